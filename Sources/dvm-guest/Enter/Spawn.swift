@@ -1,0 +1,49 @@
+/// What a fresh `dvm-guest enter` is to become: the one value that passes from `serve`, which moves bytes, to `enter`,
+/// which gives up rights.
+///
+/// It travels as the payload of an `open` frame on descriptor 3, never in arguments or environment, which every user of
+/// the VM can read. On the same descriptor `enter` answers with `opened` just before the program replaces it (end of file
+/// then means that it runs), or with `refused`.
+struct Spawn: Hashable, Codable {
+    /// The program and its arguments; the program is an absolute path or is looked up in the environment's `PATH`.
+    var words: [String]
+    /// Exactly the variables it gets.
+    var environment: [String: String]
+    /// Whether descriptors 0, 1 and 2 are a terminal that becomes its controlling one.
+    var terminal: Bool
+    /// Whose rights it keeps.
+    var confinement: Confinement
+
+    enum Confinement: Hashable, Codable {
+        /// The account people work as, with everything a login would have.
+        case developer(Developer)
+        /// The agent in its sandbox.
+        case agent(Agent)
+    }
+
+    struct Developer: Hashable, Codable {
+        var uid: UInt32
+        var gid: UInt32
+        /// Supplementary groups.
+        var groups: [UInt32]
+        /// Where it starts; `home` when that cannot be entered.
+        var directory: String
+        var home: String
+    }
+
+    struct Agent: Hashable, Codable {
+        var uid: UInt32
+        var gid: UInt32
+        /// Who owns the project outside the sandbox; shown as the agent inside.
+        var developerUid: UInt32
+        var developerGid: UInt32
+        /// The developer's home: must not be the project.
+        var developerHome: String
+        /// The project, an absolute path without links.
+        var project: String
+        /// The tool's home, a directory of the agent below a directory of root.
+        var home: String
+        /// Where in the project it starts, relative to it; empty for its top.
+        var directory: String
+    }
+}
