@@ -1,1 +1,4 @@
+// What Swift's Glibc module does not export, one header per subject.
 #pragma once
+
+#include "process.h"

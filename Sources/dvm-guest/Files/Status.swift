@@ -1,0 +1,51 @@
+internal import DVMProtocol
+internal import Glibc
+
+/// What the kernel says of a file, and changes to it.
+struct Status {
+    var mode: mode_t
+    var uid: UInt32
+    var gid: UInt32
+    var device: UInt64
+    var inode: UInt64
+
+    var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
+    var isSymbolicLink: Bool { mode & S_IFMT == S_IFLNK }
+    var isRegular: Bool { mode & S_IFMT == S_IFREG }
+    var permissions: FilePermissions { FilePermissions(rawValue: mode & 0o7777) }
+
+    private init(_ status: stat) {
+        mode = status.st_mode
+        uid = status.st_uid
+        gid = status.st_gid
+        device = UInt64(status.st_dev)
+        inode = UInt64(status.st_ino)
+    }
+
+    /// The file at a path, a link itself and not what it points to; `nil` when there is none.
+    static func of(_ path: FilePath) -> Self? {
+        var status = stat()
+        return unsafe path.withPlatformString({ unsafe lstat($0, &status) }) == 0 ? Self(status) : nil
+    }
+
+    /// The file behind a descriptor.
+    ///
+    /// - Throws: a `Refusal` that names what was asked about.
+    static func of(_ descriptor: FileDescriptor, called name: String) throws(Refusal) -> Self {
+        var status = stat()
+        try call("looking at \(name)") { unsafe fstat(descriptor.rawValue, &status) }
+        return Self(status)
+    }
+
+    /// Sets the mode of an open file.
+    static func change(_ mode: FilePermissions, of file: FileDescriptor, called path: FilePath) throws(Refusal) {
+        try call("setting the mode of \(path)") { fchmod(file.rawValue, mode.rawValue) }
+    }
+
+    /// Puts a file in the place of another, both on one file system.
+    static func rename(_ old: FilePath, to new: FilePath) throws(Refusal) {
+        try call("putting \(new) in place") {
+            unsafe old.withPlatformString { old in unsafe new.withPlatformString { unsafe Glibc.rename(old, $0) } }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+internal import DVMProtocol
+
+/// Small files of the system, read and written whole.
+enum TextFile {
+    /// The text of a file of at most 1 MiB.
+    ///
+    /// - Throws: a `Refusal` that names the file.
+    static func read(_ path: FilePath) throws(Refusal) -> String {
+        String(decoding: try readBytes(path), as: UTF8.self)
+    }
+
+    /// The bytes of a file of at most 1 MiB.
+    ///
+    /// - Throws: a `Refusal` that names the file.
+    static func readBytes(_ path: FilePath) throws(Refusal) -> [UInt8] {
+        do {
+            let file = OwnedDescriptor(try FileDescriptor.open(path, .readOnly, options: .closeOnExec))
+            var text: [UInt8] = []
+            var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+            while text.count <= 1 << 20 {
+                let count = try unsafe buffer.withUnsafeMutableBytes { try unsafe file.raw.read(into: $0) }
+                guard count > 0 else { return text }
+                text += buffer[..<count]
+            }
+        } catch {
+            throw Refusal("\(path) cannot be read: \(error)")
+        }
+        throw Refusal("\(path) is larger than 1 MiB")
+    }
+
+    /// Replaces a file of root's by a new one, so that a reader sees the old text or the new, never half.
+    ///
+    /// The directory must be one that only root can write.
+    ///
+    /// - Returns: whether the file had another text or mode before.
+    /// - Throws: a `Refusal` that names the file.
+    @discardableResult
+    static func write(_ text: String, to path: FilePath, mode: FilePermissions) throws(Refusal) -> Bool {
+        if let present = try? read(path), present == text, Status.of(path)?.permissions == mode { return false }
+        let new = FilePath("\(path).dvm-new")
+        do {
+            let file = OwnedDescriptor(
+                try FileDescriptor.open(
+                    new,
+                    .writeOnly,
+                    options: [.create, .truncate, .noFollow, .closeOnExec],
+                    permissions: mode
+                )
+            )
+            try file.raw.writeAll(text.utf8)
+            try Status.change(mode, of: file.raw, called: new)
+            try Status.rename(new, to: path)
+        } catch let error as Refusal {
+            throw error
+        } catch {
+            throw Refusal("\(path) cannot be written: \(error)")
+        }
+        return true
+    }
+}

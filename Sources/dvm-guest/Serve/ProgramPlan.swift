@@ -1,0 +1,132 @@
+internal import DVMProtocol
+
+/// A program as a person asked for it, turned into what a process is to become.
+///
+/// Pure: everything it depends on is a value. The caller is hostile as soon as it is a wrapper in the VM, so a directory
+/// is clamped and variables are the ones a tool declares or the caller names.
+struct ProgramPlan: Equatable {
+    var spawn: Spawn
+    /// What becomes of it when the link dies.
+    var loss: Channel.Loss
+    /// Who works on its terminal.
+    var owner: UInt32
+
+    /// The plan for a program in a VM with these settings and accounts.
+    ///
+    /// - Throws: a `Refusal` when an account or tool is missing.
+    init(_ program: Program, settings: Settings, accounts: Accounts) throws(Refusal) {
+        guard let developer = accounts[settings.user] else {
+            throw Refusal(
+                "the user “\(settings.user)” is gone from the VM",
+                hint: "run `dvm sync` for this VM on the host"
+            )
+        }
+        switch program.command {
+        case .loginShell:
+            // A login shell is told so by a hyphen before its name, and reads its profile.
+            let shell = developer.shell
+            self = .developer(developer, words: [shell, "-l"], program, settings, accounts)
+        case .words(let words):
+            self = .developer(developer, words: words, program, settings, accounts)
+        case .tool(let name, let arguments):
+            try self.init(Tool.named(name), arguments: arguments, of: program, developer, settings, accounts)
+        }
+    }
+
+    private init(spawn: Spawn, loss: Channel.Loss, owner: UInt32) {
+        self.spawn = spawn
+        self.loss = loss
+        self.owner = owner
+    }
+
+    private static func developer(
+        _ account: Accounts.Account,
+        words: [String],
+        _ program: Program,
+        _ settings: Settings,
+        _ accounts: Accounts
+    ) -> Self {
+        let runtime = "/run/user/\(account.uid)"
+        let base = [
+            "HOME": account.home, "USER": account.name, "LOGNAME": account.name, "SHELL": account.shell,
+            "PATH": "\(account.home)/.local/bin:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin",
+            "LANG": "C.UTF-8",
+            "XDG_RUNTIME_DIR": runtime, "DBUS_SESSION_BUS_ADDRESS": "unix:path=\(runtime)/bus",
+        ]
+        let confinement = Spawn.Developer(
+            uid: account.uid,
+            gid: account.gid,
+            groups: accounts.groups(of: account),
+            directory: program.directory ?? settings.codeDirectory,
+            home: account.home
+        )
+        return Self(
+            spawn: Spawn(
+                words: words,
+                environment: base.merging(terminal(of: program)) { $1 }.merging(program.environment) { $1 },
+                terminal: program.terminal != nil,
+                confinement: .developer(confinement)
+            ),
+            loss: .hangup,
+            owner: account.uid
+        )
+    }
+
+    private init(
+        _ tool: Tool,
+        arguments: [String],
+        of program: Program,
+        _ developer: Accounts.Account,
+        _ settings: Settings,
+        _ accounts: Accounts
+    ) throws(Refusal) {
+        guard let agent = accounts[AgentAccount.name] else {
+            throw Refusal(
+                "the account \(AgentAccount.name) is gone from the VM",
+                hint: "run `dvm sync` for this VM on the host"
+            )
+        }
+        let home = AgentAccount.home(of: tool)
+        let base = [
+            "HOME": home, "USER": agent.name, "LOGNAME": agent.name, "SHELL": "/bin/bash",
+            "PATH": "\(home)/.local/bin:/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "TMPDIR": "/tmp",
+            "XDG_RUNTIME_DIR": "/run/user/\(agent.uid)",
+        ]
+        self.init(
+            spawn: Spawn(
+                words: [tool.program] + tool.unattended + arguments,
+                environment: base.merging(Self.terminal(of: program)) { $1 }.merging(tool.settings) { $1 }
+                    .merging(program.environment) { $1 },
+                terminal: program.terminal != nil,
+                confinement: .agent(
+                    Spawn.Agent(
+                        uid: agent.uid,
+                        gid: agent.gid,
+                        developerUid: developer.uid,
+                        developerGid: developer.gid,
+                        developerHome: developer.home,
+                        project: settings.codeDirectory,
+                        home: home,
+                        directory: Self.relative(program.directory, to: settings.codeDirectory)
+                    )
+                )
+            ),
+            loss: .kill,
+            owner: agent.uid
+        )
+    }
+
+    private static func terminal(of program: Program) -> [String: String] {
+        program.terminal.map { ["TERM": $0.name, "COLORTERM": "truecolor"] } ?? [:]
+    }
+
+    /// Where below the project a directory is; its top when it is anywhere else or tries to climb.
+    static func relative(_ directory: String?, to project: String) -> String {
+        guard let directory else { return "" }
+        for top in [project, "/workspace"] where directory == top || directory.hasPrefix(top + "/") {
+            let parts = directory.dropFirst(top.count).split(separator: "/")
+            return parts.contains("..") ? "" : parts.filter { $0 != "." }.joined(separator: "/")
+        }
+        return ""
+    }
+}

@@ -1,0 +1,162 @@
+internal import DVMProtocol
+internal import Glibc
+
+/// One link: the loop that owns every channel of it. One thread, nothing shared.
+struct Server: ~Copyable {
+    /// What the other end of the link may ask for.
+    enum Rights {
+        /// The host, which came through the control account: everything.
+        case host
+        /// The developer in the VM, through the agents' socket: sessions in the sandbox only.
+        case agentSessions
+    }
+
+    private let streams: LinkStreams
+    private let rights: Rights
+    private var decoder = FrameDecoder(from: .host)
+    private var outbox = Outbox()
+    private var greeted = false
+    private var channels: [UInt32: Channel] = [:]
+    private var newest: UInt32 = 0
+    private var buffer = [UInt8](repeating: 0, count: Frame.largestData)
+
+    /// More output than this waiting for the link, and programs are not read from.
+    private static let fullLink = 4 * Frame.largestData
+
+    /// More channels than anyone uses at once, few enough for their processes and buffers.
+    private static let mostChannels = 64
+
+    init(_ streams: consuming LinkStreams, rights: Rights) {
+        self.streams = streams
+        self.rights = rights
+    }
+
+    /// Serves until the host closes the link, then ends what must not outlive it.
+    ///
+    /// - Throws: a `Refusal` when the host breaks the rules of the wire.
+    mutating func run() throws(Refusal) {
+        outbox.append(GreetingScanner.line)
+        var open = true
+        while open {
+            let linkIsFull = outbox.count > Self.fullLink
+            var poll = PollSet()
+            poll.add(streams.input.raw, .read)
+            if !outbox.isEmpty { poll.add(streams.output.raw, .write) }
+            for channel in channels.values { channel.register(in: &poll, linkIsFull: linkIsFull) }
+            try poll.wait(milliseconds: patience)
+
+            if !outbox.isEmpty, poll.ready(streams.output.raw, .write),
+                outbox.flush(to: streams.output.raw, isSocket: streams.outputIsSocket) == .readerGone
+            {
+                break
+            }
+            try advanceChannels(poll, linkIsFull: linkIsFull)
+            if poll.ready(streams.input.raw, .read) { open = try readLink() }
+        }
+        loseLink()
+    }
+
+    /// How long to wait when nothing happens: for ever, unless a terminal is being drained.
+    private var patience: Int32 {
+        guard let end = channels.values.compactMap(\.drainEnd).min() else { return -1 }
+        let left = ContinuousClock.now.duration(to: end)
+        return Int32(max(0, left / .milliseconds(1)).rounded(.up))
+    }
+
+    private mutating func advanceChannels(_ poll: borrowing PollSet, linkIsFull: Bool) throws(Refusal) {
+        for channel in channels.values {
+            let over = try channel.advance(copy poll, buffer: &buffer, linkIsFull: linkIsFull) { outbox.append($0) }
+            if over { channels[channel.number] = nil }
+        }
+    }
+
+    // MARK: The host speaks
+
+    /// Takes in what has arrived; returns whether there can be more.
+    private mutating func readLink() throws(Refusal) -> Bool {
+        guard case .bytes(let bytes) = Reading.from(streams.input.raw, into: &buffer) else { return false }
+        decoder.feed(bytes)
+        do {
+            while let frame = try decoder.next() { try receive(frame) }
+        } catch let failure as FrameDecoder.Failure {
+            throw Refusal("the other side does not speak dvm's protocol: \(failure)")
+        } catch let violation as ProtocolViolation {
+            throw Refusal("the other side broke dvm's protocol: \(violation.what)")
+        } catch let refusal as Refusal {
+            throw refusal
+        } catch {
+            throw Refusal("the link failed: \(error)")
+        }
+        return true
+    }
+
+    private mutating func receive(_ frame: Frame) throws {
+        switch (frame.kind, greeted) {
+        case (.hello, false):
+            try greet(frame.json(Hello.self))
+        case (_, false), (.hello, true):
+            throw ProtocolViolation("a \(frame.kind) frame \(greeted ? "again" : "before hello")")
+        case (.open, true):
+            try open(frame)
+        default:
+            // A channel that has just ended may still be spoken to; the host cannot know yet.
+            guard frame.channel <= newest else { throw ProtocolViolation("a channel that was never opened") }
+            try channels[frame.channel]?.receive(frame)
+        }
+    }
+
+    private mutating func greet(_ hello: Hello) throws {
+        greeted = true
+        var welcome = Welcome(build: BuildID.own, facts: .read())
+        // A wrapper in the VM is on the same clock, and may not set it.
+        if rights == .host { welcome.clockStep = try? Clock.follow(host: hello.time) }
+        outbox.append(try Frame(.welcome, channel: 0, json: welcome))
+        // Said after our own versions, so that the host can tell what does not fit.
+        _ = try ProtocolVersion.agree(host: hello.versions, guest: ProtocolVersion.spoken)
+    }
+
+    private mutating func open(_ frame: Frame) throws {
+        // Numbers only grow, so that a late frame never reaches another conversation.
+        guard frame.channel > newest else { throw ProtocolViolation("channel \(frame.channel) opened again") }
+        newest = frame.channel
+        do {
+            let request: Request
+            do {
+                request = try frame.json(Request.self)
+            } catch {
+                // A newer host may ask for what this build does not know: a refusal, and the link goes on.
+                throw Refusal(
+                    "this VM's guest program does not know what it was asked",
+                    hint: "run `dvm sync` to update it"
+                )
+            }
+            try request.check()
+            try checkRights(request)
+            guard channels.count < Self.mostChannels else {
+                throw Refusal(
+                    "more than \(Self.mostChannels) programs on one link",
+                    hint: "wait for one of them to end"
+                )
+            }
+            let channel = try Launch.channel(frame.channel, request)
+            channels[frame.channel] = channel
+            for frame in channel.conversation.begun() { outbox.append(frame) }
+        } catch let refusal as Refusal {
+            outbox.append(try Frame(.refused, channel: frame.channel, json: refusal))
+        }
+    }
+
+    private func checkRights(_ request: Request) throws(Refusal) {
+        guard rights == .agentSessions else { return }
+        guard case .program(let program) = request, case .tool = program.command else {
+            throw Refusal("this socket starts AI tools in their sandbox and nothing else")
+        }
+    }
+
+    // MARK: The link dies
+
+    /// Ends what must not outlive the link, and sees it gone.
+    private mutating func loseLink() {
+        for channel in channels.values { channel.linkLost() }
+    }
+}
