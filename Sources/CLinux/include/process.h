@@ -49,3 +49,10 @@ static inline int dvm_peer_uid(int socket, uid_t *uid) {
 
 // dl_iterate_phdr(3): a GNU extension. Copies the build id note of the running executable; answers its length, 0 if none.
 size_t dvm_build_id(unsigned char *into, size_t size);
+
+// O_PATH: hidden behind _GNU_SOURCE.
+static const int dvm_o_path = 010000000;
+
+// signalfd(2): sys/signalfd.h is not in Swift's Glibc module. Blocks the signals and answers a descriptor to read them
+// from as numbers, one struct of 128 bytes each, the number first.
+int dvm_signal_descriptor(const int *numbers, int count);

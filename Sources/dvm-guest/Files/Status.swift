@@ -14,6 +14,9 @@ struct Status {
     var isRegular: Bool { mode & S_IFMT == S_IFREG }
     var permissions: FilePermissions { FilePermissions(rawValue: mode & 0o7777) }
 
+    /// Whether anyone but its owner may change it.
+    var isWritableByOthers: Bool { mode & 0o022 != 0 }
+
     private init(_ status: stat) {
         mode = status.st_mode
         uid = status.st_uid

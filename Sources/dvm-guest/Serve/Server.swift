@@ -35,6 +35,7 @@ struct Server: ~Copyable {
     ///
     /// - Throws: a `Refusal` when the host breaks the rules of the wire.
     mutating func run() throws(Refusal) {
+        defer { loseLink() }
         outbox.append(GreetingScanner.line)
         var open = true
         while open {
@@ -53,7 +54,6 @@ struct Server: ~Copyable {
             try advanceChannels(poll, linkIsFull: linkIsFull)
             if poll.ready(streams.input.raw, .read) { open = try readLink() }
         }
-        loseLink()
     }
 
     /// How long to wait when nothing happens: for ever, unless a terminal is being drained.
@@ -155,8 +155,8 @@ struct Server: ~Copyable {
 
     // MARK: The link dies
 
-    /// Ends what must not outlive the link, and sees it gone.
-    private mutating func loseLink() {
+    /// Ends what must not outlive the link. A session in the sandbox also dies with this very process (`PR_SET_PDEATHSIG`).
+    private func loseLink() {
         for channel in channels.values { channel.linkLost() }
     }
 }

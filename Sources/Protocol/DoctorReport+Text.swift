@@ -1,0 +1,26 @@
+extension DoctorReport {
+    /// The report as people read it: a line a check, its remedy below it.
+    public var text: String {
+        let width = checks.map(\.name.count).max() ?? 0
+        let lines = checks.flatMap { check in
+            let name = check.name.printable + String(repeating: " ", count: width - check.name.count)
+            let line = "\(check.verdict.mark) \(name)  \(check.found.printable)"
+            return [line] + (check.remedy.map { ["    → \($0.printable)"] } ?? [])
+        }
+        let failures = checks.count { $0.verdict == .fail }
+        let warnings = checks.count { $0.verdict == .warn }
+        return (lines + ["", "\(checks.count) checks, \(failures) failed, \(warnings) to look at"]).joined(
+            separator: "\n"
+        )
+    }
+}
+
+extension DoctorReport.Verdict {
+    fileprivate var mark: String {
+        switch self {
+        case .pass: "✓"
+        case .warn: "!"
+        case .fail: "✗"
+        }
+    }
+}

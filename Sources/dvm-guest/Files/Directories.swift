@@ -1,0 +1,78 @@
+internal import CLinux
+internal import DVMProtocol
+internal import Glibc
+
+/// Directories opened and made without trusting a path twice.
+enum Directories {
+    /// A directory, not a link to one, that belongs to a user.
+    ///
+    /// - Throws: a `Refusal` when it is something else or somebody else's.
+    static func openOwned(_ path: FilePath, by uid: UInt32) throws(Refusal) -> OwnedDescriptor {
+        let directory = OwnedDescriptor(
+            FileDescriptor(
+                rawValue: try call("opening \(path)") {
+                    unsafe path.withPlatformString {
+                        unsafe open($0, dvm_o_path | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+                    }
+                }
+            )
+        )
+        let status = try Status.of(directory.raw, called: "\(path)")
+        guard status.uid == uid else {
+            throw Refusal(
+                "\(path) belongs to uid \(status.uid), not to uid \(uid)",
+                hint: "give it back with chown in the VM"
+            )
+        }
+        return directory
+    }
+
+    /// Makes a directory of root's, and those above it, where they are missing; nobody else may be able to replace a part.
+    ///
+    /// - Returns: whether the last one was made.
+    /// - Throws: a `Refusal` that names the part that is a link, a file or in other hands.
+    static func make(_ path: FilePath, mode: FilePermissions, owner: UInt32 = 0, group: UInt32 = 0) throws(Refusal)
+        -> Bool
+    {
+        var current = OwnedDescriptor(
+            FileDescriptor(rawValue: try call("opening /") { unsafe open("/", dvm_o_path | O_DIRECTORY | O_CLOEXEC) })
+        )
+        var reached: FilePath = "/"
+        var made = false
+        let parts = Array(path.components)
+        for (index, part) in parts.enumerated() {
+            let parent = try Status.of(current.raw, called: "\(reached)")
+            guard parent.uid == 0, !parent.isWritableByOthers else {
+                throw Refusal("\(reached) can be changed by others than root, so dvm makes nothing for root below it")
+            }
+            reached.append(part)
+            let last = index == parts.count - 1
+            let name = part.string
+            made = unsafe mkdirat(current.raw.rawValue, name, 0o700) == 0
+            guard made || errno == EEXIST else { throw Refusal("making \(reached): \(Errno(rawValue: errno))") }
+            let next = OwnedDescriptor(
+                FileDescriptor(
+                    rawValue: try call("opening \(reached)") {
+                        unsafe openat(current.raw.rawValue, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+                    }
+                )
+            )
+            if last {
+                let status = try Status.of(next.raw, called: "\(reached)")
+                guard made || status.uid == owner else {
+                    throw Refusal("\(reached) belongs to uid \(status.uid), not to uid \(owner)")
+                }
+                try call("giving \(reached) to its owner") { fchown(next.raw.rawValue, owner, group) }
+                if made || status.permissions != mode { try Status.change(mode, of: next.raw, called: reached) }
+            } else if made {
+                try Status.change(
+                    [.ownerReadWriteExecute, .groupReadExecute, .otherReadExecute],
+                    of: next.raw,
+                    called: reached
+                )
+            }
+            current = next
+        }
+        return made
+    }
+}

@@ -1,0 +1,59 @@
+internal import DVMProtocol
+internal import Glibc
+
+extension AgentAccount {
+    /// Makes the account where it is missing: no login, no password, no subordinate ids, a home per tool.
+    ///
+    /// - Throws: a `Refusal` when a part of it is in other hands.
+    static func make() throws(Refusal) -> Bool {
+        var changed = false
+        if try Accounts.read()[name] == nil {
+            try Run.program([
+                "useradd", "--system", "--user-group", "--no-create-home", "--home-dir", homes, "--shell",
+                "/usr/sbin/nologin", name,
+            ])
+            changed = true
+        }
+        guard let account = try Accounts.read()[name] else {
+            throw Refusal("the account \(name) could not be made in the VM")
+        }
+        changed =
+            try Directories.make(FilePath(homes), mode: [.ownerReadWriteExecute, .groupReadExecute, .otherReadExecute])
+            || changed
+        for tool in Tool.all {
+            let home = FilePath(home(of: tool))
+            changed =
+                try Directories.make(home, mode: .ownerReadWriteExecute, owner: account.uid, group: account.gid)
+                || changed
+        }
+        return try keepOut() || changed
+    }
+
+    /// Closes the doors an account without a password still has: keys it may put into its own home, and job queues.
+    private static func keepOut() throws(Refusal) -> Bool {
+        var changed = false
+        if Status.of("/etc/ssh/sshd_config.d") != nil {
+            let text = "# Written by dvm: agents start in their sandbox only.\nDenyUsers \(name)\n"
+            if try TextFile.write(
+                text,
+                to: "/etc/ssh/sshd_config.d/10-dvm.conf",
+                mode: [.ownerReadWrite, .groupRead, .otherRead]
+            ) {
+                changed = true
+                // Debian calls the unit ssh, Fedora sshd.
+                let unit =
+                    try Run.status(of: ["systemctl", "is-active", "-q", "ssh.service"]) == .exited(0) ? "ssh" : "sshd"
+                try Run.program(["systemctl", "reload", "\(unit).service"])
+            }
+        }
+        for list in ["/etc/cron.deny", "/etc/at.deny"] as [FilePath] {
+            let present = (try? TextFile.read(list)) ?? ""
+            guard !present.split(whereSeparator: \.isNewline).contains(where: { $0 == name }) else { continue }
+            let start = present.isEmpty || present.hasSuffix("\n") ? present : present + "\n"
+            changed =
+                try TextFile.write(start + name + "\n", to: list, mode: [.ownerReadWrite, .groupRead, .otherRead])
+                || changed
+        }
+        return changed
+    }
+}

@@ -1,0 +1,36 @@
+internal import DVMProtocol
+
+/// Makes a VM fit to work in; safe to run again, at any point it was interrupted.
+struct Provisioning {
+    let plan: Provision
+
+    init(_ plan: Provision) { self.plan = plan }
+
+    /// Runs every step in order and says which had something to do.
+    ///
+    /// - Throws: the first step's `Refusal`; the steps before it stay done.
+    func run(_ progress: (String) -> Void) throws(Refusal) -> Provisioned {
+        var changes: [String] = []
+        func step(_ name: String, _ body: () throws(Refusal) -> Bool) throws(Refusal) {
+            progress(name)
+            if try body() { changes.append(name) }
+        }
+
+        try step("host name") { () throws(Refusal) in try HostName.set(plan.hostName) }
+        try step("packages") { () throws(Refusal) in try Packages.install(missing: [.bubblewrap]) }
+        try step("user \(plan.user)") { () throws(Refusal) in try Developer.make(plan.user) }
+        try step("agent account") { () throws(Refusal) in try AgentAccount.make() }
+
+        let developer = try Developer.account(plan.user)
+        let codeDirectory =
+            plan.codeDirectory.hasPrefix("~/") ? developer.home + plan.codeDirectory.dropFirst() : plan.codeDirectory
+        try step("home closed to the agent") { () throws(Refusal) in try Developer.closeHome(developer) }
+        try step("code directory") { () throws(Refusal) in try CodeDirectory.make(codeDirectory, for: developer) }
+
+        let settings = Settings(user: plan.user, codeDirectory: codeDirectory)
+        try step("settings") { () throws(Refusal) in try settings.write() }
+        try step("AI tools' wrappers") { () throws(Refusal) in try Wrappers.install() }
+        try step("agents' socket") { () throws(Refusal) in try AgentSocket.install(for: developer) }
+        return Provisioned(changes: changes, codeDirectory: codeDirectory)
+    }
+}

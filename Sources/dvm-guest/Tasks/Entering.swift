@@ -1,0 +1,74 @@
+internal import DVMProtocol
+internal import Glibc
+
+/// Programs run to their end through `enter`, with the rights it leaves them.
+enum Entering {
+    /// The most output kept.
+    private static let mostOutput = 1 << 20
+
+    /// Runs a program and keeps what it writes to standard output; its standard error is the task's.
+    ///
+    /// - Throws: a `Refusal` when it cannot be started, `enter`'s own where it has one.
+    static func run(_ spawn: Spawn) throws(Refusal) -> (exit: Exit, output: [UInt8]) {
+        let report = try Streams.bothWays()
+        let output = try Streams.fromChild()
+        let null = OwnedDescriptor(
+            FileDescriptor(rawValue: try call("opening /dev/null") { unsafe open("/dev/null", O_RDONLY | O_CLOEXEC) })
+        )
+        let ours = output.ours.raw
+        let answers = report.ours.raw
+        let child = try Child(
+            role: "enter",
+            input: null.raw,
+            output: output.theirs.raw,
+            errors: .standardError,
+            report: report.theirs.raw
+        )
+        var order = Outbox()
+        order.append(try Frame(.open, channel: 0, json: spawn))
+
+        var decoder = FrameDecoder(from: .guest)
+        var refusal: Refusal?
+        var kept: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: Frame.largestData)
+        var ended = false
+        while !ended {
+            var poll = PollSet()
+            poll.add(child.ended.raw, .read)
+            poll.add(ours, .read)
+            poll.add(answers, order.isEmpty ? .read : [.read, .write])
+            try poll.wait()
+            // The end is looked for first: what it left behind is read after it.
+            ended = poll.ready(child.ended.raw, .read)
+            if !order.isEmpty { _ = order.flush(to: answers, isSocket: true) }
+            while case .bytes(let bytes) = Reading.from(answers, into: &buffer) {
+                decoder.feed(bytes)
+                while let frame = try? decoder.next() {
+                    if frame.kind == .refused { refusal = try? frame.json(Refusal.self) }
+                }
+            }
+            while case .bytes(let bytes) = Reading.from(ours, into: &buffer) {
+                kept.append(contentsOf: bytes.prefix(mostOutput - kept.count))
+            }
+        }
+        let exit = child.wait()
+        if let refusal { throw refusal }
+        return (exit, kept)
+    }
+
+    /// Runs a program as the developer, in a directory of the system's.
+    static func asDeveloper(_ account: Accounts.Account, _ words: [String]) throws(Refusal) -> (
+        exit: Exit, output: [UInt8]
+    ) {
+        try run(
+            Spawn(
+                words: words,
+                environment: ["PATH": "/usr/bin:/bin", "HOME": account.home, "LANG": "C.UTF-8"],
+                terminal: false,
+                confinement: .developer(
+                    Spawn.Developer(uid: account.uid, gid: account.gid, groups: [], directory: "/", home: account.home)
+                )
+            )
+        )
+    }
+}

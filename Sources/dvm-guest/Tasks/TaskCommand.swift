@@ -1,0 +1,31 @@
+internal import ArgumentParser
+internal import DVMProtocol
+internal import Glibc
+
+/// `dvm-guest task`: a process of its own for one task, so that `serve` never waits for a package manager.
+struct Task: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Do what dvm on the host asked for",
+        shouldDisplay: false
+    )
+
+    func run() throws {
+        let report = ReportStream.inherited
+        let task = try report.order(GuestTask.self)
+        do {
+            let progress = { (step: String) in
+                if let frame = try? Frame(.progress, channel: 0, json: Progress(step: step)) { report.send(frame) }
+            }
+            let result: any Encodable =
+                switch task {
+                case .provision(let plan): try Provisioning(plan).run(progress)
+                case .doctor: try Diagnosis.run()
+                case .codeDirectory: try CodeDirectory.look()
+                }
+            report.send(try Frame(.result, channel: 0, json: result))
+        } catch let refusal as Refusal {
+            report.refuse(refusal)
+            throw ExitCode(1)
+        }
+    }
+}

@@ -1,0 +1,72 @@
+internal import ArgumentParser
+internal import DVMProtocol
+internal import Glibc
+
+/// `dvm-guest ask`: what the wrappers in `/usr/local/bin` run, as the developer.
+struct Ask: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run an AI tool in the agent's sandbox",
+        discussion: """
+            The wrappers claude, codex and shell do this. The tool works on the project, in the directory you are in,
+            and gets the variables it declares and those you name:
+
+              dvm-guest ask claude --env GITHUB_TOKEN -- -p "add a test"
+            """
+    )
+
+    @Argument(help: "The tool to run")
+    var tool: String
+
+    @Option(name: .customLong("env"), help: "Pass a variable of yours to the tool (can be repeated)")
+    var variables: [String] = []
+
+    @Argument(parsing: .postTerminator, help: "Arguments for the tool")
+    var arguments: [String] = []
+
+    func run() throws {
+        let tool = try Tool.named(tool)
+        let terminal = TerminalMode.ofStandardStreams()
+        let program = Program(
+            .tool(name: tool.name, arguments: arguments),
+            directory: Environment.workingDirectory,
+            environment: try Environment.chosen(passed: tool.passed, named: variables),
+            terminal: terminal.map {
+                Program.Terminal(name: Environment.variable("TERM") ?? "xterm-256color", size: $0.size)
+            },
+            outputWindow: terminal == nil ? Credit.pipeWindow : Credit.terminalWindow
+        )
+        let link = try AgentConnection.open()
+        let exit = try ClientLoop(link, terminal: terminal).run(program)
+        Glibc.exit(exit.status)
+    }
+}
+
+/// What the caller's process knows of itself.
+enum Environment {
+    static func variable(_ name: String) -> String? {
+        guard let value = unsafe getenv(name) else { return nil }
+        return unsafe String(cString: value)
+    }
+
+    static var workingDirectory: String? {
+        guard let path = unsafe getcwd(nil, 0) else { return nil }
+        defer { unsafe free(path) }
+        return unsafe String(cString: path)
+    }
+
+    /// The variables to pass on: those of the tool that are set, and those the caller names.
+    ///
+    /// - Throws: a `Refusal` when a named one is not set.
+    static func chosen(passed: [String], named: [String]) throws(Refusal) -> [String: String] {
+        var chosen: [String: String] = [:]
+        for name in passed { chosen[name] = variable(name) }
+        for name in named {
+            try EnvironmentName.check(name)
+            guard let value = variable(name) else {
+                throw Refusal("the variable \(name) is not set", hint: "set it, or leave out --env \(name)")
+            }
+            chosen[name] = value
+        }
+        return chosen
+    }
+}

@@ -1,0 +1,114 @@
+import DVMProtocol
+import Testing
+
+/// The JSON of every control message, as it has been on the wire since version 1: a change here breaks peers.
+@Suite struct `Control messages` {
+    private func json(_ value: some Encodable) throws -> String {
+        String(decoding: try JSON.encode(value), as: UTF8.self)
+    }
+
+    @Test func `hello`() throws {
+        let hello = Hello(time: 1_790_000_000.5)
+        let text = #"{"time":1790000000.5,"versions":{"newest":1,"oldest":1}}"#
+
+        #expect(try json(hello) == text)
+        #expect(try Frame(.hello, channel: 0, payload: Array(text.utf8)).json(Hello.self) == hello)
+    }
+
+    @Test func `welcome`() throws {
+        let facts = Welcome.Facts(
+            distribution: "debian",
+            release: "12",
+            architecture: "x86_64",
+            kernel: "6.1.0-42-cloud-amd64"
+        )
+        let welcome = Welcome(build: "c0ffee", facts: facts, clockStep: -3)
+        let text =
+            #"{"build":"c0ffee","clockStep":-3,"facts":{"architecture":"x86_64","distribution":"debian","#
+            + #""kernel":"6.1.0-42-cloud-amd64","release":"12"},"versions":{"newest":1,"oldest":1}}"#
+
+        #expect(try json(welcome) == text)
+        #expect(try Frame(.welcome, channel: 0, payload: Array(text.utf8)).json(Welcome.self) == welcome)
+    }
+
+    static let requests: [(Request, String)] = [
+        (
+            .program(Program(.words(["ls", "-l"]), environment: ["A": "b"])),
+            #"{"program":{"_0":{"command":{"words":{"_0":["ls","-l"]}},"environment":{"A":"b"},"outputWindow":1048576}}}"#
+        ),
+        (
+            .program(
+                Program(
+                    .loginShell,
+                    directory: "/srv",
+                    terminal: .init(name: "xterm", size: TerminalSize(columns: 80, rows: 24)),
+                    outputWindow: 131072
+                )
+            ),
+            #"{"program":{"_0":{"command":{"loginShell":{}},"directory":"/srv","environment":{},"outputWindow":131072,"#
+                + #""terminal":{"name":"xterm","size":{"columns":80,"height":0,"rows":24,"width":0}}}}}"#
+        ),
+        (
+            .program(Program(.tool(name: "claude", arguments: ["-p", "hi"]))),
+            #"{"program":{"_0":{"command":{"tool":{"arguments":["-p","hi"],"name":"claude"}},"environment":{},"outputWindow":1048576}}}"#
+        ),
+        (
+            .task(.provision(Provision(hostName: "app", user: "developer", codeDirectory: "~/code/app"))),
+            #"{"task":{"_0":{"provision":{"_0":{"codeDirectory":"~/code/app","hostName":"app","user":"developer"}}}}}"#
+        ),
+        (.task(.doctor), #"{"task":{"_0":{"doctor":{}}}}"#),
+        (.task(.codeDirectory), #"{"task":{"_0":{"codeDirectory":{}}}}"#),
+    ]
+
+    @Test(arguments: requests)
+    func `open`(request: Request, text: String) throws {
+        #expect(try json(request) == text)
+        #expect(try Frame(.open, channel: 1, payload: Array(text.utf8)).json(Request.self) == request)
+        try request.check()
+    }
+
+    @Test func `the small ones`() throws {
+        #expect(try json(Exit.exited(3)) == #"{"exited":{"_0":3}}"#)
+        #expect(try json(Exit.signaled(9)) == #"{"signaled":{"_0":9}}"#)
+        #expect(try json(Refusal("no", hint: "yes")) == #"{"hint":"yes","message":"no"}"#)
+        #expect(try json(Progress(step: "packages")) == #"{"step":"packages"}"#)
+        #expect(
+            try json(TerminalSize(columns: 1, rows: 2, width: 3, height: 4))
+                == #"{"columns":1,"height":4,"rows":2,"width":3}"#
+        )
+        #expect(try json([Signal.interrupt]) == #"["interrupt"]"#)
+        #expect(Credit(.errors, bytes: 0x0001_0203).payload == [2, 0, 1, 2, 3])
+    }
+
+    @Test(arguments: [
+        "", "{", "[]", "null", #"{"program":{}}"#, #"{"task":{"_0":{"format":{}}}}"#,
+        #"{"program":{"_0":{"command":"ls"}}}"#,
+        String(repeating: "[", count: 100_000), #"{"task":{"_0":{"doctor":{}}}} trailing"#,
+    ])
+    func `what is no request is a violation and not a crash`(text: String) {
+        #expect(throws: ProtocolViolation.self) {
+            try Frame(.open, channel: 1, payload: Array(text.utf8)).json(Request.self)
+        }
+    }
+
+    @Test func `a value that does not fit into a frame is refused with a remedy`() {
+        let program = Program(.words([String(repeating: "x", count: Frame.largestPayload)]))
+
+        #expect(throws: Refusal.self) { try Frame(.open, channel: 1, json: Request.program(program)) }
+    }
+
+    static let impossible: [Program] = [
+        Program(.words([])), Program(.words(["a\0b"])), Program(.loginShell, directory: "relative"),
+        Program(.loginShell, directory: "/a\0"), Program(.loginShell, environment: ["A B": "c"]),
+        Program(.loginShell, environment: ["": "c"]), Program(.loginShell, environment: ["1A": "c"]),
+        Program(.loginShell, environment: ["A=B": "c"]), Program(.loginShell, environment: ["A": "\0"]),
+        Program(.loginShell, outputWindow: 0), Program(.loginShell, outputWindow: -1),
+        Program(.loginShell, outputWindow: .max),
+        Program(.words(Array(repeating: "", count: 20000))),
+    ]
+
+    @Test(arguments: impossible)
+    func `a program no system could start is refused before anything is made from it`(program: Program) {
+        #expect(throws: Refusal.self) { try Request.program(program).check() }
+    }
+}
