@@ -25,7 +25,7 @@ struct Outbox {
 
     /// Writes what the reader takes now, without waiting for it.
     ///
-    /// - Parameter isSocket: whether to use send(2), which alone can be told not to wait on a shared socket.
+    /// To a socket with send(2), which alone can be told not to wait on a description that others share.
     mutating func flush(to descriptor: FileDescriptor, isSocket: Bool = false) -> Progress {
         let written = unsafe bytes[start...].withUnsafeBytes { waiting in
             while true {

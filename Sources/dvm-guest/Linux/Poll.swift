@@ -17,9 +17,7 @@ struct PollSet {
         entries.append(pollfd(fd: descriptor.rawValue, events: interest.rawValue, revents: 0))
     }
 
-    /// Waits until something is ready, or for a time.
-    ///
-    /// - Parameter milliseconds: how long at most; for ever when negative.
+    /// Waits until something is ready, or for some milliseconds; for ever when they are negative.
     mutating func wait(milliseconds: Int32 = -1) throws(Refusal) {
         _ = try call("poll") { unsafe poll(&entries, nfds_t(entries.count), milliseconds) }
     }

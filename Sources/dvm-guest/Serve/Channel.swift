@@ -35,11 +35,9 @@ final class Channel {
         var endsAfter = false
     }
 
-    /// A channel for a process that was just started.
+    /// A channel for a process that was just started and waits for its order.
     ///
-    /// - Parameters:
-    ///   - order: the frame that tells the process what to become.
-    ///   - input: our end of its standard input; for a terminal, a second descriptor of its master.
+    /// The streams are our ends; of a terminal, input and output are two descriptors of its master.
     init(
         _ conversation: Conversation,
         loss: Loss,
@@ -115,7 +113,7 @@ final class Channel {
 
     /// Adds what this channel waits for, beside the time in `drainEnd`.
     ///
-    /// - Parameter linkIsFull: whether more output would have to wait here.
+    /// While the link is full, more output would only have to wait here.
     func register(in poll: inout PollSet, linkIsFull: Bool) {
         if let report = report?.raw {
             poll.add(report, .read)

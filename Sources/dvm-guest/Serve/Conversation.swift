@@ -124,7 +124,7 @@ struct Conversation {
 
     /// The last frame, once there is nothing more to send before it.
     ///
-    /// - Parameter explanation: what a process that failed to start wrote to its standard error.
+    /// The explanation is what a process that failed to start wrote to its standard error.
     mutating func last(explanation: String = "") throws(Refusal) -> Frame? {
         guard let exit, phase != .over, phase == .starting || open.isEmpty else { return nil }
         let started = phase == .running

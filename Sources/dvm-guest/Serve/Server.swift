@@ -1,7 +1,9 @@
 internal import DVMProtocol
 internal import Glibc
 
-/// One link: the loop that owns every channel of it. One thread, nothing shared.
+/// One link: the loop that owns every channel of it.
+///
+/// One thread, nothing shared.
 struct Server: ~Copyable {
     /// What the other end of the link may ask for.
     enum Rights {
@@ -155,7 +157,9 @@ struct Server: ~Copyable {
 
     // MARK: The link dies
 
-    /// Ends what must not outlive the link. A session in the sandbox also dies with this very process (`PR_SET_PDEATHSIG`).
+    /// Ends what must not outlive the link.
+    ///
+    /// A session in the sandbox also dies with this very process (`PR_SET_PDEATHSIG`).
     private func loseLink() {
         for channel in channels.values { channel.linkLost() }
     }
