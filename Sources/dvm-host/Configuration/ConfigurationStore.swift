@@ -1,0 +1,88 @@
+internal import DVMProtocol
+
+/// The configuration directory of a person: `config.sh` for all VMs, `vms/` with a file or directory for each.
+struct ConfigurationStore: Sendable {
+    var paths: Paths
+    var environment: HostEnvironment
+
+    private var trusted: TrustedFiles { TrustedFiles(root: paths.config) }
+
+    /// A VM's settings, and what its files printed while they were read.
+    struct Loaded: Hashable, Sendable {
+        var settings: Settings
+        var printed: [String] = []
+    }
+
+    /// The VMs that have a configuration, in order.
+    func names() -> [MachineName] {
+        let directory = paths.config.appending("vms")
+        var names: Set<MachineName> = []
+        for entry in Files.names(in: directory) {
+            let isFile = entry.hasSuffix(".sh")
+            guard let name = try? MachineName(isFile ? entry.dropLast(3) : entry[...]), !entry.hasPrefix("dvm-"),
+                isFile || Files.exists(directory.appending(entry).appending("config.sh"))
+            else { continue }
+            names.insert(name)
+        }
+        return names.sorted()
+    }
+
+    /// Where the configuration of a new VM goes.
+    func path(for vm: MachineName) -> FilePath { paths.config.appending("vms").appending("\(vm.text).sh") }
+
+    /// The file of a VM; nothing when it has none.
+    ///
+    /// - Throws: a `Refusal` when it has two, or when somebody else could have changed it.
+    func file(of vm: MachineName) throws(Refusal) -> TrustedFiles.File? {
+        let file = try trusted.read("vms", "\(vm.text).sh")
+        let inDirectory = try trusted.read("vms", vm.text, "config.sh")
+        if let file, let inDirectory {
+            throw Refusal(
+                "\(vm.text) has two configurations: \(file.path.shown) and \(inDirectory.path.shown)",
+                hint: "keep one of them"
+            )
+        }
+        return file ?? inDirectory
+    }
+
+    /// Reads what a VM is to be: built in, then `config.sh`, then the VM's file, then the environment.
+    ///
+    /// - Throws: a `Refusal` naming the file, and the line or variable, that is wrong.
+    func load(_ vm: MachineName) async throws -> Loaded {
+        let common = try trusted.read("config.sh")
+        guard let own = try file(of: vm) else { throw unknown(vm) }
+        let files = [common, own].compactMap(\.self)
+
+        let evaluation = try Evaluation(of: vm, in: paths.config, environment: environment)
+        let result = try await evaluation.evaluate(files)
+        var reader = SettingsReader(for: vm, home: paths.home)
+        var before: Evaluation.Variables = [:]
+        for (file, variables) in zip(files, result.stages) {
+            guard variables["DVM_NAME"] == .text(vm.text) else {
+                throw Refusal(
+                    "\(file.path.shown) changes DVM_NAME, which is the VM's name",
+                    hint: "a VM is named by its file: take the line out"
+                )
+            }
+            // What the file changed is the file's; the rest stays whose it was.
+            let changed = variables.filter { $0.key != "DVM_NAME" && before[$0.key] != $0.value }
+            let unset = before.filter { variables[$0.key] == nil }.mapValues { _ in Evaluation.Value.text("") }
+            try reader.take(changed.merging(unset) { new, _ in new }, from: .file(file.path.string))
+            before = variables
+        }
+        if let template = environment["DVM_TEMPLATE"] {
+            try reader.take([Variable.template.name: .text(template)], from: .environment)
+        }
+        return Loaded(settings: reader.settings, printed: result.printed)
+    }
+
+    /// Says that there is no such VM, and which may have been meant.
+    func unknown(_ vm: MachineName, besides others: [MachineName] = []) -> Refusal {
+        let known = Set(names() + others).map(\.text)
+        let nearest = Suggestion.nearest(to: vm.text, among: known).map { "did you mean \($0)? " } ?? ""
+        return Refusal(
+            "there is no VM called “\(vm.text)”",
+            hint: "\(nearest)`dvm ls` shows the ones there are, `dvm init \(vm.text)` makes a new one"
+        )
+    }
+}

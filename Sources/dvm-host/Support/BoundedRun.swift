@@ -1,0 +1,106 @@
+internal import DVMProtocol
+internal import Subprocess
+
+/// A program run to its end, bounded in time and in what it may say.
+struct BoundedRun: Sendable {
+    var executable: FilePath
+    var arguments: [String]
+    var environment: [String: String]
+    var directory: FilePath?
+    /// The longest it may take.
+    var time: Duration
+    /// The most bytes it may write to each stream.
+    var output = 256 * 1024
+
+    struct Outcome: Hashable, Sendable {
+        var exit: Exit
+        var output: [UInt8]
+        var errors: [UInt8]
+
+        var succeeded: Bool { exit == .exited(0) }
+        /// What went to standard error, made harmless.
+        var errorText: String { String(decoding: errors, as: UTF8.self).printableLines }
+    }
+
+    /// Why there is no outcome.
+    enum Failure: Error, Hashable { case notStarted(String), tooSlow, tooMuchOutput }
+
+    /// Runs it with some bytes as its standard input.
+    ///
+    /// - Throws: a `Failure`, or `CancellationError`.
+    func callAsFunction(input: [UInt8] = []) async throws -> Outcome {
+        try await Self.within(time) {
+            let result: ExecutionResult<Void, BytesOutput, BytesOutput>
+            do {
+                result = try await run(
+                    .path(executable),
+                    arguments: Arguments(arguments),
+                    environment: .exactly(environment),
+                    workingDirectory: directory,
+                    platformOptions: .ownGroup,
+                    input: .array(input),
+                    output: .bytes(limit: output),
+                    error: .bytes(limit: output)
+                )
+            } catch let error as SubprocessError {
+                if error.code == .outputLimitExceeded { throw Failure.tooMuchOutput }
+                throw Failure.notStarted("\(error)")
+            }
+            return Outcome(
+                exit: Exit(result.terminationStatus),
+                output: result.standardOutput,
+                errors: result.standardError
+            )
+        }
+    }
+
+    /// Does something that ends when it is cancelled, for as long as a time limit allows.
+    ///
+    /// - Throws: `Failure.tooSlow`, or what it throws itself.
+    static func within<Value: Sendable>(
+        _ time: Duration,
+        _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await withThrowingTaskGroup(of: Value?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                try await Task.sleep(for: time)
+                return nil
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next(), let value = first else { throw Failure.tooSlow }
+            try Task.checkCancellation()
+            return value
+        }
+    }
+}
+
+extension Subprocess.Environment {
+    /// These variables and no others.
+    static func exactly(_ variables: [String: String]) -> Self {
+        .custom(variables.map { Array("\($0.key)=\($0.value)".utf8) + [0] })
+    }
+}
+
+extension PlatformOptions {
+    /// A process group of its own, so that a time limit ends a program's children too.
+    static var ownGroup: Self {
+        var options = Self()
+        options.processGroupID = 0
+        options.teardownSequence = [
+            .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .milliseconds(500))
+        ]
+        return options
+    }
+}
+
+extension Exit {
+    /// How a program of this host ended.
+    init(_ status: TerminationStatus) {
+        self =
+            switch status {
+            case .exited(let code): .exited(UInt8(truncatingIfNeeded: code))
+            case .signaled(let signal): .signaled(UInt8(truncatingIfNeeded: signal))
+            }
+    }
+}

@@ -1,0 +1,124 @@
+internal import DVMProtocol
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// What the kernel says about a file.
+struct FileStatus: Hashable, Sendable {
+    enum Kind: Hashable, Sendable { case directory, file, link, other }
+
+    var kind: Kind
+    var owner: UInt32
+    /// Permission bits, the sticky bit included.
+    var mode: UInt32
+    var size: Int
+
+    /// The status of an open file.
+    ///
+    /// The corresponding C function is `fstat`.
+    init(of descriptor: FileDescriptor) throws(Errno) {
+        var status = stat()
+        guard unsafe fstat(descriptor.rawValue, &status) == 0 else { throw Errno(rawValue: errno) }
+        self.init(status)
+    }
+
+    /// The status of what a path names, of the link itself where it is one.
+    ///
+    /// The corresponding C function is `lstat`.
+    init(ofLink path: FilePath) throws(Errno) {
+        var status = stat()
+        let failed = unsafe path.withPlatformString { unsafe lstat($0, &status) } != 0
+        guard !failed else { throw Errno(rawValue: errno) }
+        self.init(status)
+    }
+
+    private init(_ status: stat) {
+        let type = UInt32(status.st_mode) & UInt32(S_IFMT)
+        kind =
+            switch type {
+            case UInt32(S_IFDIR): .directory
+            case UInt32(S_IFREG): .file
+            case UInt32(S_IFLNK): .link
+            default: .other
+            }
+        owner = UInt32(status.st_uid)
+        mode = UInt32(status.st_mode) & 0o7777
+        size = Int(status.st_size)
+    }
+}
+
+/// Files and directories, where System has no call for them yet.
+enum Files {
+    /// Whether a path, links followed, names a file somebody may execute.
+    static func isExecutable(_ path: FilePath) -> Bool { FileManager.default.isExecutableFile(atPath: path.string) }
+
+    /// Whether a path names anything, a dangling link included.
+    static func exists(_ path: FilePath) -> Bool { (try? FileStatus(ofLink: path)) != nil }
+
+    /// The names in a directory, in order; none when it cannot be read.
+    static func names(in directory: FilePath) -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: directory.string)) ?? []).sorted()
+    }
+
+    /// What a link says.
+    ///
+    /// - Throws: whatever the file system says.
+    static func target(ofLink path: FilePath) throws -> FilePath {
+        FilePath(try FileManager.default.destinationOfSymbolicLink(atPath: path.string))
+    }
+
+    /// Makes a directory, and those above it as any program would; the last one has exactly this mode.
+    ///
+    /// - Throws: a `Refusal` that names the directory.
+    static func makeDirectory(_ path: FilePath, mode: UInt16) throws(Refusal) {
+        do {
+            try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
+            try FileManager.default.setAttributes([.posixPermissions: Int(mode)], ofItemAtPath: path.string)
+        } catch {
+            throw Refusal(
+                "cannot make the directory \(path.string.printable)",
+                hint: "make it yourself, or make the directory above it writable for you"
+            )
+        }
+    }
+
+    /// Writes a whole new file that only its owner can read, over nothing or over a file of ours.
+    ///
+    /// - Throws: a `Refusal` that names the file.
+    static func write(_ text: String, to path: FilePath, replacing: Bool) throws(Refusal) {
+        do {
+            let descriptor = try FileDescriptor.open(
+                path,
+                .writeOnly,
+                options: replacing
+                    ? [.create, .truncate, .noFollow, .closeOnExec] : [.create, .exclusiveCreate, .closeOnExec],
+                permissions: [.ownerReadWrite]
+            )
+            try descriptor.closeAfter { _ = try descriptor.writeAll(Array(text.utf8)) }
+        } catch {
+            throw Refusal("cannot write \(path.string.printable): \(error)")
+        }
+    }
+
+    /// Reads an open file to its end, or to one byte more than a limit.
+    ///
+    /// - Throws: whatever the file system says.
+    static func read(_ descriptor: FileDescriptor, from offset: Int = 0, limit: Int) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count <= limit {
+            let room = min(65536, limit + 1 - bytes.count)
+            let chunk = unsafe try [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+                count = unsafe try descriptor.read(
+                    fromAbsoluteOffset: Int64(offset + bytes.count),
+                    into: UnsafeMutableRawBufferPointer(buffer)
+                )
+            }
+            if chunk.isEmpty { break }
+            bytes += chunk
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,49 @@
+internal import DVMProtocol
+
+/// Addresses and ports of this host.
+enum LocalPort {
+    enum Finding: Hashable, Sendable {
+        case free, taken, notOurAddress
+        /// Not known, such as a port that only root may open: Lima will find out.
+        case unknown
+    }
+
+    /// Whether a text is an address of IPv4 or IPv6 as the C library reads it, without names and short forms.
+    ///
+    /// The corresponding C function is `inet_pton`.
+    static func isAddress(_ text: String) -> Bool {
+        var room = in6_addr()
+        return unsafe text.withCString { text in
+            unsafe inet_pton(AF_INET, text, &room) == 1 || inet_pton(AF_INET6, text, &room) == 1
+        }
+    }
+
+    /// Whether somebody listens already, found by trying to.
+    static func look(at address: String, port: UInt16) -> Finding {
+        var wanted = unsafe addrinfo()
+        unsafe wanted.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV
+        // SOCK_STREAM, which is an enumeration in one C library and a number in the other.
+        unsafe wanted.ai_socktype = 1
+        var list: UnsafeMutablePointer<addrinfo>?
+        guard unsafe getaddrinfo(address, "\(port)", &wanted, &list) == 0, let found = unsafe list else {
+            return .unknown
+        }
+        defer { unsafe freeaddrinfo(found) }
+
+        let socket = unsafe socket(found.pointee.ai_family, found.pointee.ai_socktype, 0)
+        guard socket >= 0 else { return .unknown }
+        defer { close(socket) }
+        // Connections of a listener that is gone linger for minutes and hinder nobody.
+        var yes: Int32 = 1
+        _ = unsafe setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+        // macOS lets two sockets share a port when their addresses differ only by being a wildcard; listening does not.
+        guard unsafe bind(socket, found.pointee.ai_addr, found.pointee.ai_addrlen) == 0, listen(socket, 1) == 0 else {
+            return switch Errno(rawValue: errno) {
+            case .addressInUse: .taken
+            case .addressNotAvailable: .notOurAddress
+            default: .unknown
+            }
+        }
+        return .free
+    }
+}
