@@ -1,35 +1,195 @@
 internal import DVMProtocol
 
-/// What a connection needs to know of a machine; made by Lima/ so that only Lima/ knows limactl's arguments.
-struct GuestCommand: Hashable, Sendable {
-    var executable: FilePath
-    var arguments: [String]
-}
+/// The guest program of a running VM, reached and of the right build.
+final class GuestConnection {
+    /// What the guest said of itself.
+    let welcome: Welcome
 
-/// Reaches the guest program of a running VM, installing or updating it first when needed.
-struct GuestConnection {
-    static func open(
-        shell: @Sendable ([String]) -> GuestCommand,
-        architecture: String,
-        vm: MachineName,
-        note: (String) -> Void
-    ) async throws -> GuestConnection {
-        throw Refusal("not linked yet")
+    private let link: Link
+    private let vm: MachineName
+    private var channels: UInt32 = 0
+
+    private init(_ link: Link, _ welcome: Welcome, vm: MachineName) {
+        self.link = link
+        self.welcome = welcome
+        self.vm = vm
     }
 
-    /// What the guest said about itself.
-    var welcome: Welcome
+    /// Where to find what a connection is made of.
+    struct Route {
+        /// Turns words for the VM into the argv that reaches it; the words are always ours, never a user's or a guest's.
+        var shell: ([String]) -> GuestCommand
+        /// What the programs at our end get.
+        var environment: [String: String]
+        /// dvm's own executable: beside it are the copies of the guest program.
+        var executable: FilePath
+        /// Told what is being done and takes long enough to wonder.
+        var note: (String) -> Void
+        /// Told what the login and limactl print, for `--verbose`.
+        var remark: (String) -> Void
+    }
+
+    /// Reaches the guest program of a VM, installing this dvm's copy where it is missing or of another build.
+    ///
+    /// The architecture is asked for only when the guest cannot say it itself.
+    ///
+    /// - Throws: a `Refusal`; `NotAnswering` when the VM itself does not answer.
+    static func open(_ vm: MachineName, _ route: Route, architecture: () async throws -> String) async throws
+        -> GuestConnection
+    {
+        let first = Result { try contact(vm, route) }
+        switch first {
+        case .success(let connection):
+            // A dvm without a copy for it (another machine's, during development) takes the guest as it is.
+            guard
+                let copy = try? GuestBinary(
+                    architecture: connection.welcome.facts.architecture,
+                    executable: route.executable
+                )
+            else {
+                return connection
+            }
+            if copy.build == connection.welcome.build { return connection }
+            connection.close()
+            route.note("updating the guest program")
+            return try install(copy, vm, route)
+        case .failure(Link.Failure.noGreeting):
+            let copy = try GuestBinary(architecture: try await architecture(), executable: route.executable)
+            route.note("installing the guest program")
+            return try install(copy, vm, route)
+        case .failure(let error):
+            throw error
+        }
+    }
+
+    private static func install(_ copy: GuestBinary, _ vm: MachineName, _ route: Route) throws -> GuestConnection {
+        try GuestInstaller(shell: route.shell, environment: route.environment, remark: route.remark).install(copy)
+        do {
+            let connection = try contact(vm, route)
+            guard connection.welcome.build == copy.build else {
+                throw Refusal(
+                    "the guest program in \(vm.text) is still of another build after it was replaced",
+                    hint: "is another dvm working on this VM? then use one installation of dvm for it"
+                )
+            }
+            return connection
+        } catch Link.Failure.noGreeting(let status, let complaint) {
+            throw Refusal(
+                "the guest program does not start in \(vm.text) (status \(status)): \(complaint.lastLine)",
+                hint: "was it built for this architecture? `make install` in dvm's source builds it anew"
+            )
+        }
+    }
+
+    private static func contact(_ vm: MachineName, _ route: Route) throws -> GuestConnection {
+        let command = route.shell(["sudo", "-n", GuestInstaller.place, "serve"])
+        let process = try LinkProcess(command.executable, command.arguments, environment: route.environment)
+        let link = Link(process, remark: route.remark)
+        link.send(try Frame(.hello, channel: 0, json: Hello(time: WallClock.now)))
+        do {
+            while true {
+                for frame in try link.turn().frames {
+                    guard frame.kind == .welcome, frame.channel == 0 else {
+                        throw ProtocolViolation("a \(frame.kind) frame before the welcome")
+                    }
+                    let welcome = try frame.json(Welcome.self)
+                    if let step = welcome.clockStep {
+                        route.note(
+                            "the clock of \(vm.text) was \(step > 0 ? "behind" : "ahead") by \(Int(step.magnitude)) s and has been set"
+                        )
+                    }
+                    return GuestConnection(link, welcome, vm: vm)
+                }
+            }
+        } catch let error where !(error is Link.Failure) {
+            throw explained(error, vm)
+        }
+    }
 
     /// Runs a program with this process's terminal or streams; returns how it ended.
-    func run(_ program: Program) async throws -> Exit { throw Refusal("not linked yet") }
+    ///
+    /// - Throws: the guest's `Refusal`, or one that says what was lost with the link.
+    func run(_ program: Program) throws -> Exit {
+        channels += 1
+        do {
+            return try ProgramSession(program, channel: channels, link: link, vm: vm.text).run()
+        } catch Link.Failure.lost(let complaint) {
+            throw lost(complaint, consequence: program.afterLoss)
+        } catch {
+            throw Self.explained(error, vm)
+        }
+    }
 
-    /// Runs a task; progress and its output lines are handed on.
+    /// Runs a task; what it does and what it prints is handed on.
+    ///
+    /// - Throws: the guest's `Refusal`, or one that says what was lost with the link.
     func perform<Result: Decodable>(
         _ task: GuestTask,
-        as: Result.Type,
-        progress: (Progress) -> Void,
-        output: (ArraySlice<UInt8>) -> Void
-    ) async throws -> Result { throw Refusal("not linked yet") }
+        as type: Result.Type,
+        progress: (Progress) -> Void = { _ in },
+        output: (ArraySlice<UInt8>) -> Void = { _ in }
+    ) throws -> Result {
+        channels += 1
+        do {
+            return try TaskSession(link: link, number: channels).run(task, as: type, progress: progress, output: output)
+        } catch Link.Failure.lost(let complaint) {
+            throw lost(complaint, consequence: "what it was doing was stopped in the middle")
+        } catch {
+            throw Self.explained(error, vm)
+        }
+    }
 
-    func close() async {}
+    /// Ends the link.
+    func close() { link.end() }
+
+    private func lost(_ complaint: String, consequence: String) -> Refusal {
+        let reason = complaint.lastLine.isEmpty ? "" : " (\(complaint.lastLine))"
+        return Refusal(
+            "the link to \(vm.text) was lost\(reason): \(consequence)",
+            hint: "run the same command again; `dvm ls` shows whether the VM still runs"
+        )
+    }
+
+    private static func explained(_ error: any Error, _ vm: MachineName) -> any Error {
+        switch error {
+        case let violation as ProtocolViolation:
+            Refusal(
+                "the guest program in \(vm.text) broke dvm's protocol: \(violation.what)",
+                hint: "nothing it said was acted on; if the VM may have been taken over, `dvm rm --force` deletes it"
+            )
+        case Link.Failure.notOurs(let what):
+            Refusal(
+                "what answers in \(vm.text) is not dvm's guest program: \(what)",
+                hint: "run `dvm sync \(vm.text)`, which installs it anew"
+            )
+        default: error
+        }
+    }
+}
+
+extension Program {
+    /// What becomes of it when the link dies, as the guest does it.
+    fileprivate var afterLoss: String {
+        switch command {
+        case .tool: "the tool in it was stopped"
+        case .loginShell, .words:
+            "programs in it got a hangup, what runs in tmux or in the background of the VM goes on"
+        }
+    }
+}
+
+extension String {
+    /// What a program said last.
+    fileprivate var lastLine: String {
+        split(whereSeparator: \.isNewline).last.map { $0.trimmingPrefix(while: \.isWhitespace) }.map(String.init) ?? ""
+    }
+}
+
+enum WallClock {
+    /// Seconds since 1970.
+    static var now: Double {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
 }

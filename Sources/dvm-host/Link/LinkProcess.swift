@@ -1,0 +1,83 @@
+internal import DVMProtocol
+
+/// The program at our end of a link, usually `limactl shell`, with pipes for its three streams.
+///
+/// Started here and not by Subprocess: it must outlive any scope, be in a process group of its own so that Ctrl-C in the
+/// terminal does not cut the link, and its streams are waited for together with the terminal in one loop.
+final class LinkProcess {
+    /// We write, it reads.
+    private(set) var input: FileDescriptor?
+    /// It writes, we read.
+    let output: FileDescriptor
+    /// It complains, we read.
+    let errors: FileDescriptor
+    private let pid: pid_t
+    private var status: Exit?
+
+    /// Starts a program with an environment.
+    ///
+    /// - Throws: a `Refusal` when it cannot be started.
+    init(_ program: FilePath, _ arguments: [String], environment: [String: String]) throws(Refusal) {
+        do {
+            let input = try Self.pipe()
+            let output = try Self.pipe()
+            let errors = try Self.pipe()
+            var settings = SpawnSettings()
+            settings.place(input.reader, at: 0)
+            settings.place(output.writer, at: 1)
+            settings.place(errors.writer, at: 2)
+            settings.separateGroup()
+            let words = [program.string] + arguments
+            pid = try settings.spawn(program, words, environment: environment.map { "\($0.key)=\($0.value)" })
+            try [input.reader, output.writer, errors.writer].forEach { try $0.close() }
+            self.input = input.writer
+            self.output = output.reader
+            self.errors = errors.reader
+            // These ends of the pipes are ours alone.
+            _ = fcntl(input.writer.rawValue, F_SETFL, O_NONBLOCK)
+        } catch let refusal as Refusal {
+            throw refusal
+        } catch {
+            throw Refusal("cannot make a pipe: \(error)")
+        }
+    }
+
+    deinit {
+        endInput()
+        try? output.close()
+        try? errors.close()
+        // Gone on its own at the end of its input; the answer to a child nobody waits for is to leave it to init.
+        var status: Int32 = 0
+        unsafe waitpid(pid, &status, WNOHANG)
+    }
+
+    /// Closes its standard input, which ends a guest's `serve`.
+    func endInput() {
+        try? input?.close()
+        input = nil
+    }
+
+    /// Waits for its end, for a while, and makes an end of it after that.
+    ///
+    /// What it left on its error pipe may be held open by ssh's master for ever, so nobody waits for an end of file there.
+    func wait(milliseconds: Int = 5000) -> Exit {
+        if let status { return status }
+        let deadline = ContinuousClock.now + .milliseconds(milliseconds)
+        var raw: Int32 = 0
+        while unsafe waitpid(pid, &raw, WNOHANG) == 0 {
+            if ContinuousClock.now > deadline { kill(pid, SIGKILL) }
+            usleep(2000)
+        }
+        let signal = UInt8(raw & 0x7F)
+        let exit: Exit = signal == 0 ? .exited(UInt8(truncatingIfNeeded: raw >> 8)) : .signaled(signal)
+        status = exit
+        return exit
+    }
+
+    private static func pipe() throws -> (reader: FileDescriptor, writer: FileDescriptor) {
+        let (reader, writer) = try FileDescriptor.pipe()
+        // Not atomic with the pipe, which macOS has no call for; nothing else is started at the same time.
+        for end in [reader, writer] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
+        return (reader, writer)
+    }
+}
