@@ -1,0 +1,79 @@
+# What people and CI type. Every verb sets up what it needs: see scripts/prerequisites.
+
+ARCH := $(shell uname -m | sed s/arm64/aarch64/)
+PREFIX ?= /usr/local
+# A guest program built elsewhere, and the architecture it is for.
+GUEST ?= .build-guest/release/dvm-guest.stripped
+GUEST_ARCH ?= $(ARCH)
+
+SWIFT ?= swift
+# Static, so that the host needs no Swift where it is installed.
+HOST_FLAGS := -c release --static-swift-stdlib --product dvm-host
+# The build id is how host and guest know whether they belong together.
+GUEST_FLAGS := -c release --static-swift-stdlib -Xswiftc -static-executable -Xlinker --build-id=sha1 \
+	--scratch-path .build-guest --product dvm-guest
+# Where demo, tests and benchmarks have their own installation.
+STAGE := .build/stage
+
+.PHONY: help
+help: ## List the verbs
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 20
+
+.PHONY: setup
+setup: ## Install what this machine lacks (Debian and Ubuntu)
+	@scripts/prerequisites
+
+.PHONY: build
+build: ## Build dvm for this machine
+	$(SWIFT) build $(HOST_FLAGS)
+
+.PHONY: guest
+guest: setup ## Build the guest program for VMs of this architecture
+	$(SWIFT) build $(GUEST_FLAGS)
+	strip -o .build-guest/release/dvm-guest.stripped .build-guest/release/dvm-guest
+
+ifeq ($(GUEST),.build-guest/release/dvm-guest.stripped)
+ifeq ($(shell uname -s),Linux)
+.build-guest/release/dvm-guest.stripped: guest
+INSTALL_NEEDS := guest
+endif
+endif
+
+.PHONY: install
+install: build $(INSTALL_NEEDS) ## Install into PREFIX (GUEST=<file> GUEST_ARCH=<arch> for a guest program built elsewhere)
+	@scripts/install-files "$(DESTDIR)$(PREFIX)" "$(GUEST)" "$(GUEST_ARCH)"
+
+.PHONY: stage
+stage: setup
+	@$(MAKE) --no-print-directory install PREFIX=$(CURDIR)/$(STAGE) DESTDIR=
+
+.PHONY: demo
+demo: stage ## The main job: make a VM, run an AI tool in its sandbox, show what it can and cannot reach
+	@scripts/demo $(STAGE)
+
+.PHONY: check
+check: setup ## Format and every test that needs no VM
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+	scripts/lint-scripts
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build --disable-xctest --skip VMTests
+
+.PHONY: test
+test: check stage ## Everything, the tests in a real VM included
+	DVM_STAGE=$(CURDIR)/$(STAGE) scripts/with-limactl $(SWIFT) test --skip-build --disable-xctest --filter VMTests
+
+.PHONY: bench
+bench: stage ## Measure dvm against what it replaces; prints ratios
+	@scripts/bench $(STAGE)
+
+.PHONY: format
+format: ## Format the sources
+	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
+
+.PHONY: docs
+docs: ## Show the protocol's documentation as text
+	@cat Sources/Protocol/Protocol.docc/Protocol.md
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf .build .build-guest

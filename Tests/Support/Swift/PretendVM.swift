@@ -1,0 +1,86 @@
+public import Foundation
+internal import Glibc
+
+/// This machine, as a process in a mount namespace of its own sees it: with the accounts and settings of a VM.
+///
+/// The guest program reads fixed paths, and has no switch to read others. So the paths are covered, for its process only.
+/// Needs root, as the guest program itself does.
+public final class PretendVM: @unchecked Sendable {
+    /// Everything it is made of; removed with the value.
+    public let directory: URL
+    /// The account people work as.
+    public let developer: UInt32 = 64_101
+    /// The agent's account.
+    public let agent: UInt32 = 64_102
+
+    /// The home of the developer, as the guest program sees it.
+    public let home = "/home/developer"
+    /// The project, as the guest program sees it.
+    public let project = "/home/developer/code/app"
+
+    /// A VM with an empty project.
+    public init() throws {
+        guard geteuid() == 0 else {
+            throw MissingPrerequisite(
+                "these tests play the VM's root and need to be run as root, for example with sudo"
+            )
+        }
+        directory = URL(fileURLWithPath: "/var/tmp/dvm-test-\(UUID().uuidString)")
+        try make("etc"); try make("lib/dvm"); try make("home/developer/code/app"); try make("lib/dvm-agent/shell")
+        try write(
+            """
+            root:x:0:0::/root:/bin/bash
+            developer:x:\(developer):\(developer)::\(home):/bin/bash
+            dvm-agent:x:\(agent):\(agent)::/var/lib/dvm-agent:/usr/sbin/nologin
+
+            """,
+            to: "etc/passwd"
+        )
+        try write(
+            "root:x:0:\ndeveloper:x:\(developer):\ndvm-agent:x:\(agent):\nextra:x:64200:developer\n",
+            to: "etc/group"
+        )
+        try write(#"{"codeDirectory":"\#(project)","user":"developer"}"#, to: "lib/dvm/settings.json")
+        for path in ["home/developer", "home/developer/code", "home/developer/code/app"] { own(path, developer, 0o700) }
+        own("lib/dvm-agent/shell", agent, 0o700)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: directory) }
+
+    /// The argv that runs a program in it: unshare(1), then the coverings, then the program.
+    public func command(_ words: [String]) -> [String] {
+        let coverings = [
+            ("etc/passwd", "/etc/passwd"), ("etc/group", "/etc/group"), ("lib", "/var/lib"), ("home", "/home"),
+        ]
+        let script = coverings.map { "mount --bind '\(directory.path)/\($0)' \($1)" } + [#"exec "$@""#]
+        return [
+            "/usr/bin/unshare", "--mount", "--propagation", "private", "/bin/sh", "-ec",
+            script.joined(separator: " && "), "sh",
+        ] + words
+    }
+
+    /// A file or directory of the VM, as this process reaches it.
+    public func outside(_ path: String) -> URL {
+        for (inside, place) in [("/home", "home"), ("/var/lib", "lib")] where path.hasPrefix(inside + "/") {
+            return directory.appendingPathComponent(place + path.dropFirst(inside.count))
+        }
+        return URL(fileURLWithPath: path)
+    }
+
+    private func make(_ path: String) throws {
+        try FileManager.default.createDirectory(
+            at: directory.appendingPathComponent(path),
+            withIntermediateDirectories: true
+        )
+    }
+
+    private func write(_ text: String, to path: String) throws {
+        try text.write(to: directory.appendingPathComponent(path), atomically: true, encoding: .utf8)
+    }
+
+    private func own(_ path: String, _ uid: UInt32, _ mode: mode_t) {
+        let path = directory.appendingPathComponent(path).path
+        _ = unsafe chown(path, uid, uid)
+        _ = unsafe chmod(path, mode)
+    }
+}
