@@ -5,7 +5,21 @@ internal import DVMProtocol
 struct Host: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dvm",
-        abstract: "Keep your projects off the laptop, each in a VM of its own"
+        abstract: "Keep your projects off the laptop, each in a VM of its own",
+        discussion: """
+            Examples:
+              dvm init app                        write the configuration of a VM
+              dvm sync app                        make or update the VM
+              dvm sh app                          work in it
+              dvm ai claude app                   let an AI tool work in it, in a sandbox
+              dvm ai claude app -- -p 'Fix it'    the same, unattended
+            """,
+        version: Version.number,
+        groupedSubcommands: [
+            CommandGroup(name: "VMs", subcommands: [Init.self, Sync.self, Ls.self, Stop.self, Rm.self]),
+            CommandGroup(name: "Work", subcommands: [Sh.self, Ssh.self, Ai.self]),
+            CommandGroup(name: "About dvm", subcommands: [Doctor.self, Version.self]),
+        ]
     )
 
     static func main() async {
@@ -15,6 +29,7 @@ struct Host: AsyncParsableCommand {
     /// Runs a command line, reports what went wrong, and returns the exit status.
     static func run(_ arguments: [String]?) async -> Int32 {
         do {
+            try checkCommand(arguments ?? Array(CommandLine.arguments.dropFirst()))
             var command = try parseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
@@ -34,6 +49,24 @@ struct Host: AsyncParsableCommand {
             }
             return status
         }
+    }
+
+    /// Refuses a first word that is no command, with the nearest one; ArgumentParser would only call it unexpected.
+    private static func checkCommand(_ arguments: [String]) throws(UsageRefusal) {
+        guard let word = arguments.first, !word.hasPrefix("-") else { return }
+        var names = ["help"]
+        for command in configuration.subcommands {
+            names += command.configuration.aliases
+            if let name = command.configuration.commandName { names.append(name) }
+        }
+        guard !names.contains(word) else { return }
+        throw UsageRefusal(
+            refusal: Refusal(
+                "there is no command “\(word.printable)”",
+                hint: Suggestion.nearest(to: word, among: names).map { "did you mean `dvm \($0)`?" }
+                    ?? "`dvm --help` shows the commands there are"
+            )
+        )
     }
 
     // Used by ArgumentParser before its own messages, so that they look like ours.

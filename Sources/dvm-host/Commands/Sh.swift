@@ -1,0 +1,24 @@
+internal import ArgumentParser
+internal import DVMProtocol
+
+struct Sh: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sh",
+        abstract: "Open a shell in a VM",
+        discussion: """
+            Starts the VM where needed. The shell runs as DVM_USER in the code directory.
+
+            Examples:
+              dvm sh app
+              echo 'make test' | dvm sh app
+            """
+    )
+
+    @OptionGroup var target: VMArgument
+    @OptionGroup var talk: TalkOptions
+
+    func run() async throws {
+        let session = try talk.session()
+        try await session.run(.loginShell, in: try target.name(), for: "sh")
+    }
+}

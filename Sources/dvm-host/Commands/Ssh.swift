@@ -1,0 +1,41 @@
+internal import ArgumentParser
+internal import DVMProtocol
+
+struct Ssh: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ssh",
+        abstract: "Run a command in a VM",
+        usage: "dvm ssh <vm> [-T] [--] [<command> ...]",
+        discussion: """
+            Starts the VM where needed. The command runs as DVM_USER in the code directory; its exit status is dvm's. \
+            The words are handed over as they are: no shell in the VM reads them. Without a command, a shell is opened.
+
+            The command gets a terminal when both standard input and standard output are one, else pipes.
+
+            Examples:
+              dvm ssh app -- make test
+              dvm ssh app -- sh -c 'ls *.swift | wc -l'
+              dvm ssh app -T -- cat data.bin > data.bin
+              tar -c . | dvm ssh app -- tar -x
+            """
+    )
+
+    @OptionGroup var target: VMArgument
+    @OptionGroup var talk: TalkOptions
+
+    @Flag(name: [.customShort("T"), .long], help: "Give the command pipes, also when run from a terminal")
+    var noTerminal = false
+
+    @Argument(parsing: .postTerminator, help: "The command and its arguments")
+    var command: [String] = []
+
+    func run() async throws {
+        let session = try talk.session()
+        try await session.run(
+            command.isEmpty ? .loginShell : .words(command),
+            in: try target.name(),
+            for: "ssh",
+            wantsTerminal: !noTerminal
+        )
+    }
+}

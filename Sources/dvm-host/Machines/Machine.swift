@@ -1,0 +1,158 @@
+internal import DVMProtocol
+
+/// A VM with its configuration, and what can be done with it.
+struct Machine: Sendable {
+    let name: MachineName
+    let settings: Settings
+    let limactl: Limactl
+    let session: Session
+
+    private var display: ProgressDisplay { session.display }
+
+    /// Makes the VM what its configuration says, and starts it; returns it running.
+    ///
+    /// - Throws: a `Refusal`; what was done until then stays and is built on the next time.
+    func bringUp(_ instance: LimaInstance?) async throws -> LimaInstance {
+        let instance = if let instance { try await reconcile(instance) } else { try await create() }
+        return instance.status == .running ? instance : try await start(instance)
+    }
+
+    /// Starts the VM unless it runs.
+    ///
+    /// - Throws: a `Refusal` when it was never made or cannot be started.
+    func ensureRunning(_ instance: LimaInstance?, for command: String) async throws -> LimaInstance {
+        if let instance, instance.status == .running { return instance }
+        guard instance != nil else { throw neverMade() }
+        return try await session.locked(name, for: command) {
+            // While we waited, another dvm may have started it, or removed it.
+            guard let current = try await limactl.instance(of: name) else { throw neverMade() }
+            return current.status == .running ? current : try await start(current)
+        }
+    }
+
+    /// Reaches the guest program of a running VM.
+    func connect(to instance: LimaInstance, note: (String) -> Void) async throws -> GuestConnection {
+        try await GuestConnection.open(
+            shell: limactl.shell(name),
+            architecture: instance.architecture,
+            vm: name,
+            note: note
+        )
+    }
+
+    private func neverMade() -> Refusal {
+        if let halfMade = halfMade() { return halfMade }
+        return Refusal("\(name) has not been made yet", hint: "`dvm sync \(name)` makes it")
+    }
+
+    /// What to say of an instance's directory that Lima does not list; nothing when there is none.
+    private func halfMade() -> Refusal? {
+        let directory = session.paths.instance(of: name)
+        guard Files.exists(directory) else { return nil }
+        return Refusal(
+            "\(directory.shown) exists, but Lima does not list \(name.instance): making it was cut short",
+            hint: "look whether anything in it is needed, remove it with `rm -r \(directory.quoted)`, "
+                + "then run `dvm sync \(name)`"
+        )
+    }
+}
+
+// MARK: Making and changing
+
+extension Machine {
+    private func create() async throws -> LimaInstance {
+        if let halfMade = halfMade() { throw halfMade }
+        let log = try session.log("lima", of: name)
+        let template = session.paths.state(of: name).appending("lima.yaml")
+        try Files.write(LimaTemplate(settings: settings).yaml.document, to: template, replacing: true)
+
+        try await display.step("creating \(name)") { try await perform(.create(template: template), log) }
+        guard let instance = try await limactl.instance(of: name) else {
+            throw Refusal(
+                "limactl made \(name.instance) without a complaint, and does not list it",
+                hint: "the whole output is in \(log.path.shown)"
+            )
+        }
+        return instance
+    }
+
+    private func reconcile(_ instance: LimaInstance) async throws -> LimaInstance {
+        if instance.status == .broken { throw broken(instance) }
+        let reconciliation = try Reconciliation(of: instance, to: settings)
+        guard !reconciliation.isEmpty else { return instance }
+
+        let log = try session.log("lima", of: name)
+        let changes = reconciliation.changes.joined(separator: ", ")
+        if instance.status == .running {
+            display.note("\(name) restarts, its configuration has changed: \(changes)")
+            try await display.step("stopping \(name)") { try await perform(.stop(force: false), log) }
+        }
+        try await display.step("changing \(name): \(changes)") {
+            try await perform(.edit(expression: reconciliation.expression), log)
+        }
+        guard let changed = try await limactl.instance(of: name) else { throw neverMade() }
+        return changed
+    }
+
+    private func start(_ instance: LimaInstance) async throws -> LimaInstance {
+        if instance.status == .broken { throw broken(instance) }
+        try checkConfiguration(of: instance)
+        try checkPorts()
+        let log = try session.log("lima", of: name)
+        try await display.step("starting \(name)") { try await perform(.start, log) }
+        var running = instance
+        running.status = .running
+        return running
+    }
+
+    /// Refuses what Lima would start with less protection than dvm promises.
+    func checkConfiguration(of instance: LimaInstance) throws(Refusal) {
+        guard let configuration = instance.configuration else {
+            throw Refusal(
+                "Lima does not say with what configuration it would start \(name)",
+                hint: "see what `limactl list --json \(name.instance)` says, and \(session.paths.lima.shown)/_config"
+            )
+        }
+        try configuration.check(settings, of: name, paths: session.paths)
+    }
+
+    private func checkPorts() throws(Refusal) {
+        for port in settings.ports {
+            let place = "port \(port.host) of \(port.address)"
+            switch LocalPort.look(at: port.address, port: port.host) {
+            case .free, .unknown: continue
+            case .taken:
+                throw Refusal(
+                    "\(place) is in use on this computer, and DVM_PORTS of \(name) wants it (\(port))",
+                    hint: "end the program or VM that listens there, or write another host port in DVM_PORTS "
+                        + "(\(settings.origin(of: .ports).text.printable)) and run `dvm sync \(name)`"
+                )
+            case .notOurAddress:
+                throw Refusal(
+                    "\(port.address) in DVM_PORTS of \(name) (\(port)) is not an address of this computer",
+                    hint: "leave the address out to use \(PortForward.loopback), or write one that this computer has"
+                )
+            }
+        }
+    }
+
+    private func broken(_ instance: LimaInstance) -> Refusal {
+        let errors = instance.errors.prefix(5).map { "\n\(String($0.prefix(500)).printable)" }.joined()
+        return Refusal(
+            "Lima says that \(name.instance) is broken\(errors)",
+            hint: "`dvm stop --force \(name)` ends what is left of it, then `dvm sync \(name)` starts it again"
+        )
+    }
+
+    private func perform(_ verb: Limactl.Verb, _ log: Log) async throws {
+        try await limactl.perform(verb, on: name, log: log, follow: display.follow)
+    }
+}
+
+extension ProgressDisplay {
+    /// Takes output as it comes; nothing when nobody wants to see it.
+    var follow: (@Sendable ([UInt8]) -> Void)? {
+        guard style.isVerbose else { return nil }
+        return { self.output($0) }
+    }
+}

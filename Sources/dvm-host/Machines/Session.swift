@@ -1,0 +1,60 @@
+internal import DVMProtocol
+
+/// What a command works with: the surroundings it was started in, read once.
+struct Session: Sendable {
+    var environment: HostEnvironment
+    var paths: Paths
+    var display: ProgressDisplay
+
+    var configuration: ConfigurationStore { ConfigurationStore(paths: paths, environment: environment) }
+
+    /// A session in some surroundings.
+    ///
+    /// - Throws: a `Refusal` when they do not say where files are.
+    init(_ environment: HostEnvironment, display: ProgressDisplay? = nil) throws(Refusal) {
+        self.environment = environment
+        paths = try Paths(environment)
+        self.display = display ?? ProgressDisplay(.init(environment))
+    }
+
+    /// A limactl that is new enough.
+    ///
+    /// - Throws: a `Refusal` that says how to get one.
+    func limactl() async throws -> Limactl {
+        let limactl = try Limactl(environment)
+        _ = try await limactl.checkVersion()
+        return limactl
+    }
+
+    /// A VM that has a configuration, and what Lima knows of it.
+    ///
+    /// - Throws: a `Refusal` for what is wrong with the configuration or with Lima.
+    func machine(_ vm: MachineName) async throws -> (machine: Machine, instance: LimaInstance?) {
+        try vm.checkRoom(in: paths.lima)
+        let limactl = try Limactl(environment)
+        // Three programs that do not wait for each other: warm commands are as quick as the slowest of them.
+        async let loaded = configuration.load(vm)
+        async let version = limactl.checkVersion()
+        async let instance = limactl.instance(of: vm)
+
+        let found = try await loaded
+        for line in found.printed.prefix(20) { display.note("configuration: \(line)") }
+        _ = try await version
+        let machine = Machine(name: vm, settings: found.settings, limactl: limactl, session: self)
+        return (machine, try await instance)
+    }
+
+    /// Does something while no other dvm changes the VM.
+    func locked<Value>(
+        _ vm: MachineName,
+        for command: String,
+        _ body: () async throws -> Value
+    ) async throws -> Value {
+        let lock = try await Lock.take(vm, in: paths.cache, for: command, note: display.note)
+        // Let go when this returns, and not when the compiler sees the last use.
+        defer { withExtendedLifetime(lock) {} }
+        return try await body()
+    }
+
+    func log(_ name: String, of vm: MachineName) throws(Refusal) -> Log { try Log.open(name, in: paths.state(of: vm)) }
+}
