@@ -14,7 +14,7 @@ struct Host: AsyncParsableCommand {
               dvm ai claude app                   let an AI tool work in it, in a sandbox
               dvm ai claude app -- -p 'Fix it'    the same, unattended
             """,
-        version: Version.number,
+        version: Release.version,
         groupedSubcommands: [
             CommandGroup(name: "VMs", subcommands: [Init.self, Sync.self, Ls.self, Stop.self, Rm.self]),
             CommandGroup(name: "Work", subcommands: [Sh.self, Ssh.self, Ai.self]),

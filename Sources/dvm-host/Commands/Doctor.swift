@@ -32,7 +32,7 @@ struct Doctor: AsyncParsableCommand {
         var report = DoctorReport(checks: await HostChecks(session: session).checks(vm))
         if let vm { report.checks += await Self.guestChecks(vm, session) }
         try Output.print(
-            json ? String(decoding: try JSON.encode(report, pretty: true), as: UTF8.self) : Self.text(report)
+            json ? String(decoding: try JSON.encode(report, pretty: true), as: UTF8.self) : report.text
         )
         if !report.passed { throw Failed() }
     }
@@ -41,32 +41,12 @@ struct Doctor: AsyncParsableCommand {
         do {
             let (machine, known) = try await session.machine(vm)
             let instance = try await machine.ensureRunning(known, for: "doctor")
-            let connection = try await machine.connect(to: instance, note: session.display.note)
-            let report = try await connection.perform(.doctor, as: DoctorReport.self) { _ in
-            } output: { _ in
-            }
-            await connection.close()
+            let connection = try machine.connect(to: instance, note: session.display.note)
+            let report = try connection.perform(.doctor, as: DoctorReport.self)
+            connection.close()
             return report.checks
         } catch {
             return [HostChecks.failure("guest program", error)]
         }
-    }
-
-    /// The report for people; a guest wrote part of it.
-    static func text(_ report: DoctorReport) -> String {
-        let lines = report.checks.flatMap { check in
-            let mark =
-                switch check.verdict {
-                case .pass: "✓"
-                case .warn: "!"
-                case .fail: "✗"
-                }
-            let found = check.found.isEmpty ? "" : ": \(check.found.printable)"
-            return ["\(mark) \(check.name.printable)\(found)"] + (check.remedy.map { ["    \($0.printable)"] } ?? [])
-        }
-        let failed = report.checks.count { $0.verdict == .fail }
-        let warned = report.checks.count { $0.verdict == .warn }
-        return (lines + ["\(report.checks.count) checks, \(failed) failed, \(warned) with a warning"])
-            .joined(separator: "\n")
     }
 }

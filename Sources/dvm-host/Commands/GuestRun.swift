@@ -11,9 +11,10 @@ extension Session {
         environment variables: [String: String] = [:],
         wantsTerminal: Bool = true
     ) async throws {
-        let (machine, known) = try await machine(vm)
-        let instance = try await machine.ensureRunning(known, for: verb)
-        let connection = try await machine.connect(to: instance, note: display.note)
+        // A variable that is handed on may be a secret: no program started on this computer gets it.
+        var session = self
+        session.environment = environment.without(variables.keys)
+        let connection = try await session.connection(to: vm, for: verb)
 
         let terminal = wantsTerminal ? terminal() : nil
         let program = Program(
@@ -22,9 +23,25 @@ extension Session {
             terminal: terminal,
             outputWindow: terminal == nil ? Credit.pipeWindow : Credit.terminalWindow
         )
-        let exit = try await connection.run(program)
-        await connection.close()
+        let exit = try connection.run(program)
+        connection.close()
         if exit != .exited(0) { throw ProgramEnded(exit: exit) }
+    }
+
+    /// Reaches the guest of a VM, which is started where needed.
+    ///
+    /// Most often it runs, so the guest is called while configuration and Lima are still being looked at; nothing is
+    /// asked of it before that is done.
+    private func connection(to vm: MachineName, for verb: String) async throws -> GuestConnection {
+        async let looked = machine(vm)
+        let route = try GuestConnection.Route(Limactl(environment), to: vm, display, note: display.note)
+        let early = Result { try GuestConnection.contact(vm, route) }
+        let (machine, known) = try await looked
+        if let instance = known, instance.status == .running {
+            return try machine.connect(to: instance, contacted: early, note: display.note)
+        }
+        let instance = try await machine.ensureRunning(known, for: verb)
+        return try machine.connect(to: instance, note: display.note)
     }
 
     /// The terminal dvm was started on; nothing unless both input and output are one.

@@ -55,11 +55,9 @@ struct Rm: AsyncParsableCommand {
         do {
             let (machine, known) = try await session.machine(vm)
             let running = try await machine.ensureRunning(known ?? instance, for: "rm")
-            let connection = try await machine.connect(to: running, note: session.display.note)
-            found = try await connection.perform(.codeDirectory, as: CodeDirectory.self) { _ in
-            } output: { _ in
-            }
-            await connection.close()
+            let connection = try machine.connect(to: running, note: session.display.note)
+            found = try connection.perform(.codeDirectory, as: CodeDirectory.self)
+            connection.close()
         } catch let refusal as Refusal {
             throw Refusal(
                 "it is not known whether \(vm) holds work, so it is not deleted:\n\(refusal.message)",

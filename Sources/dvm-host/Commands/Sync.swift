@@ -30,14 +30,14 @@ struct Sync: AsyncParsableCommand {
         let display = session.display
 
         let connection = try await display.step("guest program") {
-            try await machine.connect(to: instance, note: display.detail)
+            try machine.connect(to: instance, note: display.detail)
         }
         let settings = machine.settings
         let plan = Provision(hostName: vm.text, user: settings.user, codeDirectory: settings.codeDirectory)
         let log = try session.log("sync", of: vm)
         let done = try await display.step("accounts and code directory") {
             do {
-                return try await connection.perform(.provision(plan), as: Provisioned.self) {
+                return try connection.perform(.provision(plan), as: Provisioned.self) {
                     log.note("# \($0.step)")
                     display.detail($0.step)
                 } output: {
@@ -48,7 +48,7 @@ struct Sync: AsyncParsableCommand {
                 throw Refusal(refusal.message, hint: refusal.hint ?? "the whole output is in \(log.path.shown)")
             }
         }
-        await connection.close()
+        connection.close()
 
         for change in done.changes { log.note("changed: \(change.printable)") }
         Output.say(

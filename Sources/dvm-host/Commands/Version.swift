@@ -11,10 +11,7 @@ struct Version: ParsableCommand {
             """
     )
 
-    /// The version of this build.
-    static let number = "0.1.0"
-
     func run() throws {
-        try Output.print("dvm \(Self.number), protocol \(ProtocolVersion.spoken.newest.rawValue)")
+        try Output.print("dvm \(Release.version), protocol \(ProtocolVersion.spoken.newest.rawValue)")
     }
 }

@@ -187,7 +187,11 @@ struct Limactl: Sendable {
     /// be among them: that travels in frames.
     func shell(_ vm: MachineName) -> @Sendable ([String]) -> GuestCommand {
         { words in
-            GuestCommand(executable: executable, arguments: ["shell", "--workdir", "/", vm.instance] + words)
+            GuestCommand(
+                executable: executable,
+                arguments: ["shell", "--workdir", "/", vm.instance] + words,
+                environment: environment
+            )
         }
     }
 

@@ -6,12 +6,14 @@ enum Checksum {
     /// The checksum of a file, in hexadecimal.
     ///
     /// - Throws: a `Refusal` when the system has no such program.
-    static func sha256(of path: FilePath, environment: [String: String]) throws(Refusal) -> String {
+    static func sha256(of path: FilePath) throws(Refusal) -> String {
         // coreutils, and what macOS has.
         for (program, options) in [
             ("/usr/bin/sha256sum", []), ("/bin/sha256sum", []), ("/usr/bin/shasum", ["-a", "256"]),
         ] where Files.isExecutable(FilePath(program)) {
-            let process = try LinkProcess(FilePath(program), options + ["--", path.string], environment: environment)
+            let process = try LinkProcess(
+                GuestCommand(executable: FilePath(program), arguments: options + ["--", path.string], environment: [:])
+            )
             process.endInput()
             var text: [UInt8] = []
             var buffer = [UInt8](repeating: 0, count: 4096)

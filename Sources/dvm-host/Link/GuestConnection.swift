@@ -19,8 +19,6 @@ final class GuestConnection {
     struct Route {
         /// Turns words for the VM into the argv that reaches it; the words are always ours, never a user's or a guest's.
         var shell: ([String]) -> GuestCommand
-        /// What the programs at our end get.
-        var environment: [String: String]
         /// dvm's own executable: beside it are the copies of the guest program.
         var executable: FilePath
         /// Told what is being done and takes long enough to wonder.
@@ -31,13 +29,16 @@ final class GuestConnection {
 
     /// Reaches the guest program of a VM, installing this dvm's copy where it is missing or of another build.
     ///
-    /// The architecture is asked for only when the guest cannot say it itself.
+    /// A contact that was tried already, while other things were looked at, is taken up.
     ///
     /// - Throws: a `Refusal`; `NotAnswering` when the VM itself does not answer.
-    static func open(_ vm: MachineName, _ route: Route, architecture: () async throws -> String) async throws
-        -> GuestConnection
-    {
-        let first = Result { try contact(vm, route) }
+    static func open(
+        _ vm: MachineName,
+        _ route: Route,
+        contacted: Result<GuestConnection, any Error>? = nil,
+        architecture: String
+    ) throws -> GuestConnection {
+        let first = contacted ?? Result { try contact(vm, route) }
         switch first {
         case .success(let connection):
             // A dvm without a copy for it (another machine's, during development) takes the guest as it is.
@@ -54,7 +55,7 @@ final class GuestConnection {
             route.note("updating the guest program")
             return try install(copy, vm, route)
         case .failure(Link.Failure.noGreeting):
-            let copy = try GuestBinary(architecture: try await architecture(), executable: route.executable)
+            let copy = try GuestBinary(architecture: architecture, executable: route.executable)
             route.note("installing the guest program")
             return try install(copy, vm, route)
         case .failure(let error):
@@ -63,7 +64,7 @@ final class GuestConnection {
     }
 
     private static func install(_ copy: GuestBinary, _ vm: MachineName, _ route: Route) throws -> GuestConnection {
-        try GuestInstaller(shell: route.shell, environment: route.environment, remark: route.remark).install(copy)
+        try GuestInstaller(shell: route.shell, remark: route.remark).install(copy)
         do {
             let connection = try contact(vm, route)
             guard connection.welcome.build == copy.build else {
@@ -81,9 +82,12 @@ final class GuestConnection {
         }
     }
 
-    private static func contact(_ vm: MachineName, _ route: Route) throws -> GuestConnection {
+    /// Reaches the guest program as it is.
+    ///
+    /// - Throws: a `Link.Failure` when there is none, or a `Refusal`.
+    static func contact(_ vm: MachineName, _ route: Route) throws -> GuestConnection {
         let command = route.shell(["sudo", "-n", GuestInstaller.place, "serve"])
-        let process = try LinkProcess(command.executable, command.arguments, environment: route.environment)
+        let process = try LinkProcess(command)
         let link = Link(process, remark: route.remark)
         link.send(try Frame(.hello, channel: 0, json: Hello(time: WallClock.now)))
         do {

@@ -4,7 +4,6 @@ internal import DVMProtocol
 struct GuestInstaller {
     /// A program that reaches the VM; what follows is run there.
     let shell: ([String]) -> GuestCommand
-    let environment: [String: String]
     let remark: (String) -> Void
 
     /// Where it goes.
@@ -25,7 +24,7 @@ struct GuestInstaller {
     /// - Throws: a `Refusal` when the VM cannot be reached, `sudo` is refused in it, or the copy does not arrive.
     func install(_ binary: GuestBinary) throws {
         try checkSudo()
-        let checksum = try Checksum.sha256(of: binary.path, environment: environment)
+        let checksum = try Checksum.sha256(of: binary.path)
         let file = try FileDescriptor.open(binary.path, .readOnly)
         defer { try? file.close() }
         let words = ["sudo", "-n", "/bin/sh", "-c", Self.script, "dvm-install", String(binary.size), checksum]
@@ -64,7 +63,7 @@ struct GuestInstaller {
 
     private func run(_ words: [String], sending file: FileDescriptor?) throws -> (exit: Exit, complaint: String) {
         let command = shell(words)
-        let process = try LinkProcess(command.executable, command.arguments, environment: environment)
+        let process = try LinkProcess(command)
         var queue = WriteQueue(for: process.input)
         var buffer = [UInt8](repeating: 0, count: Frame.largestData)
         var complaint: [UInt8] = []

@@ -14,10 +14,10 @@ final class LinkProcess {
     private let pid: pid_t
     private var status: Exit?
 
-    /// Starts a program with an environment.
+    /// Starts a program.
     ///
     /// - Throws: a `Refusal` when it cannot be started.
-    init(_ program: FilePath, _ arguments: [String], environment: [String: String]) throws(Refusal) {
+    init(_ command: GuestCommand) throws(Refusal) {
         do {
             let input = try Self.pipe()
             let output = try Self.pipe()
@@ -27,8 +27,9 @@ final class LinkProcess {
             settings.place(output.writer, at: 1)
             settings.place(errors.writer, at: 2)
             settings.separateGroup()
-            let words = [program.string] + arguments
-            pid = try settings.spawn(program, words, environment: environment.map { "\($0.key)=\($0.value)" })
+            let words = [command.executable.string] + command.arguments
+            let variables = command.environment.map { "\($0.key)=\($0.value)" }
+            pid = try settings.spawn(command.executable, words, environment: variables)
             try [input.reader, output.writer, errors.writer].forEach { try $0.close() }
             self.input = input.writer
             self.output = output.reader

@@ -30,14 +30,14 @@ struct Machine: Sendable {
         }
     }
 
-    /// Reaches the guest program of a running VM.
-    func connect(to instance: LimaInstance, note: (String) -> Void) async throws -> GuestConnection {
-        try await GuestConnection.open(
-            shell: limactl.shell(name),
-            architecture: instance.architecture,
-            vm: name,
-            note: note
-        )
+    /// Reaches the guest program of a running VM; a contact that was tried already is taken up.
+    func connect(
+        to instance: LimaInstance,
+        contacted: Result<GuestConnection, any Error>? = nil,
+        note: @escaping (String) -> Void
+    ) throws -> GuestConnection {
+        let route = try GuestConnection.Route(limactl, to: name, display, note: note)
+        return try GuestConnection.open(name, route, contacted: contacted, architecture: instance.architecture)
     }
 
     private func neverMade() -> Refusal {
@@ -146,6 +146,16 @@ extension Machine {
 
     private func perform(_ verb: Limactl.Verb, _ log: Log) async throws {
         try await limactl.perform(verb, on: name, log: log, follow: display.follow)
+    }
+}
+
+extension GuestConnection.Route {
+    /// The way through Lima.
+    init(_ limactl: Limactl, to vm: MachineName, _ display: ProgressDisplay, note: @escaping (String) -> Void) throws {
+        shell = limactl.shell(vm)
+        executable = try OwnExecutable.path()
+        self.note = note
+        remark = { display.output($0.utf8) }
     }
 }
 
