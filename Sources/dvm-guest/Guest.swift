@@ -5,6 +5,7 @@ internal import DVMProtocol
 struct Guest: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dvm-guest",
-        abstract: "The part of dvm that lives in a VM"
+        abstract: "The part of dvm that lives in a VM",
+        subcommands: [Enter.self, Inner.self]
     )
 }
