@@ -6,6 +6,6 @@ struct Guest: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dvm-guest",
         abstract: "The part of dvm that lives in a VM",
-        subcommands: [Enter.self, Inner.self]
+        subcommands: [Enter.self, Inner.self, SandboxProbe.self]
     )
 }
