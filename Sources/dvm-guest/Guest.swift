@@ -13,7 +13,9 @@ struct Guest: ParsableCommand {
               dvm-guest doctor      shows whether every protection holds
               claude, codex, shell  run in the agent's sandbox
             """,
-        subcommands: [Doctor.self, Version.self, Ask.self, Serve.self, Task.self]
+        subcommands: [
+            Doctor.self, Version.self, Ask.self, Serve.self, Task.self, Enter.self, Inner.self, SandboxProbe.self,
+        ]
     )
 
     static func main() {

@@ -1,4 +1,8 @@
 // What Swift's Glibc module does not export, one header per subject.
 #pragma once
 
+#include "descriptors.h"
+#include "identity.h"
+#include "mounts.h"
+#include "probe.h"
 #include "process.h"

@@ -23,8 +23,8 @@ struct Task: ParsableCommand {
                 case .codeDirectory: try CodeDirectory.look()
                 }
             report.send(try Frame(.result, channel: 0, json: result))
-        } catch let refusal as Refusal {
-            report.refuse(refusal)
+        } catch {
+            report.refuse(error)
             throw ExitCode(1)
         }
     }

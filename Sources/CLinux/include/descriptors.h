@@ -1,0 +1,30 @@
+// Descriptors that outlive or do not outlive exec, and files opened without following anything.
+#pragma once
+
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// close_range(2), Linux 5.11 for the flag: no wrapper before glibc 2.34, hidden from Swift since. The flag is
+// CLOSE_RANGE_CLOEXEC: closing now would take away descriptors the runtime itself may hold.
+static inline int dvm_close_on_exec_from(unsigned int first) {
+    return (int)syscall(SYS_close_range, first, ~0U, 1U << 2);
+}
+
+// memfd_create(2): a GNU extension. MFD_ALLOW_SEALING, and not MFD_CLOEXEC: these files are made to be inherited.
+static inline int dvm_memory_file(const char *name) { return (int)syscall(SYS_memfd_create, name, 2U); }
+
+// F_ADD_SEALS is a GNU extension: no seal may be removed, and no byte written, added or cut off any more.
+static inline int dvm_seal(int file) { return fcntl(file, 1033, 0x1 | 0x2 | 0x4 | 0x8); }
+
+// O_PATH is a GNU extension.
+static inline int dvm_open_path(const char *path) { return open(path, 010000000 | O_CLOEXEC); }
+
+// openat2(2), Linux 5.6: no wrapper in glibc. The directory at a path that has no symbolic link in any of its parts.
+static inline int dvm_pin_directory(const char *path) {
+    struct {
+        uint64_t flags, mode, resolve;
+    } how = {010000000 | O_DIRECTORY | O_CLOEXEC, 0, 0x02 /* NO_MAGICLINKS */ | 0x04 /* NO_SYMLINKS */};
+    return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+}

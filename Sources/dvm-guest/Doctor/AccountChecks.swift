@@ -1,0 +1,92 @@
+internal import DVMProtocol
+
+/// What the accounts must be, and must not have become.
+struct AccountChecks {
+    let settings: Settings
+    let accounts: Accounts
+
+    /// Groups that give more than their name says.
+    private static let powerful: Set<String> = [
+        "root", "sudo", "wheel", "admin", "adm", "docker", "lxd", "incus", "libvirt", "kvm", "disk", "shadow",
+        "systemd-journal",
+    ]
+
+    func checks() -> [DoctorReport.Check] { developer + agent }
+
+    private var developer: [DoctorReport.Check] {
+        guard let account = accounts[settings.user] else {
+            return [Diagnosis.failed("user", Refusal("the user “\(settings.user)” is gone from the VM"))]
+        }
+        let groups = accounts.groupNames(of: account).filter(Self.powerful.contains)
+        let home = Status.of(FilePath(account.home))
+        let isClosed = home.map { $0.uid == account.uid && $0.mode & 0o007 == 0 } ?? false
+        return [
+            DoctorReport.Check(
+                "user \(account.name)",
+                account.uid >= Developer.firstPersonalUid && groups.isEmpty ? .pass : .warn,
+                groups.isEmpty ? "an ordinary account" : "is in \(groups.joined(separator: ", ")), which leads to root",
+                remedy: groups.isEmpty
+                    ? nil : "take it out with `gpasswd -d \(account.name) GROUP` unless you want that"
+            ),
+            DoctorReport.Check(
+                "home of \(account.name)",
+                isClosed ? .pass : .fail,
+                isClosed ? "closed to others" : "open to other accounts",
+                remedy: isClosed ? nil : "run `chmod o-rwx \(account.home)` in the VM"
+            ),
+            agentEntry(account),
+        ]
+    }
+
+    private func agentEntry(_ account: Accounts.Account) -> DoctorReport.Check {
+        do throws(Refusal) {
+            guard let agent = accounts[AgentAccount.name] else {
+                throw Refusal("there is no account \(AgentAccount.name)")
+            }
+            let home = try Directories.openOwned(FilePath(account.home), by: account.uid)
+            let list = try AccessList.read(home.raw, account.home)
+            let isDenied = list.entries[.user(agent.uid)] == 0
+            return DoctorReport.Check(
+                "home and agent",
+                isDenied ? .pass : .fail,
+                isDenied ? "the agent is shut out by name" : "the entry that shuts the agent out is missing",
+                remedy: isDenied ? nil : "run `dvm sync` for this VM on the host"
+            )
+        } catch {
+            return Diagnosis.failed("home and agent", error)
+        }
+    }
+
+    private var agent: [DoctorReport.Check] {
+        guard let account = accounts[AgentAccount.name] else {
+            return [Diagnosis.failed("agent account", Refusal("the account \(AgentAccount.name) is gone from the VM"))]
+        }
+        let groups = accounts.groupNames(of: account).filter { $0 != account.name }
+        let hasLogin = !account.shell.hasSuffix("/nologin") && !account.shell.hasSuffix("/false")
+        let password =
+            (try? TextFile.read("/etc/shadow")).map { Self.passwordIsLocked(of: account.name, in: $0) } ?? false
+        let findings = [
+            account.uid == 0 ? "is root" : nil,
+            groups.isEmpty ? nil : "is in the groups \(groups.joined(separator: ", "))",
+            hasLogin ? "has the login shell \(account.shell)" : nil,
+            password ? nil : "has a password, or it cannot be seen that it has none",
+        ].compactMap(\.self)
+        return [
+            DoctorReport.Check(
+                "agent account",
+                findings.isEmpty ? .pass : .fail,
+                findings.isEmpty ? "no login, no password, no groups" : findings.joined(separator: ", "),
+                remedy: findings.isEmpty ? nil : "somebody changed it as root; make the VM anew, or undo the change"
+            )
+        ]
+    }
+
+    /// Whether shadow(5) has no password for an account that anyone could type.
+    static func passwordIsLocked(of name: String, in shadow: String) -> Bool {
+        for line in shadow.split(whereSeparator: \.isNewline) {
+            let fields = line.split(separator: ":", omittingEmptySubsequences: false)
+            if fields.count > 1, fields[0] == name { return fields[1].hasPrefix("!") || fields[1].hasPrefix("*") }
+        }
+        return false
+    }
+}

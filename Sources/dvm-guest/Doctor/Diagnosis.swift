@@ -1,0 +1,67 @@
+internal import DVMProtocol
+internal import Glibc
+
+/// Looks at every protection of this VM, by trying it where that is possible.
+enum Diagnosis {
+    /// The report; a check that cannot be made has failed, and says why.
+    ///
+    /// - Throws: a `Refusal` for anyone but root, whom most of it would be hidden from.
+    static func run() throws(Refusal) -> DoctorReport {
+        guard geteuid() == 0 else {
+            throw Refusal("the checks look at what only root may see", hint: "run `dvm doctor` for this VM on the host")
+        }
+        var report = DoctorReport()
+        do throws(Refusal) {
+            let settings = try Settings.read()
+            let accounts = try Accounts.read()
+            report.checks += AccountChecks(settings: settings, accounts: accounts).checks()
+            report.checks += SandboxRequirements.checks()
+            report.checks += LauncherChecks.checks()
+            report.checks += sandbox(settings, accounts)
+        } catch {
+            report.checks.append(failed("set-up", error))
+        }
+        return report
+    }
+
+    /// Starts a session as any tool's and lets it look around.
+    private static func sandbox(_ settings: Settings, _ accounts: Accounts) -> [DoctorReport.Check] {
+        do throws(Refusal) {
+            let shell = try Tool.named("shell")
+            var plan = try ProgramPlan(
+                Program(.tool(name: shell.name, arguments: [])),
+                settings: settings,
+                accounts: accounts
+            )
+            let home = accounts[settings.user]?.home ?? "/root"
+            plan.spawn.words = [View.program, "probe"] + hidden(from: home)
+            let (exit, output) = try Entering.run(plan.spawn)
+            guard exit == .exited(0), let facts = try? JSON.decode(SandboxFacts.self, from: output) else {
+                throw Refusal("the probe ended with status \(exit.status)")
+            }
+            return facts.checks()
+        } catch {
+            return [failed("sandbox", error)]
+        }
+    }
+
+    /// What an agent must not find.
+    private static func hidden(from home: String) -> [String] {
+        [
+            "/root", "/sys/kernel", "/mnt/lima-cidata", "/etc/shadow", "/etc/sudoers", "/etc/machine-id",
+            "/etc/ssh/ssh_host_ed25519_key",
+            "/run/systemd", "/run/dbus", "/run/dvm/agent.sock", "/run/lima-guestagent.sock", "/run/docker.sock",
+            "/var/lib/dvm",
+            "/dev/vsock", "/dev/kmsg", "/dev/mem", "/dev/vda",
+        ] + [".ssh", ".gnupg", ".bash_history", ".bashrc", ".profile", ".config"].map { "\(home)/\($0)" }
+    }
+
+    static func failed(_ name: String, _ refusal: Refusal) -> DoctorReport.Check {
+        DoctorReport.Check(
+            name,
+            .fail,
+            refusal.message,
+            remedy: refusal.hint ?? "run `dvm sync` for this VM on the host"
+        )
+    }
+}

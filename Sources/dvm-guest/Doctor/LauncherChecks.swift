@@ -1,0 +1,41 @@
+internal import DVMProtocol
+
+/// The way a session is started: nobody but root may have changed it.
+enum LauncherChecks {
+    static func checks() -> [DoctorReport.Check] { [program, socket] + tools }
+
+    private static var program: DoctorReport.Check { rootsFile("guest program", FilePath(Wrappers.program)) }
+
+    private static var socket: DoctorReport.Check {
+        let holds = Status.of(AgentSocket.path).map { $0.mode & 0o077 == 0 } ?? false
+        return DoctorReport.Check(
+            "agents' socket",
+            holds ? .pass : .fail,
+            holds ? "open to the VM's user only" : "missing, or open to others",
+            remedy: holds ? nil : "run `dvm sync` for this VM on the host"
+        )
+    }
+
+    /// Tools that are installed; an agent that can rewrite its own program persists.
+    private static var tools: [DoctorReport.Check] {
+        Tool.all.filter { Status.of(FilePath($0.program)) != nil }.map {
+            rootsFile("tool \($0.name)", FilePath($0.program))
+        }
+    }
+
+    /// Whether a file and every directory above it can be changed by root only.
+    private static func rootsFile(_ name: String, _ path: FilePath) -> DoctorReport.Check {
+        var current = path
+        while true {
+            guard let status = Status.of(current) else {
+                return Diagnosis.failed(name, Refusal("\(current) is missing"))
+            }
+            // A link's own mode means nothing; whoever may replace it is asked above it.
+            guard status.uid == 0, status.isSymbolicLink || !status.isWritableByOthers else {
+                return Diagnosis.failed(name, Refusal("\(current) can be changed by others than root"))
+            }
+            guard current.removeLastComponent() else { break }
+        }
+        return DoctorReport.Check(name, .pass, "root's, all the way up")
+    }
+}

@@ -1,0 +1,71 @@
+internal import CCap
+internal import DVMProtocol
+internal import Glibc
+
+/// Bubblewrap, checked and ready to be become.
+struct Bubblewrap {
+    static let path = "/usr/bin/bwrap"
+
+    private let words: [String]
+
+    /// Writes everything Bubblewrap and `inner` will read into files in memory.
+    init(_ view: View, inner: InnerOrder) throws(Refusal) {
+        let filter = try Descriptors.memoryFile("the system call filter")
+        try SystemCallFilter.agent.export(to: filter)
+        try Descriptors.seal(filter, "the system call filter")
+        let files = View.Files(
+            passwd: try Descriptors.sealedFile("passwd", Array(view.passwd.utf8)).rawValue,
+            group: try Descriptors.sealedFile("group", Array(view.group.utf8)).rawValue,
+            filters: [filter.rawValue]
+        )
+        let options: [UInt8] = view.options(files).flatMap { Array($0.utf8) + [0] }
+        let optionFile = try Descriptors.sealedFile("the options of bubblewrap", options)
+        let order = try Descriptors.sealedFile("the order for the sandbox", JSON.encode(inner))
+        // Numbers only: every user of the VM can read arguments.
+        words = ["bwrap", "--args", "\(optionFile.rawValue)", "--", View.program, "inner", "\(order.rawValue)"]
+    }
+
+    /// Becomes Bubblewrap.
+    func replace() throws(Refusal) -> Never {
+        let arguments = ArgumentList(words)
+        // No variable at all. The tool's go to it in its order: here a caller's LD_PRELOAD would run outside the sandbox.
+        let none = ArgumentList([])
+        unsafe execve(Self.path, arguments.pointer, none.pointer)
+        throw Refusal("starting \(Self.path): \(Errno(rawValue: errno))")
+    }
+
+    /// Refuses a Bubblewrap that somebody else than root could have put there, or that has rights of its own.
+    ///
+    /// - Throws: a `Refusal` that says what is wrong with it.
+    static func check(_ path: String = path) throws(Refusal) {
+        guard let status = Status.of(FilePath(path)) else {
+            throw Refusal("\(path) is missing, without which no agent is started", hint: install)
+        }
+        guard status.isRegular, status.uid == 0, status.mode & (S_IWGRP | S_IWOTH) == 0 else {
+            throw Refusal("\(path) must be a file of root's that nobody else can write", hint: reinstall)
+        }
+        // CVE-2026-41163 and its like: it needs no rights, and with them its faults are root's.
+        guard status.mode & (S_ISUID | S_ISGID) == 0 else {
+            throw Refusal(
+                "\(path) is setuid or setgid and must not be",
+                hint: "run `sudo chmod 0755 \(path)` in the VM"
+            )
+        }
+        guard status.mode & S_IXOTH != 0 else {
+            throw Refusal("\(path) is not executable for everyone", hint: reinstall)
+        }
+        if let capabilities = unsafe cap_get_file(path) {
+            unsafe cap_free(UnsafeMutableRawPointer(capabilities))
+            throw Refusal("\(path) has file capabilities and must not", hint: "run `sudo setcap -r \(path)` in the VM")
+        }
+    }
+
+    private static let install = """
+        install it in the VM: `sudo apt-get install bubblewrap` on Debian and Ubuntu, \
+        `sudo dnf install bubblewrap` on Fedora
+        """
+    private static let reinstall = """
+        install it again in the VM: `sudo apt-get install --reinstall bubblewrap` on Debian and Ubuntu, \
+        `sudo dnf reinstall bubblewrap` on Fedora
+        """
+}

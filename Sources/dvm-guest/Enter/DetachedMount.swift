@@ -1,0 +1,63 @@
+internal import CLinux
+internal import DVMProtocol
+internal import Glibc
+
+/// A mount of a file or directory that is nowhere yet.
+///
+/// Made of a descriptor and not of a path; without setuid programs and devices, and without what is mounted below.
+struct DetachedMount: ~Copyable {
+    let descriptor: OwnedDescriptor
+    let name: String
+
+    /// A mount of a pinned directory.
+    static func of(_ directory: borrowing PinnedDirectory, readOnly: Bool = false) throws(Refusal) -> Self {
+        let mount = try copy(directory.descriptor.raw, called: directory.path)
+        try mount.restrict(readOnly: readOnly)
+        return mount
+    }
+
+    /// A mount of the very file this process runs, even when another was put in its place.
+    static func ofOwnProgram() throws(Refusal) -> Self {
+        let raw = try call("opening the running program") { unsafe dvm_open_path("/proc/self/exe") }
+        let file = OwnedDescriptor(FileDescriptor(rawValue: raw))
+        let mount = try copy(file.raw, called: "the guest program")
+        try mount.restrict(readOnly: true)
+        return mount
+    }
+
+    /// A mount of a pinned directory on which one owner's files are shown as another's.
+    ///
+    /// - Parameters:
+    ///   - directory: what is mounted.
+    ///   - namespace: a user namespace that says who is shown as whom.
+    ///   - refusal: what to say when file system or kernel cannot do that.
+    /// - Returns: the mount.
+    /// - Throws: that refusal, or one that says which step failed.
+    static func of(
+        _ directory: borrowing PinnedDirectory,
+        mappedBy namespace: borrowing OwnedDescriptor,
+        refusal: (Errno) -> Refusal
+    ) throws(Refusal) -> Self {
+        let mount = try copy(directory.descriptor.raw, called: directory.path)
+        guard dvm_restrict_mount(mount.descriptor.raw.rawValue, 0, namespace.raw.rawValue) == 0 else {
+            throw refusal(Errno(rawValue: errno))
+        }
+        return mount
+    }
+
+    private static func copy(_ file: FileDescriptor, called name: String) throws(Refusal) -> Self {
+        let copy = try call("copying the mount of \(name)") { dvm_clone_mount(file.rawValue) }
+        return Self(descriptor: OwnedDescriptor(FileDescriptor(rawValue: copy)), name: name)
+    }
+
+    private borrowing func restrict(readOnly: Bool) throws(Refusal) {
+        let mount = descriptor.raw.rawValue
+        try call("restricting the mount of \(name)") { dvm_restrict_mount(mount, readOnly ? 1 : 0, -1) }
+    }
+
+    /// Puts the mount at a path of this process's mount namespace.
+    borrowing func attach(at path: String) throws(Refusal) {
+        let mount = descriptor.raw.rawValue
+        try call("mounting \(name)") { unsafe path.withCString { unsafe dvm_attach_mount(mount, $0) } }
+    }
+}

@@ -1,0 +1,69 @@
+internal import CLinux
+internal import DVMProtocol
+
+// What each confinement does, in order. Nothing here is undone: the process ends as the program, or it ends.
+
+extension Enter {
+    /// Becomes a program of the developer, with everything a login would have.
+    ///
+    /// No `no_new_privs`, and the bounding set stays: `su`, `sudo` where it is allowed and rootless containers
+    /// (newuidmap) work as after a login.
+    static func become(_ spawn: Spawn, as developer: Spawn.Developer, _ report: Report) throws(Refusal) -> Never {
+        // First, before anything is opened: what `serve` leaked is not seen by the program. Descriptor 3 closes on exec
+        // too, which is how `serve` learns that the program runs.
+        try Descriptors.closeOnExec(from: 3)
+        try Session.lead()
+        if spawn.terminal { try Session.takeTerminal() }
+        Session.resetSignals()
+        Session.setFileMask()
+        // Groups, group, user: the user last, it takes the right to change the others.
+        try Identity.become(uid: developer.uid, gid: developer.gid, groups: developer.groups)
+        // As the user and not as root: a directory counts as it counts for them.
+        Session.enterFirst(of: [developer.directory, developer.home, "/"])
+        try Replacement(spawn).replace(report)
+    }
+
+    /// Becomes Bubblewrap, which becomes `inner`, which becomes a tool of the agent.
+    static func become(_ spawn: Spawn, as agent: Spawn.Agent, _ report: Report) throws(Refusal) -> Never {
+        let parent = ParentProcess()
+
+        // As above; but descriptor 3 goes on to `inner`, which alone knows whether the tool could be started.
+        try Descriptors.closeOnExec(from: 4)
+        // A session of its own, without the terminal: `inner` leads another one that owns it, so that Ctrl-C reaches
+        // the tool and not Bubblewrap, whose death would take the tool along.
+        try Session.lead()
+        Session.resetSignals()
+        // With pipes the tool is in our process group, and decides for itself what a signal to the group means.
+        if !spawn.terminal { Session.ignoreSignalsToTheGroup() }
+
+        // Everything that can be refused without having changed anything.
+        try Identity.check(agent)
+        try Bubblewrap.check()
+        try UserNamespaces.check()
+        let project = try ProjectMount.make(of: Project.pin(agent), for: agent)
+        let home = try DetachedMount.of(ToolHome.pin(agent))
+        let layout = SystemLayout.read()
+
+        // The mounts above are ours and nowhere yet. Only now a namespace of our own: the kernel copies mounts of the
+        // caller's namespace, and the pinned directories are in the VM's.
+        let stage = try Staging(project: project, home: home)
+        // After the staging: the project is usually below what this covers.
+        try Staging.coverHomes(developerHome: agent.developerHome)
+
+        // The files Bubblewrap and `inner` inherit. Their descriptors alone are not close-on-exec.
+        let inner = InnerOrder(spawn, agent)
+        let launch = try Bubblewrap(View(agent, stage: stage, layout: layout), inner: inner)
+
+        // From here on only dropping. The bounding set needs CAP_SETPCAP, groups need CAP_SETGID: so these first.
+        try Capabilities.dropBoundingAndAmbient()
+        try Identity.become(uid: agent.uid, gid: agent.gid, groups: [])
+        try Capabilities.dropAll()
+        try Capabilities.neverRegain()
+        try Identity.provePermanent()
+        // After the change of user, which forgets it.
+        try parent.dieTogether()
+        Session.setFileMask()
+        try Session.forbidCoreFiles()
+        try launch.replace()
+    }
+}

@@ -1,0 +1,114 @@
+internal import ArgumentParser
+internal import CLinux
+internal import DVMProtocol
+internal import Glibc
+
+/// What the tool is to be, as `inner` reads it from a file in memory.
+struct InnerOrder: Hashable, Codable {
+    var words: [String]
+    var environment: [String: String]
+    /// Relative to the project; empty for its top.
+    var directory: String
+    var terminal: Bool
+    var uid: UInt32
+    var gid: UInt32
+    /// What people call the tool.
+    var tool: String
+
+    init(_ spawn: Spawn, _ agent: Spawn.Agent) {
+        words = spawn.words
+        environment = spawn.environment
+        directory = agent.directory
+        terminal = spawn.terminal
+        uid = agent.uid
+        gid = agent.gid
+        tool = FilePath(agent.home).lastComponent?.string ?? "the tool"
+    }
+}
+
+/// `dvm-guest inner`: the first program inside the sandbox, which becomes the tool.
+///
+/// Paths of the project are looked up here and not before: whatever link an agent left, it leads to something the agent
+/// sees anyway.
+struct Inner: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Become a tool inside the sandbox",
+        discussion: "Started by Bubblewrap for dvm-guest enter; not of use by hand.",
+        shouldDisplay: false
+    )
+
+    @Argument(help: "The descriptor of the order")
+    var descriptor: Int32
+
+    func run() {
+        let report = Report.inherited
+        do throws(Refusal) {
+            let order = try Self.order(FileDescriptor(rawValue: descriptor))
+            try Self.become(order, report)
+        } catch {
+            report.refuse(error)
+        }
+    }
+
+    private static func become(_ order: InnerOrder, _ report: Report) throws(Refusal) -> Never {
+        // The order's descriptor and the report's too: the tool sees its three streams and nothing else.
+        try Descriptors.closeOnExec(from: 3)
+        try checkConfinement(order)
+        if order.terminal {
+            // The tool leads the terminal's session, as under sshd; see `enter` for why nobody else does.
+            try Session.lead()
+            try Session.takeTerminal()
+        }
+        // Bubblewrap's were changed on the way here.
+        Session.resetSignals()
+        try enterDirectory(order)
+        guard order.words.first?.contains("/") != true || exists(order.words[0]) else {
+            throw Refusal(
+                "\(order.tool.printable) is not installed in this VM",
+                hint: "install it there so that \(order.words[0].printable) is its program, for all users"
+            )
+        }
+        try Replacement(words: order.words, environment: order.environment).replace(report)
+    }
+
+    private static func order(_ file: FileDescriptor) throws(Refusal) -> InnerOrder {
+        do {
+            var bytes: [UInt8] = []
+            var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+            while true {
+                let count = try unsafe buffer.withUnsafeMutableBytes { try unsafe file.read(into: $0) }
+                guard count > 0 else { return try JSON.decode(InnerOrder.self, from: bytes) }
+                bytes += buffer[..<count]
+            }
+        } catch {
+            throw Refusal("the order for the sandbox cannot be read: \(error)")
+        }
+    }
+
+    /// Looks whether what was to be given up is gone: nothing is started that is confined in part only.
+    private static func checkConfinement(_ order: InnerOrder) throws(Refusal) {
+        // 2 is the mode with a filter.
+        let confined =
+            dvm_seccomp_mode() == 2 && dvm_no_new_privileges() == 1 && Capabilities.areNone()
+            && dvm_is_wholly(order.uid, order.gid) != 0
+        guard confined else {
+            throw Refusal(
+                "the sandbox is not whole: a filter, a user or a capability is not as ordered",
+                hint: "run `dvm doctor` for this VM on the host"
+            )
+        }
+    }
+
+    private static func enterDirectory(_ order: InnerOrder) throws(Refusal) {
+        try call("entering \(View.workspace)") { unsafe chdir(View.workspace) }
+        guard !order.directory.isEmpty else { return }
+        guard unsafe chdir("\(View.workspace)/\(order.directory)") == 0 else {
+            throw Refusal(
+                "“\(order.directory.printable)” is not a directory of the project the agent can enter",
+                hint: "start the tool in the project itself, or in a directory that exists there"
+            )
+        }
+    }
+
+    private static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+}

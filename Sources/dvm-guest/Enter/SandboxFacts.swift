@@ -1,0 +1,25 @@
+/// What a process found out about itself inside the sandbox.
+struct SandboxFacts: Hashable, Codable {
+    var uid: UInt32
+    /// `Seccomp` and `Seccomp_filters` of `/proc/self/status`: 2 is the mode with filters.
+    var seccompMode: Int
+    var seccompFilters: Int
+    var noNewPrivileges: Bool
+    /// The capability sets of `/proc/self/status` by name, as the kernel writes them.
+    var capabilities: [String: String]
+    /// Descriptors beside the three streams.
+    var descriptors: [Int32]
+    /// The asked-for paths that exist, and whether they can be read.
+    var paths: [String: PathState]
+    /// What was tried, and the name of the answer: `ok` or an errno such as `EPERM`.
+    var attempts: [String: String]
+    /// Where things are mounted.
+    var mounts: [String]
+
+    /// How a path looks from inside.
+    enum PathState: String, Hashable, Codable {
+        case absent
+        case present
+        case readable
+    }
+}

@@ -1,0 +1,92 @@
+internal import DVMProtocol
+
+extension SandboxFacts {
+    /// What the facts mean, for people.
+    func checks() -> [DoctorReport.Check] {
+        [identity, filter, privileges, capabilityCheck, descriptorCheck, pathCheck, mountCheck] + attemptChecks
+    }
+
+    private static let sync = "run `dvm sync` for this VM on the host, which installs the guest program again"
+
+    private func check(_ name: String, _ holds: Bool, _ found: String, remedy: String = sync) -> DoctorReport.Check {
+        DoctorReport.Check("sandbox: \(name)", holds ? .pass : .fail, found, remedy: holds ? nil : remedy)
+    }
+
+    private var identity: DoctorReport.Check {
+        check("user", uid != 0, uid != 0 ? "the agent is uid \(uid)" : "the agent is root")
+    }
+
+    private var filter: DoctorReport.Check {
+        let holds = seccompMode == 2 && seccompFilters >= 1
+        return check(
+            "system call filter",
+            holds,
+            holds ? "loaded" : "not loaded (mode \(seccompMode), \(seccompFilters) filters)"
+        )
+    }
+
+    private var privileges: DoctorReport.Check {
+        check(
+            "new privileges",
+            noNewPrivileges,
+            noNewPrivileges ? "none can be gained" : "setuid programs give theirs to the agent"
+        )
+    }
+
+    private var capabilityCheck: DoctorReport.Check {
+        let held = capabilities.filter { $0.value.contains { $0 != "0" } }.keys.sorted()
+        let holds = held.isEmpty && !capabilities.isEmpty
+        return check(
+            "capabilities",
+            holds,
+            holds ? "none" : capabilities.isEmpty ? "unknown" : "some in \(held.joined(separator: ", "))"
+        )
+    }
+
+    private var descriptorCheck: DoctorReport.Check {
+        check(
+            "descriptors",
+            descriptors.isEmpty,
+            descriptors.isEmpty
+                ? "nothing open but the three streams"
+                : "open from outside: \(descriptors.map(String.init).joined(separator: ", "))"
+        )
+    }
+
+    /// Every asked-for path must be hidden; one that exists and cannot be read is hidden badly.
+    private var pathCheck: DoctorReport.Check {
+        let seen = paths.filter { $0.value != .absent }.keys.sorted()
+        let readable = paths.values.contains(.readable)
+        return DoctorReport.Check(
+            "sandbox: hidden paths",
+            seen.isEmpty ? .pass : readable ? .fail : .warn,
+            seen.isEmpty
+                ? "\(paths.count) looked for, none there"
+                : "\(seen.joined(separator: ", ").printable) \(readable ? "can be read" : "exists, but cannot be read")",
+            remedy: seen.isEmpty ? nil : Self.sync
+        )
+    }
+
+    private var mountCheck: DoctorReport.Check {
+        let outside = ["/sys", "/mnt", "/boot", "/root", "/run/dvm/stage", "/oldroot", "/newroot"]
+        let wrong = mounts.filter { mount in outside.contains { mount == $0 || mount.hasPrefix($0 + "/") } }
+        let holds = wrong.isEmpty && mounts.contains(View.workspace)
+        return check(
+            "mounts",
+            holds,
+            holds
+                ? "the project and the parts of the system that belong there"
+                : wrong.isEmpty
+                    ? "the project is not mounted" : "\(wrong.sorted().joined(separator: ", ").printable) is mounted"
+        )
+    }
+
+    private var attemptChecks: [DoctorReport.Check] {
+        SandboxAttempt.all.map { attempt in
+            guard let answer = attempts[attempt.name] else { return check(attempt.name, false, "was not tried") }
+            let holds = attempt.expected.contains(answer)
+            let held = answer == "ok" ? "allowed, and bounded by the pid namespace" : "refused (\(answer))"
+            return check(attempt.name, holds, holds ? held : "\(answer): \(attempt.meaning)")
+        }
+    }
+}

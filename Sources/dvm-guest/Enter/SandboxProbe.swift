@@ -1,0 +1,59 @@
+internal import ArgumentParser
+internal import DVMProtocol
+internal import Glibc
+
+/// `dvm-guest probe`: run inside the sandbox in a tool's place, says what it can see and do there.
+struct SandboxProbe: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "probe",
+        abstract: "Find out what this process may do",
+        discussion: "Run by dvm-guest doctor inside the agent's sandbox; prints JSON.",
+        shouldDisplay: false
+    )
+
+    @Argument(help: "Paths to look for")
+    var paths: [String] = []
+
+    func run() throws {
+        // Before anything is opened here: these are the descriptors that were let in.
+        let descriptors = Self.openDescriptors()
+        let status = Self.status()
+        let facts = SandboxFacts(
+            uid: getuid(),
+            seccompMode: Int(status["Seccomp"] ?? "") ?? -1,
+            seccompFilters: Int(status["Seccomp_filters"] ?? "") ?? -1,
+            noNewPrivileges: status["NoNewPrivs"] == "1",
+            capabilities: status.filter { $0.key.hasPrefix("Cap") },
+            descriptors: descriptors,
+            paths: Dictionary(uniqueKeysWithValues: Set(paths).map { ($0, Self.state(of: $0)) }),
+            attempts: Dictionary(uniqueKeysWithValues: SandboxAttempt.all.map { ($0.name, $0.answer()) }),
+            mounts: Self.mounts()
+        )
+        _ = try FileDescriptor.standardOutput.writeAll(JSON.encode(facts) + [UInt8(ascii: "\n")])
+    }
+
+    /// Every number is asked about, since reading a directory of them would open one more.
+    private static func openDescriptors() -> [Int32] { (3..<1024).filter { fcntl($0, F_GETFD) != -1 } }
+
+    private static func status() -> [String: String] {
+        var status: [String: String] = [:]
+        for line in ((try? TextFile.read("/proc/self/status")) ?? "").split(separator: "\n") {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            guard parts.count == 2 else { continue }
+            status[String(parts[0])] = String(parts[1].filter { !$0.isWhitespace })
+        }
+        return status
+    }
+
+    private static func state(of path: String) -> SandboxFacts.PathState {
+        if unsafe access(path, R_OK) == 0 { return .readable }
+        return unsafe access(path, F_OK) == 0 ? .present : .absent
+    }
+
+    private static func mounts() -> [String] {
+        ((try? TextFile.read("/proc/self/mountinfo")) ?? "").split(separator: "\n").compactMap { line in
+            let fields = line.split(separator: " ")
+            return fields.count > 4 ? String(fields[4]) : nil
+        }
+    }
+}

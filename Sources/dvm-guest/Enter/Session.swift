@@ -1,0 +1,50 @@
+internal import CLinux
+internal import DVMProtocol
+internal import Glibc
+
+/// What a process inherits from whoever started it, put back to what a program expects.
+enum Session {
+    /// Leaves the session of `serve`, and with it any terminal that has.
+    static func lead() throws(Refusal) {
+        // It leads one already when it was started that way, and a leader may not lead again.
+        guard getsid(0) != getpid() else { return }
+        try call("starting a session") { setsid() }
+    }
+
+    /// Makes the terminal on standard input the controlling one: the session must not have one yet.
+    static func takeTerminal() throws(Refusal) {
+        try call("taking the terminal") { dvm_take_terminal(STDIN_FILENO) }
+    }
+
+    /// Every signal to its default action and none blocked: both survive exec and confuse programs.
+    static func resetSignals() { dvm_reset_signals() }
+
+    /// Leaves signals that are meant for the whole process group to the other processes in it.
+    static func ignoreSignalsToTheGroup() {
+        for number in [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2] { signal(number, SIG_IGN) }
+    }
+
+    /// What an ordinary login has: others may read, nobody else may write.
+    static func setFileMask() { umask(0o022) }
+
+    /// A crash must not write what a tool had in memory, keys among it, to a file.
+    static func forbidCoreFiles() throws(Refusal) { try call("forbidding core files") { dvm_no_core_files() } }
+
+    /// Changes to the first of some directories that can be entered; the last should be `/`.
+    static func enterFirst(of directories: [String]) {
+        for directory in directories where unsafe chdir(directory) == 0 { return }
+    }
+}
+
+/// The process that started this one, to be noticed when it dies.
+struct ParentProcess {
+    private let pid = getppid()
+
+    /// Has this process killed when its parent dies.
+    ///
+    /// - Throws: a `Refusal` when it is dead already, which no signal would tell.
+    func dieTogether() throws(Refusal) {
+        try call("watching the parent process") { dvm_die_with_parent() }
+        guard getppid() == pid else { throw Refusal("the connection this was started for is gone") }
+    }
+}
