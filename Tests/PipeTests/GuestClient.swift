@@ -25,9 +25,11 @@ final class GuestClient {
         self.vm = vm
         let command = vm.command([try Products.path("dvm-guest")] + words)
         let process = try LinkProcess(
-            FilePath(command[0]),
-            Array(command.dropFirst()),
-            environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"]
+            GuestCommand(
+                executable: FilePath(command[0]),
+                arguments: Array(command.dropFirst()),
+                environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"]
+            )
         )
         link = Link(process) { _ in }
         link.send(try Frame(.hello, channel: 0, json: Hello(time: WallClock.now)))
@@ -63,6 +65,11 @@ final class GuestClient {
         var outcome = Outcome()
         var rest = input[...]
         while !done(outcome) {
+            while let allowance = channels[number]?.inputAllowance, allowance > 0, !rest.isEmpty {
+                if let frame = channels[number]?.send(rest.prefix(allowance)) { link.send(frame) }
+                rest = rest.dropFirst(allowance)
+            }
+            if rest.isEmpty, !input.isEmpty { channels[number]?.endInput().map(link.send) }
             for frame in try link.turn().frames {
                 guard let event = try channels[frame.channel]?.receive(frame) else { continue }
                 let isOurs = frame.channel == number
@@ -74,11 +81,6 @@ final class GuestClient {
                 case .opened, .nothing, .progress: break
                 }
             }
-            while let allowance = channels[number]?.inputAllowance, allowance > 0, !rest.isEmpty {
-                if let frame = channels[number]?.send(rest.prefix(allowance)) { link.send(frame) }
-                rest = rest.dropFirst(allowance)
-            }
-            if rest.isEmpty, !input.isEmpty { channels[number]?.endInput().map(link.send) }
         }
         return outcome
     }

@@ -3,6 +3,8 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import dvm_host
+
 func removeFile(_ path: String) throws { try FileManager.default.removeItem(atPath: path) }
 
 @Suite struct `When the link dies` {
@@ -51,10 +53,11 @@ func removeFile(_ path: String) throws { try FileManager.default.removeItem(atPa
     @Test func `what left the session lives on`() throws {
         let client = try GuestClient(PretendVM())
         let mark = mark()
-        let outcome = try client.run(
-            Program(.words(["/bin/sh", "-c", "setsid sleep \(mark) </dev/null >/dev/null 2>&1 & sleep 0.2; echo $!"]))
-        )
-        defer { kill(pid_t(outcome.text.dropLast()) ?? -1, SIGKILL) }
+        let script = "setsid sleep \(mark) </dev/null >/dev/null 2>&1 & sleep 0.2; echo $!"
+        let outcome = try client.run(Program(.words(["/bin/sh", "-c", script])))
+        let pid = try #require(pid_t(outcome.text.split(separator: "\n").first ?? ""))
+        try #require(pid > 1)
+        defer { kill(pid, SIGKILL) }
 
         #expect(try survives(client, mark))
     }

@@ -2,6 +2,8 @@ import DVMProtocol
 import TestSupport
 import Testing
 
+@testable import dvm_host
+
 @Suite struct `Programs of the developer, over pipes` {
     @Test func `a guest says who it is`() throws {
         let welcome = try GuestClient(PretendVM()).welcome()
@@ -95,7 +97,7 @@ import Testing
 
     @Test func `a VM that was not set up says so`() throws {
         let vm = try PretendVM()
-        try removeFile(vm.outside("/var/lib/dvm/settings.json").path)
+        try removeFile(vm.outside("/var/lib/dvm/settings.json"))
 
         let outcome = try GuestClient(vm).run(Program(.words(["true"])))
 

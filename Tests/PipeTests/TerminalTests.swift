@@ -2,6 +2,8 @@ import DVMProtocol
 import TestSupport
 import Testing
 
+@testable import dvm_host
+
 @Suite struct `Programs with a terminal, over pipes` {
     private func program(_ command: Program.Command, columns: UInt16 = 80) -> Program {
         Program(
@@ -38,10 +40,11 @@ import Testing
 
     @Test func `Ctrl-C ends what runs in front, and the shell goes on`() throws {
         let client = try GuestClient(PretendVM())
-        let channel = try client.open(.program(program(.words(["/bin/bash", "--norc", "-i"]))))
+        let channel = try client.open(.program(program(.words(["/bin/bash", "--norc", "--noediting", "-i"]))))
         _ = try client.follow(channel) { $0.text.contains("$ ") }
-        client.type("sleep 1000\n", on: channel)
-        _ = try client.follow(channel) { $0.text.contains("1000") }
+        // The word is put together by the program, so that its echo is not mistaken for it.
+        client.type("sh -c 'echo run\"\"ning; exec sleep 1000'\n", on: channel)
+        _ = try client.follow(channel) { $0.text.contains("running") }
         client.type("\u{3}", on: channel)
         _ = try client.follow(channel) { $0.text.contains("$ ") }
         client.type("echo status-$?; exit 9\n", on: channel)
@@ -53,11 +56,12 @@ import Testing
 
     @Test func `Ctrl-Z stops a job, and the shell has job control`() throws {
         let client = try GuestClient(PretendVM())
-        let channel = try client.open(.program(program(.words(["/bin/bash", "--norc", "-i"]))))
+        let channel = try client.open(.program(program(.words(["/bin/bash", "--norc", "--noediting", "-i"]))))
         let start = try client.follow(channel) { $0.text.contains("$ ") }
         #expect(!start.text.contains("no job control"))
-        client.type("sleep 1000\n", on: channel)
-        _ = try client.follow(channel) { $0.text.contains("1000") }
+        // The word is put together by the program, so that its echo is not mistaken for it.
+        client.type("sh -c 'echo run\"\"ning; exec sleep 1000'\n", on: channel)
+        _ = try client.follow(channel) { $0.text.contains("running") }
         client.type("\u{1A}", on: channel)
         _ = try client.follow(channel) { $0.text.contains("Stopped") }
         client.type("kill %1; exit\nexit\n", on: channel)

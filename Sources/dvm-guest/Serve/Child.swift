@@ -39,11 +39,7 @@ struct Child: ~Copyable {
         unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
         unsafe sigemptyset(&signals)
         unsafe posix_spawnattr_setsigmask(&attributes, &signals)
-        // A group of its own: a signal to it never reaches us.
-        unsafe posix_spawnattr_setflags(
-            &attributes,
-            Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP)
-        )
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
 
         var pid: pid_t = 0
         let arguments = ArgumentList(["dvm-guest", word])
@@ -73,7 +69,7 @@ struct Child: ~Copyable {
 
     /// Sends a signal to the process and all of its group.
     func signal(_ number: Int32) {
-        // The group is gone only when the process has been waited for, and then this value is too.
+        // It leads a session, and so a group, as the first thing it does; until then it is alone.
         if kill(-pid, number) == -1 { kill(pid, number) }
     }
 

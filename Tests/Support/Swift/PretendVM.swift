@@ -60,11 +60,11 @@ public final class PretendVM: @unchecked Sendable {
     }
 
     /// A file or directory of the VM, as this process reaches it.
-    public func outside(_ path: String) -> URL {
+    public func outside(_ path: String) -> String {
         for (inside, place) in [("/home", "home"), ("/var/lib", "lib")] where path.hasPrefix(inside + "/") {
-            return directory.appendingPathComponent(place + path.dropFirst(inside.count))
+            return directory.path + "/" + place + path.dropFirst(inside.count)
         }
-        return URL(fileURLWithPath: path)
+        return path
     }
 
     private func make(_ path: String) throws {
