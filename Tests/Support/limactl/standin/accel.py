@@ -1,4 +1,4 @@
-"""Whether KVM works here. `/dev/kvm` proves nothing: on some hosts QEMU aborts or hangs on it, so a kernel is booted."""
+"""Whether KVM works here. `/dev/kvm` proves nothing: some hosts make QEMU abort or hang: a kernel is booted."""
 import os
 import subprocess
 

@@ -93,8 +93,9 @@ def _command(instance, config, ssh_port):
         "-drive", f"file={_escape(instance.path('cidata.raw'))},if=virtio,format=raw",
         "-netdev", f"user,id=net0,{NETWORK},hostfwd=tcp:127.0.0.1:{ssh_port}-192.168.5.15:22",
         "-device", "virtio-net-pci,netdev=net0,romfile=", "-device", "virtio-rng-pci",
-        "-serial", f"file:{instance.path('serial.log')}", "-qmp", f"unix:{_escape(instance.path('qmp.sock'))},server=on,"
-        "wait=off", "-pidfile", instance.path("qemu.pid"), "-daemonize",
+        "-serial", f"file:{_escape(instance.path('serial.log'))}",
+        "-qmp", f"unix:{_escape(instance.path('qmp.sock'))},server=on,wait=off",
+        "-pidfile", instance.path("qemu.pid"), "-daemonize",
     ]
 
 

@@ -81,7 +81,7 @@ def _script(arguments, flags):
     workdir = flags.get("workdir")
     change = f"cd {quote(workdir)} || exit 1" if workdir else "false"
     shell = quote(flags["shell"]) if flags.get("shell") else '"$SHELL"'
-    script = f"{change} ; exec {_environment() if flags.get('preserve-env') else ''}{shell} --login"
+    script = f"{change} ; exec {_environment() if flags.get('preserve-env') else ''}{shell} -l"
     if not arguments:
         return script
     words, assignments = [], True
