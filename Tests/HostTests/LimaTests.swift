@@ -97,7 +97,7 @@ enum ListedVM {
         var settings = Settings(for: try MachineName("app"))
         settings.ports = ports
         let configuration = try JSON.decode(EffectiveConfiguration.self, from: Array("{\(config)}".utf8))
-        return configuration.deviations(from: settings).map(\.line)
+        return configuration.deviations(from: settings, of: try MachineName("app")).map(\.remedy)
     }
 
     /// The safe configuration with one key of another value, or without it.
@@ -126,27 +126,39 @@ enum ListedVM {
     }
 
     @Test(arguments: [
-        ("plain", "false", "plain: true"),
-        ("plain", "", "plain: true"),
-        ("plain", "null", "plain: true"),
-        ("mounts", #"[{"location":"~"}]"#, "mounts: []"),
-        ("mounts", "[{}]", "mounts: []"),
-        ("ssh", #"{"forwardAgent":true}"#, "ssh: {forwardAgent: false}"),
-        ("ssh", #"{"forwardX11":true}"#, "ssh: {forwardX11: false}"),
-        ("ssh", #"{"loadDotSSHPubKeys":true}"#, "ssh: {loadDotSSHPubKeys: false}"),
-        ("containerd", #"{"system":true,"user":false}"#, "containerd: {system: false, user: false}"),
-        ("containerd", #"{"user":true}"#, "containerd: {system: false, user: false}"),
-        ("user", #"{"name":"developer"}"#, "user: {name: dvm}"),
-        ("user", "", "user: {name: dvm}"),
-        ("propagateProxyEnv", "true", "propagateProxyEnv: false"),
-        ("propagateProxyEnv", "", "propagateProxyEnv: false"),
-        ("networks", #"[{"lima":"shared"}]"#, "networks: []"),
-        ("networks", #"[{"vzNAT":true}]"#, "networks: []"),
-        ("copyToHost", #"[{"guest":"/etc/x","host":"/home/me/x"}]"#, "copyToHost: []"),
-        ("portForwards", #"[{"guestPort":80,"hostPort":80,"static":true}]"#, "portForwards: []"),
-        ("portForwards", #"[{"guestPortRange":[1,65535],"hostPortRange":[1,65535]}]"#, "portForwards: []"),
-        ("portForwards", #"[{"guestSocket":"/run/x.sock","hostSocket":"x.sock"}]"#, "portForwards: []"),
-        ("portForwards", #"[{"guestPort":3000,"hostPort":3000,"reverse":true}]"#, "portForwards: []"),
+        ("plain", "false", "write `plain: true`"),
+        ("plain", "", "write `plain: true`"),
+        ("plain", "null", "write `plain: true`"),
+        ("mounts", #"[{"location":"~"}]"#, "take it out"),
+        ("mounts", "[{}]", "take it out"),
+        ("ssh", #"{"forwardAgent":true}"#, "write `ssh: {forwardAgent: false}`"),
+        ("ssh", #"{"forwardX11":true}"#, "write `ssh: {forwardX11: false}`"),
+        ("ssh", #"{"loadDotSSHPubKeys":true}"#, "write `ssh: {loadDotSSHPubKeys: false}`"),
+        ("containerd", #"{"system":true,"user":false}"#, "write `containerd: {system: false, user: false}`"),
+        ("containerd", #"{"user":true}"#, "write `containerd: {system: false, user: false}`"),
+        ("user", #"{"name":"developer"}"#, "write `user: {name: dvm}`"),
+        ("user", "", "write `user: {name: dvm}`"),
+        ("propagateProxyEnv", "true", "write `propagateProxyEnv: false`"),
+        ("propagateProxyEnv", "", "write `propagateProxyEnv: false`"),
+        ("networks", #"[{"lima":"shared"}]"#, "take it out"),
+        ("networks", #"[{"vzNAT":true}]"#, "take it out"),
+        ("copyToHost", #"[{"guest":"/etc/x","host":"/home/me/x"}]"#, "take it out"),
+        (
+            "portForwards", #"[{"guestPort":80,"hostPort":80,"static":true}]"#,
+            "take it out, or declare it and run `dvm sync app`"
+        ),
+        (
+            "portForwards", #"[{"guestPortRange":[1,65535],"hostPortRange":[1,65535]}]"#,
+            "take it out, or declare it and run `dvm sync app`"
+        ),
+        (
+            "portForwards", #"[{"guestSocket":"/run/x.sock","hostSocket":"x.sock"}]"#,
+            "take it out, or declare it and run `dvm sync app`"
+        ),
+        (
+            "portForwards", #"[{"guestPort":3000,"hostPort":3000,"reverse":true}]"#,
+            "take it out, or declare it and run `dvm sync app`"
+        ),
     ])
     func `is refused when it opens the host or the account`(key: String, value: String, line: String) throws {
         #expect(try deviations(changed(key, value)) == [line])
@@ -157,12 +169,12 @@ enum ListedVM {
             (#"[{"guestPort":3000,"hostPort":3000,"static":true}]"#, []),
             (#"[{"guestPortRange":[3000,3000],"hostIP":"127.0.0.1","hostPortRange":[3000,3000],"static":true}]"#, []),
             (#"[{"guestPort":3000,"hostPort":3000,"static":true},{"guestPort":5355,"ignore":true}]"#, []),
-            (#"[{"guestPort":3000,"hostPort":3000,"static":false}]"#, ["static: true"]),
+            (#"[{"guestPort":3000,"hostPort":3000,"static":false}]"#, ["write `static: true`"]),
             (
                 #"[{"guestPort":3000,"hostPort":3000,"hostIP":"0.0.0.0","static":true}]"#,
-                ["portForwards: []", "`dvm sync` puts it in"]
+                ["take it out, or declare it and run `dvm sync app`", "run `dvm sync app`"]
             ),
-            ("[]", ["`dvm sync` puts it in"]),
+            ("[]", ["run `dvm sync app`"]),
         ] as [(String, [String])]
     )
     func `forwards the declared ports and no others`(forwards: String, lines: [String]) throws {
@@ -183,9 +195,9 @@ enum ListedVM {
         #expect { try configuration.check(Settings(for: app), of: app, paths: paths) } throws: { error in
             guard let refusal = error as? Refusal, let hint = refusal.hint else { return false }
             return refusal.message == """
-                Lima would start app with less protection than dvm promises:
-                it is not plain, so Lima's guest agent may open ports of this computer (must be: plain: true)
-                it mounts /Users/me\\u{1b}[2J of this computer (must be: mounts: [])
+                Lima would not start app as dvm asks:
+                it is not plain, so Lima may open ports of this computer for it; write `plain: true`
+                it mounts /Users/me\\u{1b}[2J of this computer; take it out
                 """ && hint.contains("\(fixture.root)/lima/_config/override.yaml")
         }
     }

@@ -135,8 +135,9 @@ import Testing
     @Test func `keeps the keys of AI tools out of what it starts`() async throws {
         var variables = fixture.environment
         variables["ANTHROPIC_API_KEY"] = "secret"
+        variables["ASKED_FOR"] = "secret too"
         variables["HTTPS_PROXY"] = "http://proxy"
-        _ = try await Limactl(HostEnvironment(variables)).list()
+        _ = try await Limactl(HostEnvironment(variables), withholding: ["ASKED_FOR"]).list()
         let seen = try #require(fixture.read("environment"))
         #expect(!seen.contains("secret"))
         #expect(seen.contains("HTTPS_PROXY=http://proxy\n"))

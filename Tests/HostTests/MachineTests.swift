@@ -113,7 +113,7 @@ import Testing
         let line = ListedVM.line().replacing("\"plain\":true", with: "\"plain\":false")
         try fixture.write(exists ? "list.json" : "new.json", line)
         let refusal = try await refusal { _ = try await bringUp() }
-        #expect(refusal?.message.hasPrefix("Lima would start app with less protection than dvm promises:\n") == true)
+        #expect(refusal?.message.hasPrefix("Lima would not start app as dvm asks:\n") == true)
         #expect(!fixture.changes.contains { $0.hasPrefix("start") })
     }
 

@@ -9,8 +9,8 @@ struct Limactl: Sendable {
     /// The `limactl` that `DVM_LIMACTL` names, or the first on `PATH`.
     ///
     /// - Throws: a `Refusal` that says how to install Lima.
-    init(_ environment: HostEnvironment) throws(Refusal) {
-        self.environment = environment.forPrograms()
+    init(_ environment: HostEnvironment, withholding names: Set<String> = []) throws(Refusal) {
+        self.environment = environment.forPrograms(without: names)
         guard let name = environment["DVM_LIMACTL"] else {
             guard let found = environment.find(program: "limactl") else {
                 throw Refusal("limactl is not on PATH", hint: Self.installation)

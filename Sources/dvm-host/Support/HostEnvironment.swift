@@ -39,8 +39,8 @@ struct HostEnvironment: Hashable, Sendable {
     /// What programs started on the host get: everything but the keys meant for AI tools.
     ///
     /// Lima's host agent lives as long as the VM and would carry them all that time.
-    func forPrograms(without names: some Sequence<String> = []) -> [String: String] {
-        let secrets = Set(Tool.all.flatMap(\.passed)).union(names)
+    func forPrograms(without names: Set<String> = []) -> [String: String] {
+        let secrets = names.union(Tool.all.flatMap(\.passed))
         return variables.filter { !secrets.contains($0.key) }
     }
 
