@@ -1,10 +1,11 @@
 extension DoctorReport {
     /// The report as people read it: a line a check, its remedy below it.
     public var text: String {
-        let width = checks.map(\.name.count).max() ?? 0
+        let width = checks.map(\.name.printable.count).max() ?? 0
         let lines = checks.flatMap { check in
-            let name = check.name.printable + String(repeating: " ", count: width - check.name.count)
-            let line = "\(check.verdict.mark) \(name)  \(check.found.printable)"
+            let name = check.name.printable
+            let room = String(repeating: " ", count: width - name.count)
+            let line = "\(check.verdict.mark) \(name)\(room)  \(check.found.printable)"
             return [line] + (check.remedy.map { ["    → \($0.printable)"] } ?? [])
         }
         let failures = checks.count { $0.verdict == .fail }

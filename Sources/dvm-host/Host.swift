@@ -52,7 +52,7 @@ struct Host: AsyncParsableCommand {
     }
 
     /// Refuses a first word that is no command, with the nearest one; ArgumentParser would only call it unexpected.
-    private static func checkCommand(_ arguments: [String]) throws(UsageRefusal) {
+    static func checkCommand(_ arguments: [String]) throws(UsageRefusal) {
         guard let word = arguments.first, !word.hasPrefix("-") else { return }
         var names = ["help"]
         for command in configuration.subcommands {

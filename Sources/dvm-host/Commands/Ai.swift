@@ -39,7 +39,8 @@ struct Ai: AsyncParsableCommand {
 
     func run() async throws {
         let tool = try Self.tool(named: tool)
-        let session = try talk.session()
+        var session = try talk.session()
+        session.withheld = Set(env)
         let environment = try Self.environment(for: tool, asked: env, from: session.environment)
         let vm = try Self.target(vm, among: session.configuration.names())
         try await session.run(

@@ -11,10 +11,7 @@ extension Session {
         environment variables: [String: String] = [:],
         wantsTerminal: Bool = true
     ) async throws {
-        // A variable that is handed on may be a secret: no program started on this computer gets it.
-        var session = self
-        session.environment = environment.without(variables.keys)
-        let connection = try await session.connection(to: vm, for: verb)
+        let connection = try await connection(to: vm, for: verb)
 
         let terminal = wantsTerminal ? terminal() : nil
         let program = Program(
@@ -34,7 +31,12 @@ extension Session {
     /// asked of it before that is done.
     private func connection(to vm: MachineName, for verb: String) async throws -> GuestConnection {
         async let looked = machine(vm)
-        let route = try GuestConnection.Route(Limactl(environment), to: vm, display, note: display.note)
+        let route = try GuestConnection.Route(
+            Limactl(environment, withholding: withheld),
+            to: vm,
+            display,
+            note: display.note
+        )
         let early = Result { try GuestConnection.contact(vm, route) }
         let (machine, known) = try await looked
         if let instance = known, instance.status == .running {

@@ -35,6 +35,7 @@ struct Sync: AsyncParsableCommand {
         let settings = machine.settings
         let plan = Provision(hostName: vm.text, user: settings.user, codeDirectory: settings.codeDirectory)
         let log = try session.log("sync", of: vm)
+        let start = log.size
         let done = try await display.step("accounts and code directory") {
             do {
                 return try connection.perform(.provision(plan), as: Provisioned.self) {
@@ -45,7 +46,9 @@ struct Sync: AsyncParsableCommand {
                     display.output($0)
                 }
             } catch let refusal as Refusal {
-                throw Refusal(refusal.message, hint: refusal.hint ?? "the whole output is in \(log.path.shown)")
+                let last = log.lastLines(5, since: start).map { "\n\(String($0.prefix(500)).printable)" }.joined()
+                let place = "the whole output is in \(log.path.shown)"
+                throw Refusal(refusal.message + last, hint: refusal.hint.map { "\($0); \(place)" } ?? place)
             }
         }
         connection.close()

@@ -112,7 +112,7 @@ struct Evaluation: Sendable {
                 hint: "configuration only sets variables: take out what waits, asks or downloads"
             )
         case .tooMuchOutput:
-            Refusal("\(names) print too much", hint: "configuration only sets variables: take out what prints")
+            Refusal("too much is printed by \(names)", hint: "configuration only sets variables: take out what prints")
         }
     }
 

@@ -115,7 +115,7 @@ struct SettingsReader: Sendable {
         var path = text
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
         let home = home.string
-        if home != "/", path.hasPrefix("\(home)/") { path = "~\(path.dropFirst(home.count))" }
+        if home != "/", path == home || path.hasPrefix("\(home)/") { path = "~\(path.dropFirst(home.count))" }
         try GuestPath.check(path)
         return path
     }

@@ -85,62 +85,68 @@ struct EffectiveConfiguration: Hashable, Sendable, Decodable {
     /// The ports forwarded now, as far as they are plain ports.
     var ports: [PortForward] { (portForwards ?? []).filter { $0.ignore != true }.compactMap(\.declared).sorted() }
 
-    /// Everything in which this differs from what dvm asks for, each with the line that mends it.
+    /// Everything in which this differs from what dvm asks for, each with what to do about it.
     ///
     /// Provisioning scripts of the person's are let through: they run in the VM, as root there, by the person's choice.
-    func deviations(from settings: Settings) -> [Deviation] {
+    func deviations(from settings: Settings, of vm: MachineName) -> [Deviation] {
         var found: [Deviation] = []
-        func expect(_ holds: Bool, _ what: String, _ line: String) {
-            if !holds { found.append(Deviation(what: what, line: line)) }
+        func expect(_ holds: Bool, _ what: String, _ remedy: String) {
+            if !holds { found.append(Deviation(what: what, remedy: remedy)) }
         }
+        // Lima adds up the lists of its files, so an empty one elsewhere would not help.
+        let takeOut = "take it out"
 
         // What is absent counts as unsafe wherever Lima's own default would be.
-        expect(plain == true, "it is not plain, so Lima's guest agent may open ports of this computer", "plain: true")
+        expect(plain == true, "it is not plain, so Lima may open ports of this computer for it", "write `plain: true`")
         for mount in mounts ?? [] {
-            expect(false, "it mounts \((mount.location ?? "a directory").printable) of this computer", "mounts: []")
+            expect(false, "it mounts \((mount.location ?? "a directory").printable) of this computer", takeOut)
         }
-        expect(ssh?.forwardAgent != true, "it can use your SSH agent", "ssh: {forwardAgent: false}")
-        expect(ssh?.forwardX11 != true, "it can use your X11 display", "ssh: {forwardX11: false}")
+        expect(ssh?.forwardAgent != true, "it can use your SSH agent", "write `ssh: {forwardAgent: false}`")
+        expect(ssh?.forwardX11 != true, "it can use your X11 display", "write `ssh: {forwardX11: false}`")
         expect(
             ssh?.loadDotSSHPubKeys != true,
             "every key in ~/.ssh opens its control account",
-            "ssh: {loadDotSSHPubKeys: false}"
+            "write `ssh: {loadDotSSHPubKeys: false}`"
         )
         expect(
             containerd?.system != true && containerd?.user != true,
             "it runs Lima's containerd",
-            "containerd: {system: false, user: false}"
+            "write `containerd: {system: false, user: false}`"
         )
-        expect(propagateProxyEnv == false, "it gets the proxy variables of this computer", "propagateProxyEnv: false")
+        expect(
+            propagateProxyEnv == false,
+            "it gets the proxy variables of this computer",
+            "write `propagateProxyEnv: false`"
+        )
         expect(
             user?.name == LimaTemplate.account,
             "its login account is “\((user?.name ?? "").printable)”",
-            "user: {name: \(LimaTemplate.account)}"
+            "write `user: {name: \(LimaTemplate.account)}`"
         )
         for network in networks ?? [] {
             let name = network.lima ?? network.socket ?? (network.vzNAT == true ? "vzNAT" : "a network")
-            expect(false, "it is connected to \(name.printable)", "networks: []")
+            expect(false, "it is connected to the network \(name.printable)", takeOut)
         }
         for copy in copyToHost ?? [] {
-            expect(
-                false,
-                "it copies a file of its own to \((copy.host ?? "this computer").printable)",
-                "copyToHost: []"
-            )
+            expect(false, "it copies a file of its own to \((copy.host ?? "this computer").printable)", takeOut)
         }
         for forward in portForwards ?? [] where forward.ignore != true {
-            let isDeclared = forward.declared.map(settings.ports.contains) ?? false
-            expect(
-                isDeclared,
-                "a port is forwarded that DVM_PORTS does not declare: \(forward.text)",
-                "portForwards: []"
-            )
-            if isDeclared {
-                expect(forward.static == true, "the port \(forward.text) is not forwarded", "static: true")
+            guard let declared = forward.declared, settings.ports.contains(declared) else {
+                expect(
+                    false,
+                    "a port is forwarded that DVM_PORTS does not declare (\(forward.text))",
+                    "take it out, or declare it and run `dvm sync \(vm)`"
+                )
+                continue
             }
+            expect(
+                forward.static == true,
+                "the port \(declared) is not forwarded in plain mode",
+                "write `static: true`"
+            )
         }
         for port in settings.ports where !ports.contains(port) {
-            expect(false, "the port \(port) of DVM_PORTS is not forwarded", "`dvm sync` puts it in")
+            expect(false, "the port \(port) of DVM_PORTS is not forwarded", "run `dvm sync \(vm)`")
         }
         return found
     }
@@ -149,25 +155,24 @@ struct EffectiveConfiguration: Hashable, Sendable, Decodable {
     struct Deviation: Hashable, Sendable {
         /// What differs, and what it means.
         var what: String
-        /// What to write instead.
-        var line: String
+        /// What to do about it.
+        var remedy: String
     }
 
     /// Refuses to start a VM with anything but what dvm asks for.
     ///
     /// - Throws: a `Refusal` listing every difference, and where such lines usually come from.
     func check(_ settings: Settings, of vm: MachineName, paths: Paths) throws(Refusal) {
-        let deviations = deviations(from: settings)
+        let deviations = deviations(from: settings, of: vm)
         guard !deviations.isEmpty else { return }
-        let lines = deviations.map { "\($0.what) (must be: \($0.line))" }
         let shared = paths.lima.appending("_config")
         throw Refusal(
-            "Lima would start \(vm.text) with less protection than dvm promises:\n\(lines.joined(separator: "\n"))",
+            "Lima would not start \(vm) as dvm asks:"
+                + deviations.map { "\n\($0.what); \($0.remedy)" }.joined(),
             hint: """
                 such lines come from \(shared.appending("override.yaml").shown), \
-                \(shared.appending("default.yaml").shown) or the template (\(settings.template.base.printable)): \
-                change them there; if they are in \(paths.instance(of: vm).appending("lima.yaml").shown) too, \
-                `dvm sync \(vm.text)` mends ports and a VM made anew the rest
+                \(shared.appending("default.yaml").shown) or the template (\(settings.template.base.printable)); \
+                what the template brought in stays until the VM is made anew
                 """
         )
     }

@@ -9,8 +9,8 @@ struct Limactl: Sendable {
     /// The `limactl` that `DVM_LIMACTL` names, or the first on `PATH`.
     ///
     /// - Throws: a `Refusal` that says how to install Lima.
-    init(_ environment: HostEnvironment) throws(Refusal) {
-        self.environment = environment.forPrograms()
+    init(_ environment: HostEnvironment, withholding names: Set<String> = []) throws(Refusal) {
+        self.environment = environment.forPrograms(without: names)
         guard let name = environment["DVM_LIMACTL"] else {
             guard let found = environment.find(program: "limactl") else {
                 throw Refusal("limactl is not on PATH", hint: Self.installation)
@@ -62,7 +62,7 @@ struct Limactl: Sendable {
     /// - Throws: a `Refusal` with what limactl said.
     func list() async throws -> [LimaInstance] {
         let outcome = try await ask(["list", "--tty=false", "--json"])
-        guard outcome.succeeded else { throw failure("list", outcome.exit, outcome.errorText) }
+        guard outcome.succeeded else { throw failure("list", outcome) }
         return try LimaInstance.list(outcome.output)
     }
 
@@ -219,18 +219,20 @@ struct Limactl: Sendable {
         }
     }
 
-    private func failure(_ verb: String, _ exit: Exit, _ errors: String) -> Refusal {
-        let words = Self.lastWords(errors.split(separator: "\n").map(String.init))
+    private func failure(_ verb: String, _ outcome: BoundedRun.Outcome) -> Refusal {
+        let lines = String(decoding: outcome.errors, as: UTF8.self).split(separator: "\n").map(String.init)
         return Refusal(
-            "`limactl \(verb)` failed (status \(exit.status))" + words.map { "\n\($0)" }.joined(),
+            "`limactl \(verb)` failed (status \(outcome.exit.status))"
+                + Self.lastWords(lines).map { "\n\($0)" }.joined(),
             hint: "try `\(executable.quoted) \(verb)` yourself"
         )
     }
 
-    /// What limactl meant to say: the messages of its last errors, else its last lines.
+    /// What limactl meant to say, made harmless: the messages of its last errors, else its last lines.
     static func lastWords(_ lines: [String]) -> [String] {
         let errors = lines.filter { $0.contains("level=fatal") || $0.contains("level=error") }.compactMap(message)
-        return errors.isEmpty ? lines.suffix(5).map { message($0) ?? $0 } : errors.suffix(3)
+        let words = errors.isEmpty ? lines.suffix(5).map { message($0) ?? $0 } : errors.suffix(3)
+        return words.map { String($0.prefix(1000)).printable }
     }
 
     /// The text of `msg="…"` in a line of limactl's log.

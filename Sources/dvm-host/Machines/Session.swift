@@ -5,6 +5,8 @@ struct Session: Sendable {
     var environment: HostEnvironment
     var paths: Paths
     var display: ProgressDisplay
+    /// Variables that programs on this computer do not get, beside the keys of AI tools.
+    var withheld: Set<String> = []
 
     var configuration: ConfigurationStore { ConfigurationStore(paths: paths, environment: environment) }
 
@@ -21,7 +23,7 @@ struct Session: Sendable {
     ///
     /// - Throws: a `Refusal` that says how to get one.
     func limactl() async throws -> Limactl {
-        let limactl = try Limactl(environment)
+        let limactl = try Limactl(environment, withholding: withheld)
         _ = try await limactl.checkVersion()
         return limactl
     }
@@ -31,7 +33,7 @@ struct Session: Sendable {
     /// - Throws: a `Refusal` for what is wrong with the configuration or with Lima.
     func machine(_ vm: MachineName) async throws -> (machine: Machine, instance: LimaInstance?) {
         try vm.checkRoom(in: paths.lima)
-        let limactl = try Limactl(environment)
+        let limactl = try Limactl(environment, withholding: withheld)
         // Three programs that do not wait for each other: warm commands are as quick as the slowest of them.
         async let loaded = configuration.load(vm)
         async let version = limactl.checkVersion()

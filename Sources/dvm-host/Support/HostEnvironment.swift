@@ -39,12 +39,9 @@ struct HostEnvironment: Hashable, Sendable {
     /// What programs started on the host get: everything but the keys meant for AI tools.
     ///
     /// Lima's host agent lives as long as the VM and would carry them all that time.
-    func forPrograms() -> [String: String] { without(Tool.all.flatMap(\.passed)).variables }
-
-    /// The same without some variables.
-    func without(_ names: some Sequence<String>) -> Self {
-        let names = Set(names)
-        return Self(variables.filter { !names.contains($0.key) })
+    func forPrograms(without names: Set<String> = []) -> [String: String] {
+        let secrets = names.union(Tool.all.flatMap(\.passed))
+        return variables.filter { !secrets.contains($0.key) }
     }
 
     /// Where a program is, by the rules of a shell without relative entries in `PATH`.

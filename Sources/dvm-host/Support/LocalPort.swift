@@ -20,30 +20,47 @@ enum LocalPort {
 
     /// Whether somebody listens already, found by trying to.
     static func look(at address: String, port: UInt16) -> Finding {
+        do throws(Errno) {
+            let listener = try open(at: address, port: port)
+            try? listener.close()
+            return .free
+        } catch {
+            return switch error {
+            case .addressInUse: .taken
+            case .addressNotAvailable: .notOurAddress
+            default: .unknown
+            }
+        }
+    }
+
+    /// Listens on a port.
+    ///
+    /// - Throws: whatever the system says.
+    static func open(at address: String, port: UInt16) throws(Errno) -> FileDescriptor {
         var wanted = unsafe addrinfo()
         unsafe wanted.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV
         // SOCK_STREAM, which is an enumeration in one C library and a number in the other.
         unsafe wanted.ai_socktype = 1
         var list: UnsafeMutablePointer<addrinfo>?
         guard unsafe getaddrinfo(address, "\(port)", &wanted, &list) == 0, let found = unsafe list else {
-            return .unknown
+            throw .invalidArgument
         }
         defer { unsafe freeaddrinfo(found) }
 
-        let socket = unsafe socket(found.pointee.ai_family, found.pointee.ai_socktype, 0)
-        guard socket >= 0 else { return .unknown }
-        defer { close(socket) }
+        let number = unsafe socket(found.pointee.ai_family, found.pointee.ai_socktype, 0)
+        guard number >= 0 else { throw Errno(rawValue: errno) }
+        let listener = FileDescriptor(rawValue: number)
         // Connections of a listener that is gone linger for minutes and hinder nobody.
         var yes: Int32 = 1
-        _ = unsafe setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+        _ = unsafe setsockopt(number, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
         // macOS lets two sockets share a port when their addresses differ only by being a wildcard; listening does not.
-        guard unsafe bind(socket, found.pointee.ai_addr, found.pointee.ai_addrlen) == 0, listen(socket, 1) == 0 else {
-            return switch Errno(rawValue: errno) {
-            case .addressInUse: .taken
-            case .addressNotAvailable: .notOurAddress
-            default: .unknown
-            }
+        guard unsafe bind(number, found.pointee.ai_addr, found.pointee.ai_addrlen) == 0,
+            listen(number, 1) == 0
+        else {
+            let failure = Errno(rawValue: errno)
+            try? listener.close()
+            throw failure
         }
-        return .free
+        return listener
     }
 }

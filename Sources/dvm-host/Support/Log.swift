@@ -45,11 +45,11 @@ final class Log: Sendable {
     /// Adds bytes as they came.
     func append(_ bytes: some Sequence<UInt8>) { _ = try? descriptor.writeAll(bytes) }
 
-    /// The last lines since a position, made harmless.
+    /// The last lines since a position, as they came.
     func lastLines(_ count: Int, since start: Int = 0) -> [String] {
         let from = max(start, size - 64 * 1024)
         let bytes = (try? Files.read(descriptor, from: from, limit: 64 * 1024)) ?? []
         return bytes.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }.suffix(count)
-            .map { String(decoding: $0, as: UTF8.self).printable }
+            .map { String(decoding: $0, as: UTF8.self) }
     }
 }

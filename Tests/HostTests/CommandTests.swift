@@ -1,0 +1,196 @@
+import ArgumentParser
+import DVMProtocol
+import TestSupport
+import Testing
+
+@testable import dvm_host
+
+@Suite struct `dvm init` {
+    let fixture: HostFixture
+    let app: MachineName
+
+    init() throws {
+        fixture = try HostFixture()
+        app = try MachineName("app")
+    }
+
+    private func session() throws -> Session { try Session(HostEnvironment(fixture.environment)) }
+
+    @Test func `writes a file that changes nothing and says what is next`() async throws {
+        try fixture.remove("config")
+        let told = try Init.write(app, session())
+
+        let path = "\(fixture.root)/config/vms/app.sh"
+        #expect(told == "wrote \(path)\nnext: change it to your liking, then `dvm sync app`")
+        #expect(try fixture.mode("config/vms/app.sh") == 0o600)
+        #expect(try fixture.mode("config") == 0o700)
+        #expect(try await session().configuration.load(app) == .init(settings: Settings(for: app)))
+    }
+
+    @Test func `writes lines that hold when they are uncommented`() async throws {
+        _ = try Init.write(app, session())
+        let text = try #require(fixture.read("config/vms/app.sh"))
+        for variable in Variable.allCases { #expect(text.contains("\n# \(variable.name)=")) }
+
+        try fixture.write("config/vms/app.sh", text.replacing("\n# DVM_", with: "\nDVM_"))
+        let settings = try await session().configuration.load(app).settings
+        var expected = Settings(for: app)
+        expected.ports = [PortForward(host: 3000, guest: 3000), PortForward(host: 5173, guest: 5173)]
+        expected.vmType = .qemu
+        expected.origins = settings.origins
+        #expect(settings == expected)
+    }
+
+    @Test(arguments: ["config/vms/app.sh", "config/vms/app/config.sh"])
+    func `does not overwrite`(path: String) throws {
+        try fixture.write(path, "DVM_CPUS=2\n")
+        #expect(
+            throws: Refusal(
+                "app has a configuration already: \(fixture.root)/\(path)",
+                hint: "change that file, or run `dvm sync app`"
+            )
+        ) { try Init.write(app, session()) }
+        #expect(fixture.read(path) == "DVM_CPUS=2\n")
+    }
+}
+
+@Suite struct `dvm ai` {
+    @Test func `looks the tool up and suggests the nearest`() throws {
+        #expect(try Ai.tool(named: "claude").name == "claude")
+        #expect(
+            throws: UsageRefusal(
+                refusal: Refusal("there is no AI tool called “claud”", hint: "did you mean claude?")
+            )
+        ) { try Ai.tool(named: "claud") }
+        #expect(throws: UsageRefusal.self) { try Ai.tool(named: "../bin/sh") }
+    }
+
+    @Test func `hands on declared variables that are set, and those asked for`() throws {
+        let tool = try Tool.named("codex")
+        let environment = HostEnvironment([
+            "OPENAI_API_KEY": "k", "OPENAI_BASE_URL": "", "ANTHROPIC_API_KEY": "other", "EXTRA": "e", "HOME": "/h",
+        ])
+        #expect(
+            try Ai.environment(for: tool, asked: ["EXTRA"], from: environment)
+                == ["OPENAI_API_KEY": "k", "OPENAI_BASE_URL": "", "EXTRA": "e"]
+        )
+    }
+
+    @Test(arguments: ["MISSING", "1X", "A=B", ""])
+    func `refuses a variable that is not set or cannot be one`(name: String) throws {
+        let tool = try Tool.named("codex")
+        #expect(throws: UsageRefusal.self) {
+            try Ai.environment(for: tool, asked: [name], from: HostEnvironment(["A": "1"]))
+        }
+    }
+
+    @Test func `takes the only VM, and asks which when there are more`() throws {
+        let app = try MachineName("app")
+        let web = try MachineName("web")
+        #expect(try Ai.target(nil, among: [app]) == app)
+        #expect(try Ai.target("web", among: [app]) == web)
+        #expect(
+            throws: UsageRefusal(
+                refusal: Refusal("there are 2 VMs, so one must be named", hint: "name one of app, web")
+            )
+        ) { try Ai.target(nil, among: [app, web]) }
+        #expect(throws: UsageRefusal.self) { try Ai.target(nil, among: []) }
+        #expect(throws: UsageRefusal.self) { try Ai.target("Not A Name", among: [app]) }
+    }
+
+    @Test(
+        arguments: [
+            (["claude", "app", "--", "-p", "hi"], "claude", "app", ["-p", "hi"], []),
+            (["claude", "--", "--help"], "claude", nil, ["--help"], []),
+            (["codex", "--env", "A", "app", "--env", "B"], "codex", "app", [], ["A", "B"]),
+            (["shell", "--", "--", "x"], "shell", nil, ["--", "x"], []),
+        ] as [([String], String, String?, [String], [String])]
+    )
+    func `parses what is for the tool and what is for dvm`(
+        words: [String],
+        tool: String,
+        vm: String?,
+        arguments: [String],
+        names: [String]
+    ) throws {
+        let command = try Ai.parse(words)
+        #expect(command.tool == tool)
+        #expect(command.vm == vm)
+        #expect(command.arguments == arguments)
+        #expect(command.env == names)
+    }
+}
+
+@Suite struct `dvm ls` {
+    @Test func `shows configured VMs and Lima's, each once`() throws {
+        let lines =
+            ListedVM.line("Running", cpus: 2, ports: [3000, 5173]) + ListedVM.line(name: "dvm-old")
+            + ListedVM.line(name: "default") + ListedVM.line(name: "dvm-NOT-OURS")
+        let rows = Ls.Row.all(
+            configured: [try MachineName("app"), try MachineName("web")],
+            instances: try LimaInstance.list(Array(lines.utf8))
+        )
+
+        #expect(
+            Ls.Row.table(rows).draw() == """
+                NAME  STATE    CPUS  MEMORY  DISK   PORTS
+                app   running  2     4GiB    60GiB  3000:3000 5173:5173
+                old   stopped  4     4GiB    60GiB  -
+                web   absent   -     -       -      -
+                """
+        )
+        #expect(
+            String(decoding: try JSON.encode(Array(rows[2...])), as: UTF8.self)
+                == #"[{"configured":true,"name":"web","ports":[],"state":"absent"}]"#
+        )
+    }
+}
+
+@Suite struct `dvm doctor` {
+    @Test func `checks this computer`() async throws {
+        let fixture = try HostFixture()
+        try fixture.installLimactl()
+        try fixture.write("config/vms/app.sh", "")
+        try fixture.write("config/vms/bad.sh", "DVM_CPUS=x\n")
+        try fixture.write("config/vms/new.sh", "")
+        try fixture.write("list.json", ListedVM.line())
+        let session = try Session(HostEnvironment(fixture.environment))
+        #expect(
+            await HostChecks(session: session).checks(nil) == [
+                .init("limactl", .pass, "2.2.0, \(fixture.root)/bin/limactl"),
+                .init("configuration directory", .pass, "\(fixture.root)/config, changed by nobody else"),
+                .init("configuration of app", .pass, "every value is valid"),
+                .init("what Lima would start app with", .pass, "plain, no mounts, declared ports only"),
+                .init(
+                    "configuration of bad",
+                    .fail,
+                    "DVM_CPUS=“x”, set in \(fixture.root)/config/vms/bad.sh: it is not a number of CPUs",
+                    remedy: "write a number such as 4, or auto"
+                ),
+                .init("configuration of new", .pass, "every value is valid"),
+                .init("what Lima would start new with", .warn, "it has not been made", remedy: "dvm sync new"),
+            ]
+        )
+    }
+
+    @Test func `fails for what is unsafe`() async throws {
+        let fixture = try HostFixture()
+        try fixture.installLimactl(version: "2.0.0")
+        try fixture.setMode(0o777, "config")
+        let session = try Session(HostEnvironment(fixture.environment))
+        #expect(await HostChecks(session: session).checks(nil).map(\.verdict) == [.fail, .fail])
+    }
+}
+
+@Suite struct `dvm ssh` {
+    @Test(arguments: [
+        (["app", "--", "ls", "-l"], ["ls", "-l"], false), (["app"], [], false),
+        (["app", "-T", "--", "x"], ["x"], true),
+        (["app", "--", "-T", "--help"], ["-T", "--help"], false),
+    ])
+    func `hands on everything after two hyphens`(words: [String], command: [String], noTerminal: Bool) throws {
+        let parsed = try Ssh.parse(words)
+        #expect(parsed.command == command)
+        #expect(parsed.noTerminal == noTerminal)
+    }
+}

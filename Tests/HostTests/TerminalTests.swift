@@ -1,0 +1,128 @@
+import DVMProtocol
+import Testing
+
+@testable import dvm_host
+
+@Suite struct `Text on a terminal` {
+    @Test(arguments: [("", 0), ("app", 3), ("é", 1), ("日本", 4), ("✓ ok", 4), ("😀", 2), ("e\u{301}", 1)])
+    func `takes its cells`(text: String, cells: Int) {
+        #expect(TerminalText.cells(text) == cells)
+    }
+
+    @Test(arguments: [
+        ("hello", 5, "hello"), ("hello", 4, "hel…"), ("hello", 1, "…"), ("hello", 0, ""), ("日本語", 5, "日本…"),
+        ("日本語", 4, "日…"), ("", 0, ""),
+    ])
+    func `is cut where it does not fit`(text: String, width: Int, cut: String) {
+        #expect(TerminalText.cut(text, to: width) == cut)
+        #expect(TerminalText.cells(TerminalText.cut(text, to: width)) <= width)
+    }
+}
+
+@Suite struct `A table` {
+    let table = Table(
+        headings: ["NAME", "STATE", "PORTS"],
+        rows: [["app", "running", "3000:3000"], ["日本", "stopped", "-"], ["e\u{1B}[2Jvil", "", ""]]
+    )
+
+    @Test func `has columns as wide as their widest text`() {
+        #expect(
+            table.draw() == """
+                NAME           STATE    PORTS
+                app            running  3000:3000
+                日本           stopped  -
+                e\\u{1b}[2Jvil
+                """
+        )
+    }
+
+    @Test(arguments: [5, 20, 30, 34, 200])
+    func `fits its terminal`(width: Int) {
+        #expect(table.draw(width: width).split(separator: "\n").allSatisfy { TerminalText.cells(String($0)) <= width })
+    }
+}
+
+@Suite struct `A step under way` {
+    @Test(arguments: [
+        (ProgressLine(label: "starting app"), 80, "⠋ starting app"),
+        (ProgressLine(label: "starting app", seconds: 41), 80, "⠋ starting app 41 s"),
+        (ProgressLine(label: "starting app", seconds: 101), 80, "⠋ starting app 1 min 41 s"),
+        (ProgressLine(label: "syncing", detail: "accounts", seconds: 3), 80, "⠋ syncing: accounts 3 s"),
+        (ProgressLine(label: "syncing", detail: "a long detail of no importance"), 24, "⠋ syncing: a long deta…"),
+        (ProgressLine(label: "syncing", detail: "accounts"), 16, "⠋ syncing"),
+        (ProgressLine(label: "starting app", seconds: 41), 12, "⠋ sta… 41 s"),
+        (ProgressLine(label: "starting app", seconds: 41), 5, "…"),
+        (ProgressLine(label: "a\u{1B}[2J\nb", detail: "\r"), 80, "⠋ a\\u{1b}[2J\\u{a}b: \\u{d}"),
+    ])
+    func `is drawn on one line`(line: ProgressLine, width: Int, drawn: String) {
+        #expect(line.draw(frame: 0, width: width) == drawn)
+    }
+
+    @Test(arguments: 1...60, [0, 7, 3600])
+    func `never fills its terminal's last cell`(width: Int, seconds: Int) {
+        let line = ProgressLine(label: "starting 日本 app", detail: "waiting for the VM", seconds: seconds)
+        #expect(TerminalText.cells(line.draw(frame: 3, width: width)) <= max(1, width - 1))
+    }
+
+    @Test func `turns its spinner`() {
+        let line = ProgressLine(label: "x")
+        #expect((0...10).map { line.draw(frame: $0, width: 80).prefix(1) }.joined() == "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏⠋")
+    }
+
+    @Test(arguments: [(0, true, "✓ x"), (1, true, "✓ x"), (41, true, "✓ x (41 s)"), (2, false, "✗ x (2 s)")])
+    func `says at its end how it went and how long it took`(seconds: Int, succeeded: Bool, end: String) {
+        #expect(ProgressLine(label: "x", seconds: seconds).end(succeeded: succeeded) == end)
+    }
+}
+
+@Suite struct `Showing progress` {
+    /// What a display of a style writes.
+    private func written(_ style: ProgressDisplay.Style, _ body: (ProgressDisplay) async throws -> Void) async -> String
+    {
+        let (stream, sink) = AsyncStream.makeStream(of: String.self)
+        let display = ProgressDisplay(style) { sink.yield($0) }
+        try? await body(display)
+        sink.finish()
+        var text = ""
+        for await piece in stream { text += piece }
+        return text
+    }
+
+    @Test func `is plain lines where there is no terminal`() async {
+        let text = await written(.init()) { display in
+            try await display.step("one") {
+                display.detail("not shown")
+                display.output(Array("not shown\n".utf8))
+                display.note("a note\u{7}")
+            }
+            try await display.step("two") { throw Refusal("no") }
+        }
+        #expect(text == "• one\n• a note\\u{7}\n✓ one\n• two\n✗ two\n")
+    }
+
+    @Test func `shows all output where that is wanted, a line at a time`() async {
+        let text = await written(.init(isVerbose: true)) { display in
+            display.output(Array("half".utf8))
+            display.output(Array(" and half\nsecond\u{1B}[2J\nunfinished".utf8))
+        }
+        #expect(text == "  half and half\n  second\\u{1b}[2J\n")
+    }
+
+    @Test func `bounds a line that does not end`() async {
+        let text = await written(.init(isVerbose: true)) { $0.output([UInt8](repeating: 65, count: 100_000)) }
+        #expect(text.split(separator: "\n").allSatisfy { $0.count <= 4098 })
+        #expect(text.count > 90_000)
+    }
+
+    @Test(arguments: [
+        ["TERM": "dumb"], ["NO_COLOR": "1", "TERM": "xterm"], [:],
+    ])
+    func `does not draw where that is not wanted`(variables: [String: String]) {
+        #expect(ProgressDisplay.Style(HostEnvironment(variables)).width == nil)
+    }
+
+    @Test(arguments: [("1", true), ("yes", true), ("0", false), ("", false)])
+    func `tells everything when DVM_VERBOSE is on`(value: String, isVerbose: Bool) {
+        #expect(ProgressDisplay.Style(HostEnvironment(["DVM_VERBOSE": value])).isVerbose == isVerbose)
+    }
+}

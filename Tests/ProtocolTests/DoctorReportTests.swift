@@ -1,0 +1,29 @@
+import DVMProtocol
+import Testing
+
+@Suite struct `A doctor's report` {
+    @Test func `shows each finding, made harmless, and its remedy`() {
+        let report = DoctorReport(checks: [
+            .init("limactl", .pass, "2.2.0"), .init("clock", .warn, "off by 1 s"),
+            .init("filter", .fail, "\u{1B}[2Jgone\nnow", remedy: "run `dvm sync app`"),
+        ])
+
+        #expect(
+            report.text == """
+                ✓ limactl  2.2.0
+                ! clock    off by 1 s
+                ✗ filter   \\u{1b}[2Jgone\\u{a}now
+                    → run `dvm sync app`
+
+                3 checks, 1 failed, 1 to look at
+                """
+        )
+        #expect(!report.passed)
+    }
+
+    @Test func `a name of hostile length or script breaks nothing`() {
+        let report = DoctorReport(checks: [.init("\u{1B}\u{1B}", .pass, ""), .init("é", .pass, "")])
+
+        #expect(report.text.split(separator: "\n").count == 3)
+    }
+}
