@@ -41,11 +41,9 @@ struct Doctor: AsyncParsableCommand {
         do {
             let (machine, known) = try await session.machine(vm)
             let instance = try await machine.ensureRunning(known, for: "doctor")
-            let connection = try await machine.connect(to: instance, note: session.display.note)
-            let report = try await connection.perform(.doctor, as: DoctorReport.self) { _ in
-            } output: { _ in
+            let report = try await machine.withGuest(of: instance, note: session.display.note) { guest in
+                try await guest.perform(.doctor, as: DoctorReport.self, progress: { _ in }, output: { _ in })
             }
-            await connection.close()
             return report.checks
         } catch {
             return [HostChecks.failure("guest program", error)]

@@ -13,8 +13,6 @@ extension Session {
     ) async throws {
         let (machine, known) = try await machine(vm)
         let instance = try await machine.ensureRunning(known, for: verb)
-        let connection = try await machine.connect(to: instance, note: display.note)
-
         let terminal = wantsTerminal ? terminal() : nil
         let program = Program(
             command,
@@ -22,8 +20,7 @@ extension Session {
             terminal: terminal,
             outputWindow: terminal == nil ? Credit.pipeWindow : Credit.terminalWindow
         )
-        let exit = try await connection.run(program)
-        await connection.close()
+        let exit = try await machine.withGuest(of: instance, note: display.note) { try await $0.run(program) }
         if exit != .exited(0) { throw ProgramEnded(exit: exit) }
     }
 

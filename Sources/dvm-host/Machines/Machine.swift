@@ -30,7 +30,24 @@ struct Machine: Sendable {
         }
     }
 
-    /// Reaches the guest program of a running VM.
+    /// Reaches the guest program of a running VM for as long as something is done with it.
+    func withGuest<Value>(
+        of instance: LimaInstance,
+        note: (String) -> Void,
+        _ body: (GuestConnection) async throws -> Value
+    ) async throws -> Value {
+        let connection = try await connect(to: instance, note: note)
+        do {
+            let value = try await body(connection)
+            await connection.close()
+            return value
+        } catch {
+            await connection.close()
+            throw error
+        }
+    }
+
+    /// Reaches the guest program of a running VM; whoever asks closes the connection.
     func connect(to instance: LimaInstance, note: (String) -> Void) async throws -> GuestConnection {
         try await GuestConnection.open(
             shell: limactl.shell(name),
