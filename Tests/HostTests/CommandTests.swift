@@ -194,3 +194,23 @@ import Testing
         #expect(parsed.noTerminal == noTerminal)
     }
 }
+
+@Suite struct `dvm rm` {
+    @Test func `deletes a VM only when it is known to hold nothing`() throws {
+        let app = try MachineName("app")
+        try Rm.check(.success(CodeDirectory(path: "/home/d/code/app", entries: 0)), in: app)
+        #expect(
+            throws: Refusal(
+                "/home/d/code/app\\u{7} in app is not empty (3 entries)",
+                hint: "look with `dvm sh app`; `dvm rm app --yes --force` deletes it all the same"
+            )
+        ) { try Rm.check(.success(CodeDirectory(path: "/home/d/code/app\u{7}", entries: 3)), in: app) }
+        #expect(
+            throws: Refusal(
+                "it is not known whether app holds work, so it is not deleted:\nno answer",
+                hint: "wait; `dvm rm app --yes --force` deletes it all the same"
+            )
+        ) { try Rm.check(.failure(Refusal("no answer", hint: "wait")), in: app) }
+        #expect(throws: Refusal.self) { try Rm.check(.failure(CancellationError()), in: app) }
+    }
+}

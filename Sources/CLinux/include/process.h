@@ -50,6 +50,12 @@ static inline int dvm_peer_uid(int socket, uid_t *uid) {
 // dl_iterate_phdr(3): a GNU extension. Copies the build id note of the running executable; answers its length, 0 if none.
 size_t dvm_build_id(unsigned char *into, size_t size);
 
+// socket(2), socketpair(2): with the static standard library SOCK_STREAM is not exported.
+static inline int dvm_unix_socket(void) { return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0); }
+static inline int dvm_unix_socket_pair(int ends[2]) {
+    return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends);
+}
+
 // O_PATH: hidden behind _GNU_SOURCE.
 static const int dvm_o_path = 010000000;
 

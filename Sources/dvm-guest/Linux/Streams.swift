@@ -28,9 +28,7 @@ enum Streams {
     /// A stream in both directions; our end does not wait.
     static func bothWays() throws(Refusal) -> StreamPair {
         var ends: [Int32] = [-1, -1]
-        try call("making a socket pair") {
-            unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends)
-        }
+        try call("making a socket pair") { unsafe dvm_unix_socket_pair(&ends) }
         let ours = FileDescriptor(rawValue: ends[0])
         try neverWait(on: ours)
         return StreamPair(ours: OwnedDescriptor(ours), theirs: OwnedDescriptor(FileDescriptor(rawValue: ends[1])))

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import DVMProtocol
 internal import Glibc
 
@@ -8,11 +9,7 @@ enum AgentConnection {
     /// - Throws: a `Refusal` that says who may, or what is missing.
     static func open() throws(Refusal) -> OwnedDescriptor {
         let connection = OwnedDescriptor(
-            FileDescriptor(
-                rawValue: try call("making a socket") {
-                    socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-                }
-            )
+            FileDescriptor(rawValue: try call("making a socket") { dvm_unix_socket() })
         )
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)

@@ -41,9 +41,8 @@ struct Doctor: AsyncParsableCommand {
         do {
             let (machine, known) = try await session.machine(vm)
             let instance = try await machine.ensureRunning(known, for: "doctor")
-            let connection = try machine.connect(to: instance, note: session.display.note)
-            let report = try connection.perform(.doctor, as: DoctorReport.self)
-            connection.close()
+            let guest = try machine.connect(to: instance, note: session.display.note)
+            let report = try guest.perform(.doctor, as: DoctorReport.self)
             return report.checks
         } catch {
             return [HostChecks.failure("guest program", error)]

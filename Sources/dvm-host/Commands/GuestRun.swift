@@ -11,8 +11,7 @@ extension Session {
         environment variables: [String: String] = [:],
         wantsTerminal: Bool = true
     ) async throws {
-        let connection = try await connection(to: vm, for: verb)
-
+        let guest = try await connection(to: vm, for: verb)
         let terminal = wantsTerminal ? terminal() : nil
         let program = Program(
             command,
@@ -20,8 +19,7 @@ extension Session {
             terminal: terminal,
             outputWindow: terminal == nil ? Credit.pipeWindow : Credit.terminalWindow
         )
-        let exit = try connection.run(program)
-        connection.close()
+        let exit = try guest.run(program)
         if exit != .exited(0) { throw ProgramEnded(exit: exit) }
     }
 

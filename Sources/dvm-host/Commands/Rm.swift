@@ -40,7 +40,7 @@ struct Rm: AsyncParsableCommand {
             session.display.note("\(vm) has not been made, so there is nothing to delete")
             return
         }
-        if !force { try await checkEmpty(vm, instance, session) }
+        if !force { try Self.check(await Self.look(into: vm, instance, session), in: vm) }
         try await session.locked(vm, for: "rm") {
             try await MachineEnd(name: vm, limactl: limactl, session: session).delete()
         }
@@ -49,26 +49,38 @@ struct Rm: AsyncParsableCommand {
         }
     }
 
-    /// Refuses while anything could be lost.
-    private func checkEmpty(_ vm: MachineName, _ instance: LimaInstance, _ session: Session) async throws {
-        let found: CodeDirectory
+    /// Finds out what a VM holds, starting it where needed.
+    private static func look(
+        into vm: MachineName,
+        _ instance: LimaInstance,
+        _ session: Session
+    ) async -> Result<CodeDirectory, any Error> {
         do {
             let (machine, known) = try await session.machine(vm)
             let running = try await machine.ensureRunning(known ?? instance, for: "rm")
-            let connection = try machine.connect(to: running, note: session.display.note)
-            found = try connection.perform(.codeDirectory, as: CodeDirectory.self)
-            connection.close()
-        } catch let refusal as Refusal {
+            let guest = try machine.connect(to: running, note: session.display.note)
+            return .success(try guest.perform(.codeDirectory, as: CodeDirectory.self))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Refuses while anything could be lost.
+    static func check(_ found: Result<CodeDirectory, any Error>, in vm: MachineName) throws(Refusal) {
+        let allTheSame = "`dvm rm \(vm) --yes --force` deletes it all the same"
+        switch found {
+        case .failure(let error):
+            let refusal = error as? Refusal ?? Refusal("\(error)")
             throw Refusal(
                 "it is not known whether \(vm) holds work, so it is not deleted:\n\(refusal.message)",
-                hint: "\(refusal.hint.map { "\($0); " } ?? "")`dvm rm \(vm) --yes --force` deletes it all the same"
+                hint: [refusal.hint, allTheSame].compactMap(\.self).joined(separator: "; ")
             )
-        }
-        guard found.entries == 0 else {
+        case .success(let directory) where directory.entries != 0:
             throw Refusal(
-                "\(found.path.printable) in \(vm) is not empty (\(found.entries) entries)",
-                hint: "look with `dvm sh \(vm)`; `dvm rm \(vm) --yes --force` deletes it all the same"
+                "\(directory.path.printable) in \(vm) is not empty (\(directory.entries) entries)",
+                hint: "look with `dvm sh \(vm)`; \(allTheSame)"
             )
+        case .success: return
         }
     }
 }

@@ -29,30 +29,11 @@ struct Sync: AsyncParsableCommand {
         let instance = try await machine.bringUp(known)
         let display = session.display
 
-        let connection = try await display.step("guest program") {
+        let guest = try await display.step("guest program") {
             try machine.connect(to: instance, note: display.detail)
         }
-        let settings = machine.settings
-        let plan = Provision(hostName: vm.text, user: settings.user, codeDirectory: settings.codeDirectory)
         let log = try session.log("sync", of: vm)
-        let start = log.size
-        let done = try await display.step("accounts and code directory") {
-            do {
-                return try connection.perform(.provision(plan), as: Provisioned.self) {
-                    log.note("# \($0.step)")
-                    display.detail($0.step)
-                } output: {
-                    log.append($0)
-                    display.output($0)
-                }
-            } catch let refusal as Refusal {
-                let last = log.lastLines(5, since: start).map { "\n\(String($0.prefix(500)).printable)" }.joined()
-                let place = "the whole output is in \(log.path.shown)"
-                throw Refusal(refusal.message + last, hint: refusal.hint.map { "\($0); \(place)" } ?? place)
-            }
-        }
-        connection.close()
-
+        let done = try await display.step("accounts and code directory") { try provision(machine, guest, log) }
         for change in done.changes { log.note("changed: \(change.printable)") }
         Output.say(
             """
@@ -62,5 +43,32 @@ struct Sync: AsyncParsableCommand {
 
             """
         )
+    }
+
+    private static func provision(_ machine: Machine, _ guest: GuestConnection, _ log: Log) throws -> Provisioned {
+        let settings = machine.settings
+        let plan = Provision(
+            hostName: machine.name.text,
+            user: settings.user,
+            codeDirectory: settings.codeDirectory
+        )
+        let display = machine.session.display
+        let start = log.size
+        do {
+            return try guest.perform(.provision(plan), as: Provisioned.self) {
+                log.note("# \($0.step)")
+                display.detail($0.step)
+            } output: {
+                log.append($0)
+                display.output($0)
+            }
+        } catch let refusal as Refusal {
+            let last = log.lastLines(5, since: start).map { "\n\(String($0.prefix(500)).printable)" }.joined()
+            let place = "the whole output is in \(log.path.shown)"
+            throw Refusal(
+                refusal.message + last,
+                hint: [refusal.hint, place].compactMap(\.self).joined(separator: "; ")
+            )
+        }
     }
 }

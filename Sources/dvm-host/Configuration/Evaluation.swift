@@ -136,7 +136,7 @@ extension Evaluation {
     /// everybody with `ps`. What the files print goes to standard error; the variables go to the real standard output.
     fileprivate static let driver = #"""
         # An endless loop outlives a dvm that was killed; not for long.
-        ulimit -t 30
+        ulimit -t 30 2>/dev/null
         for ((__dvm_file = 0; __dvm_file < $1; __dvm_file++)); do
           IFS= read -r -d '' "__dvm_texts[__dvm_file]"
         done

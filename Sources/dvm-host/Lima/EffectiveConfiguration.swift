@@ -96,7 +96,7 @@ struct EffectiveConfiguration: Hashable, Sendable, Decodable {
         // Lima adds up the lists of its files, so an empty one elsewhere would not help.
         let takeOut = "take it out"
 
-        // What is absent counts as unsafe wherever Lima's own default would be.
+        // What is absent counts as a danger wherever Lima's own default would be.
         expect(plain == true, "it is not plain, so Lima may open ports of this computer for it", "write `plain: true`")
         for mount in mounts ?? [] {
             expect(false, "it mounts \((mount.location ?? "a directory").printable) of this computer", takeOut)

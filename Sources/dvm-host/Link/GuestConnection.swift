@@ -1,6 +1,6 @@
 internal import DVMProtocol
 
-/// The guest program of a running VM, reached and of the right build.
+/// The guest program of a running VM, reached and of the right build; the link ends with the value.
 final class GuestConnection {
     /// What the guest said of itself.
     let welcome: Welcome
@@ -51,7 +51,6 @@ final class GuestConnection {
                 return connection
             }
             if copy.build == connection.welcome.build { return connection }
-            connection.close()
             route.note("updating the guest program")
             return try install(copy, vm, route)
         case .failure(Link.Failure.noGreeting):
@@ -142,9 +141,6 @@ final class GuestConnection {
             throw Self.explained(error, vm)
         }
     }
-
-    /// Ends the link.
-    func close() { link.end() }
 
     private func lost(_ complaint: String, consequence: String) -> Refusal {
         let reason = complaint.lastLine.isEmpty ? "" : " (\(complaint.lastLine))"

@@ -31,6 +31,8 @@ struct Machine: Sendable {
     }
 
     /// Reaches the guest program of a running VM; a contact that was tried already is taken up.
+    ///
+    /// The link ends when nobody holds the connection any more.
     func connect(
         to instance: LimaInstance,
         contacted: Result<GuestConnection, any Error>? = nil,

@@ -1,4 +1,4 @@
-// The C library under its two names. Calls that take pointers stay in the files that spell `unsafe`:
+// The C library under its two names. Calls that take pointers stay in four files:
 // Support/Files.swift, Support/LocalPort.swift, Terminal/TerminalDevice.swift and Terminal/RawMode.swift.
 #if canImport(Darwin)
 @_exported public import Darwin
