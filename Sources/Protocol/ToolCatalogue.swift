@@ -20,7 +20,7 @@ extension Tool {
             summary: "OpenAI Codex",
             program: installed("codex"),
             unattended: ["--dangerously-bypass-approvals-and-sandbox", "-c", "check_for_update_on_startup=false"],
-            passed: ["OPENAI_API_KEY", "CODEX_API_KEY", "OPENAI_BASE_URL"]
+            passed: ["OPENAI_API_KEY", "CODEX_API_KEY"]
         ),
         Self(name: "shell", summary: "a shell in the agent's sandbox", program: "/bin/bash"),
     ]

@@ -68,11 +68,11 @@ import Testing
     @Test func `hands on declared variables that are set, and those asked for`() throws {
         let tool = try Tool.named("codex")
         let environment = HostEnvironment([
-            "OPENAI_API_KEY": "k", "OPENAI_BASE_URL": "", "ANTHROPIC_API_KEY": "other", "EXTRA": "e", "HOME": "/h",
+            "OPENAI_API_KEY": "k", "CODEX_API_KEY": "", "ANTHROPIC_API_KEY": "other", "EXTRA": "e", "HOME": "/h",
         ])
         #expect(
             try Ai.environment(for: tool, asked: ["EXTRA"], from: environment)
-                == ["OPENAI_API_KEY": "k", "OPENAI_BASE_URL": "", "EXTRA": "e"]
+                == ["OPENAI_API_KEY": "k", "CODEX_API_KEY": "", "EXTRA": "e"]
         )
     }
 

@@ -88,6 +88,7 @@ import Testing
     @Test func `conversations do not disturb each other`() throws {
         let client = try GuestClient(PretendVM())
         let flood = try client.open(.program(Program(.words(["yes"]))))
+        _ = try client.follow(flood) { !$0.output.isEmpty }
         let outcome = try client.run(Program(.words(["echo", "through the flood"])))
         #expect(outcome.text == "through the flood\n")
 

@@ -1,4 +1,5 @@
 internal import DVMProtocol
+internal import Dispatch
 
 /// The program at our end of a link, usually `limactl shell`, with pipes for its three streams.
 ///
@@ -47,9 +48,8 @@ final class LinkProcess {
         endInput()
         try? output.close()
         try? errors.close()
-        // Gone on its own at the end of its input; the answer to a child nobody waits for is to leave it to init.
-        var status: Int32 = 0
-        unsafe waitpid(pid, &status, WNOHANG)
+        // It ends at the end of its input, and nobody has to wait for that; but somebody has to take note of it.
+        if status == nil { DispatchQueue.global().async { [pid] in waitpid(pid, nil, 0) } }
     }
 
     /// Closes its standard input, which ends a guest's `serve`.
