@@ -18,9 +18,6 @@ static inline int dvm_memory_file(const char *name) { return (int)syscall(SYS_me
 // F_ADD_SEALS is a GNU extension: no seal may be removed, and no byte written, added or cut off any more.
 static inline int dvm_seal(int file) { return fcntl(file, 1033, 0x1 | 0x2 | 0x4 | 0x8); }
 
-// O_PATH is a GNU extension.
-static inline int dvm_open_path(const char *path) { return open(path, 010000000 | O_CLOEXEC); }
-
 // openat2(2), Linux 5.6: no wrapper in glibc. The directory at a path that has no symbolic link in any of its parts.
 static inline int dvm_pin_directory(const char *path) {
     struct {

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -35,10 +36,12 @@ static inline int dvm_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIG
 // ioctl(2) is variadic. The terminal becomes the controlling one of the session this process leads; never by force.
 static inline int dvm_take_terminal(int terminal) { return ioctl(terminal, TIOCSCTTY, 0); }
 
-// sigfillset(3) and SIG_DFL casts: every signal to its default, none blocked.
+// rt_sigaction(2) itself: the library keeps the signals 32 and 33 to itself and would leave them ignored. A zeroed struct
+// is the default action. Every signal to its default, none blocked.
 static inline void dvm_reset_signals(void) {
+    const unsigned long standard[4] = {0};
+    for (int number = 1; number < 65; number++) syscall(SYS_rt_sigaction, number, standard, 0, 8);
     sigset_t none;
-    for (int number = 1; number < 65; number++) signal(number, SIG_DFL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -17,10 +17,6 @@ static inline long dvm_try_clone3(void) { return syscall(SYS_clone3, 0, 0); }
 static inline long dvm_try_socket(uint64_t family, int type, int protocol) {
     return syscall(SYS_socket, family, type, protocol);
 }
-static inline long dvm_try_socket_pair(uint64_t family) {
-    int ends[2];
-    return syscall(SYS_socketpair, family, 1, 0, ends);
-}
 // Without parameters: EFAULT where the call exists.
 static inline long dvm_try_io_uring(void) { return syscall(SYS_io_uring_setup, 1, 0); }
 static inline long dvm_try_terminal(int terminal, uint64_t request) {
@@ -36,12 +32,7 @@ static inline long dvm_try_trace(pid_t pid) { return syscall(SYS_ptrace, 0x4206,
 static inline long dvm_try_create(const char *path, unsigned int mode) {
     return syscall(SYS_openat, AT_FDCWD, path, O_CREAT | O_WRONLY | O_CLOEXEC, mode);
 }
-static inline long dvm_try_make_node(const char *path, unsigned int mode) {
-    return syscall(SYS_mknodat, AT_FDCWD, path, 0100000 | mode, 0);
+// Any call by number.
+static inline long dvm_try_call(long number, uint64_t a, uint64_t b, uint64_t c, uint64_t d) {
+    return syscall(number, a, b, c, d, 0, 0);
 }
-// fchmodat2(2), Linux 6.6.
-static inline long dvm_try_change_mode(const char *path, unsigned int mode) {
-    return syscall(452, AT_FDCWD, path, mode, 0);
-}
-// Any call by number, without arguments.
-static inline long dvm_try_number(long number) { return syscall(number, 0, 0, 0, 0, 0, 0); }

@@ -11,17 +11,14 @@ struct DetachedMount: ~Copyable {
 
     /// A mount of a pinned directory.
     static func of(_ directory: borrowing PinnedDirectory, readOnly: Bool = false) throws(Refusal) -> Self {
-        let mount = try copy(directory.descriptor.raw, called: directory.path)
-        try mount.restrict(readOnly: readOnly)
-        return mount
+        try of(directory.descriptor.raw, called: directory.path, readOnly: readOnly)
     }
 
-    /// A mount of the very file this process runs, even when another was put in its place.
-    static func ofOwnProgram() throws(Refusal) -> Self {
-        let raw = try call("opening the running program") { unsafe dvm_open_path("/proc/self/exe") }
-        let file = OwnedDescriptor(FileDescriptor(rawValue: raw))
-        let mount = try copy(file.raw, called: "the guest program")
-        try mount.restrict(readOnly: true)
+    /// A mount of what a descriptor means.
+    static func of(_ file: FileDescriptor, called name: String, readOnly: Bool) throws(Refusal) -> Self {
+        let mount = try copy(file, called: name)
+        let raw = mount.descriptor.raw.rawValue
+        try call("restricting the mount of \(name)") { dvm_restrict_mount(raw, readOnly ? 1 : 0, -1) }
         return mount
     }
 
@@ -48,11 +45,6 @@ struct DetachedMount: ~Copyable {
     private static func copy(_ file: FileDescriptor, called name: String) throws(Refusal) -> Self {
         let copy = try call("copying the mount of \(name)") { dvm_clone_mount(file.rawValue) }
         return Self(descriptor: OwnedDescriptor(FileDescriptor(rawValue: copy)), name: name)
-    }
-
-    private borrowing func restrict(readOnly: Bool) throws(Refusal) {
-        let mount = descriptor.raw.rawValue
-        try call("restricting the mount of \(name)") { dvm_restrict_mount(mount, readOnly ? 1 : 0, -1) }
     }
 
     /// Puts the mount at a path of this process's mount namespace.

@@ -8,7 +8,7 @@ extension Enter {
     ///
     /// No `no_new_privs`, and the bounding set stays: `su`, `sudo` where it is allowed and rootless containers
     /// (newuidmap) work as after a login.
-    static func become(_ spawn: Spawn, as developer: Spawn.Developer, _ report: Report) throws(Refusal) -> Never {
+    static func become(_ spawn: Spawn, as developer: Spawn.Developer, _ report: ReportStream) throws(Refusal) -> Never {
         // First, before anything is opened: what `serve` leaked is not seen by the program. Descriptor 3 closes on exec
         // too, which is how `serve` learns that the program runs.
         try Descriptors.closeOnExec(from: 3)
@@ -24,7 +24,7 @@ extension Enter {
     }
 
     /// Becomes Bubblewrap, which becomes `inner`, which becomes a tool of the agent.
-    static func become(_ spawn: Spawn, as agent: Spawn.Agent, _ report: Report) throws(Refusal) -> Never {
+    static func become(_ spawn: Spawn, as agent: Spawn.Agent, _ report: ReportStream) throws(Refusal) -> Never {
         let parent = ParentProcess()
 
         // As above; but descriptor 3 goes on to `inner`, which alone knows whether the tool could be started.
@@ -33,6 +33,8 @@ extension Enter {
         // the tool and not Bubblewrap, whose death would take the tool along.
         try Session.lead()
         Session.resetSignals()
+        // Before anything is made: what is staged must be open to the agent whatever mask `serve` was started with.
+        Session.setFileMask()
         // With pipes the tool is in our process group, and decides for itself what a signal to the group means.
         if !spawn.terminal { Session.ignoreSignalsToTheGroup() }
 
@@ -62,7 +64,6 @@ extension Enter {
         try Identity.provePermanent()
         // After the change of user, which forgets it.
         try parent.dieTogether()
-        Session.setFileMask()
         try Session.forbidCoreFiles()
         try launch.replace()
     }

@@ -11,9 +11,9 @@ struct Enter: ParsableCommand {
     )
 
     func run() {
-        let report = Report.inherited
+        let report = ReportStream.inherited
         do throws(Refusal) {
-            let spawn = try report.order()
+            let spawn = try report.order(Spawn.self)
             try spawn.check()
             switch spawn.confinement {
             case .developer(let developer): try Self.become(spawn, as: developer, report)
@@ -21,6 +21,7 @@ struct Enter: ParsableCommand {
             }
         } catch {
             report.refuse(error)
+            Glibc.exit(1)
         }
     }
 }

@@ -41,16 +41,17 @@ struct Inner: ParsableCommand {
     var descriptor: Int32
 
     func run() {
-        let report = Report.inherited
+        let report = ReportStream.inherited
         do throws(Refusal) {
             let order = try Self.order(FileDescriptor(rawValue: descriptor))
             try Self.become(order, report)
         } catch {
             report.refuse(error)
+            Glibc.exit(1)
         }
     }
 
-    private static func become(_ order: InnerOrder, _ report: Report) throws(Refusal) -> Never {
+    private static func become(_ order: InnerOrder, _ report: ReportStream) throws(Refusal) -> Never {
         // The order's descriptor and the report's too: the tool sees its three streams and nothing else.
         try Descriptors.closeOnExec(from: 3)
         try checkConfinement(order)

@@ -16,11 +16,12 @@ struct Replacement {
     /// Becomes the program, having said so.
     ///
     /// - Throws: a `Refusal` when it cannot be started; `serve` then drops what it was told before.
-    func replace(_ report: Report) throws(Refusal) -> Never {
+    func replace(_ report: ReportStream) throws(Refusal) -> Never {
         let name = words.first ?? ""
         let arguments = ArgumentList(words)
         let variables = ArgumentList(environment.map { "\($0)=\($1)" })
-        report.opened()
+        // It runs when the report is closed after this; a refusal takes it back.
+        report.send(Frame(.opened, channel: 0))
         var failure = Errno.noSuchFileOrDirectory
         for path in candidates(name) {
             unsafe execve(path, arguments.pointer, variables.pointer)

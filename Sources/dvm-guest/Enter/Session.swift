@@ -8,6 +8,8 @@ enum Session {
     static func lead() throws(Refusal) {
         // It leads one already when it was started that way, and a leader may not lead again.
         guard getsid(0) != getpid() else { return }
+        // Nor may the leader of a process group, which `serve` makes of us: so first back into its group.
+        if getpgrp() == getpid() { try call("leaving a process group") { setpgid(0, getpgid(getppid())) } }
         try call("starting a session") { setsid() }
     }
 

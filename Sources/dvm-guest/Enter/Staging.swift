@@ -17,7 +17,7 @@ struct Staging {
 
     /// Leaves the mounts of the VM behind and stages a project, a tool's home and our own program.
     init(project: borrowing DetachedMount, home: borrowing DetachedMount) throws(Refusal) {
-        let program = try DetachedMount.ofOwnProgram()
+        let program = try OwnProgram.find()
         #if DEBUG
         let runtime = try RuntimeLibraries.mount()
         #endif
@@ -28,10 +28,9 @@ struct Staging {
         try Self.mountEmpty(at: Self.root, readOnly: false)
         try Self.makeDirectory(Self.workspace)
         try Self.makeDirectory(Self.home)
-        try Self.makeFile(Self.program)
         try project.attach(at: Self.workspace)
         try home.attach(at: Self.home)
-        try program.attach(at: Self.program)
+        try program.place(at: Self.program)
         #if DEBUG
         if let runtime {
             let staged = "\(Self.root)/runtime"
@@ -63,7 +62,7 @@ struct Staging {
     private static func mountEmpty(at path: String, readOnly: Bool) throws(Refusal) {
         let flags = UInt(MS_NOSUID | MS_NODEV | (readOnly ? MS_RDONLY : 0))
         try call("mounting an empty \(path)") {
-            unsafe "mode=0755,size=1m".withCString { unsafe mount("tmpfs", path, "tmpfs", flags, $0) }
+            unsafe "mode=0755,size=64m".withCString { unsafe mount("tmpfs", path, "tmpfs", flags, $0) }
         }
     }
 
@@ -76,17 +75,6 @@ struct Staging {
             status.mode & (S_IWGRP | S_IWOTH) == 0
         else {
             throw Refusal("\(path) must be a directory that only root can write", hint: "remove it; it is made anew")
-        }
-    }
-
-    private static func makeFile(_ path: String) throws(Refusal) {
-        do {
-            let options: FileDescriptor.OpenOptions = [.create, .exclusiveCreate, .closeOnExec]
-            _ = OwnedDescriptor(
-                try FileDescriptor.open(FilePath(path), .writeOnly, options: options, permissions: [.ownerRead])
-            )
-        } catch {
-            throw Refusal("making \(path): \(error)")
         }
     }
 }

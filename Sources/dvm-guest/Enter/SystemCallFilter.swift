@@ -59,7 +59,7 @@ struct SystemCallFilter {
     }
 
     /// The number of a call here; nothing when this architecture does not have it.
-    private static func number(of call: SystemCallRule.Call) throws(Refusal) -> Int32? {
+    static func number(of call: SystemCallRule.Call) throws(Refusal) -> Int32? {
         switch call {
         case .new(let number, _): return number
         case .named(let name):

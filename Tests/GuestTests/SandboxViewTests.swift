@@ -1,0 +1,82 @@
+import Testing
+
+@testable import dvm_guest
+
+@Suite struct `What the agent sees` {
+    static let agent = Spawn.Agent(
+        uid: 999,
+        gid: 998,
+        developerUid: 1000,
+        developerGid: 1000,
+        developerHome: "/home/developer",
+        project: "/home/developer/code/app",
+        home: "/var/lib/dvm-agent/claude",
+        directory: ""
+    )
+    static let layout = SystemLayout(
+        top: ["/bin": .link(to: "usr/bin"), "/lib64": .link(to: "usr/lib64"), "/lib32": .bind("/lib32")],
+        etc: [
+            "/etc/hosts": .bind("/etc/hosts"), "/etc/localtime": .link(to: "/usr/share/zoneinfo/Etc/UTC"),
+            "/etc/resolv.conf": .bind("/run/systemd/resolve/stub-resolv.conf"),
+        ]
+    )
+    static let files = View.Files(passwd: 5, group: 6, filters: [7, 8])
+
+    @Test func `is exactly this`() {
+        let options = View(Self.agent, layout: Self.layout).options(Self.files).joined(separator: " ")
+        let wanted = """
+            --unshare-user --disable-userns --unshare-ipc --unshare-pid --unshare-uts --unshare-cgroup-try
+            --hostname dvm-agent --die-with-parent --cap-drop ALL
+            --ro-bind /usr /usr --symlink usr/bin /bin --ro-bind-try /lib32 /lib32 --symlink usr/lib64 /lib64
+            --perms 0755 --dir /etc --perms 0755 --dir /etc/ssh
+            --ro-bind-try /etc/hosts /etc/hosts --symlink /usr/share/zoneinfo/Etc/UTC /etc/localtime
+            --ro-bind-try /run/systemd/resolve/stub-resolv.conf /etc/resolv.conf
+            --perms 0444 --ro-bind-data 5 /etc/passwd --perms 0444 --ro-bind-data 6 /etc/group
+            --proc /proc --dev /dev --perms 1777 --tmpfs /tmp
+            --perms 0755 --dir /var --perms 1777 --tmpfs /var/tmp
+            --perms 0755 --tmpfs /run --perms 0755 --dir /run/user --perms 0700 --dir /run/user/999
+            --perms 0755 --dir /run/dvm --ro-bind /run/dvm/stage/guest /run/dvm/guest
+            --perms 0755 --dir /var --perms 0755 --dir /var/lib --perms 0755 --dir /var/lib/dvm-agent
+            --bind /run/dvm/stage/home /var/lib/dvm-agent/claude
+            --bind /run/dvm/stage/workspace /workspace
+            --perms 0755 --dir /home --perms 0755 --dir /home/developer --perms 0755 --dir /home/developer/code
+            --symlink /workspace /home/developer/code/app
+            --remount-ro / --chdir / --add-seccomp-fd 7 --add-seccomp-fd 8
+            """
+        #expect(options == wanted.split(separator: "\n").joined(separator: " "))
+    }
+
+    @Test func `never has a path of the project or of a home as a source`() {
+        let options = View(Self.agent, layout: Self.layout).options(Self.files)
+        for (index, option) in options.enumerated() where option.contains("bind") && option.hasPrefix("--") {
+            let source = options[index + 1]
+            #expect(!source.hasPrefix("/home") && !source.hasPrefix("/var/lib/dvm-agent"), "\(option) \(source)")
+        }
+    }
+
+    @Test func `needs no second name for a project that is /workspace itself`() {
+        var agent = Self.agent
+        agent.project = "/workspace"
+        let options = View(agent, layout: Self.layout).options(Self.files)
+        #expect(!options.contains("/home"))
+        #expect(options.filter { $0 == "/workspace" }.count == 1)
+    }
+
+    @Test func `names the agent and nobody else`() {
+        let view = View(Self.agent, layout: Self.layout)
+        #expect(view.passwd.contains("dvm-agent:x:999:998:AI agent:/var/lib/dvm-agent/claude:/bin/bash\n"))
+        #expect(view.passwd.split(separator: "\n").count == 3)
+        #expect(view.group == "root:x:0:\ndvm-agent:x:998:\nnogroup:x:65534:\n")
+    }
+
+    @Test func `repeats this system's layout`() {
+        let layout = SystemLayout.read()
+        #expect(layout.top["/bin"] != nil)
+        #expect(layout.etc["/etc/passwd"] == nil)
+        #expect(layout.etc["/etc/shadow"] == nil)
+        // A link is followed here, once, by root, so that Bubblewrap has none to follow.
+        for case .bind(let source) in layout.etc.values {
+            #expect(Status.of(FilePath(source))?.isSymbolicLink == false, "\(source)")
+        }
+    }
+}
