@@ -20,7 +20,9 @@ public enum Products {
     private static var directory: URL { Bundle.main.bundleURL }
 }
 
-/// Something a test cannot do without. It fails the test: a check that skips itself is none.
+/// Something a test cannot do without.
+///
+/// It fails the test: a check that skips itself is none.
 public struct MissingPrerequisite: Error, CustomStringConvertible {
     /// What is missing, and how to get it.
     public var description: String
