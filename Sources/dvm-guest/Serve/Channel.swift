@@ -76,6 +76,7 @@ final class Channel {
         case .inputEnd:
             // On a terminal the end of input is a character; the terminal itself stays.
             if hasTerminal { input?.waiting.append([Self.endOfFileCharacter]) } else { input?.endsAfter = true }
+            endInput()
         case .resize:
             let size = try frame.json(TerminalSize.self)
             // A program without a terminal has no size, and one that just ended needs none.
@@ -171,6 +172,9 @@ final class Channel {
         }
     }
 
+    /// Closes its standard input when everything before the end has been written.
+    private func endInput() { if !hasInputWaiting, input?.endsAfter == true { input = nil } }
+
     private var hasInputWaiting: Bool { (input?.waiting.count ?? 0) > 0 }
 
     private func writeInput(_ poll: PollSet, send: (Frame) -> Void) {
@@ -186,7 +190,7 @@ final class Channel {
                 input?.waiting = Outbox()
             }
         }
-        if !hasInputWaiting, input?.endsAfter == true { input = nil }
+        endInput()
     }
 
     private func read(

@@ -13,8 +13,6 @@ struct Task: ParsableCommand {
         let report = ReportStream.inherited
         let task = try report.order(GuestTask.self)
         do {
-            // What it starts is in its group, and is ended with it.
-            try Session.lead()
             let progress = { (step: String) in
                 if let frame = try? Frame(.progress, channel: 0, json: Progress(step: step)) { report.send(frame) }
             }
