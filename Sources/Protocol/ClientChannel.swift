@@ -49,10 +49,15 @@ public struct ClientChannel: Sendable {
         state == .open && !inputEnded ? min(input.available, Frame.largestData) : 0
     }
 
-    /// Takes in a frame of this channel.
+    /// Takes in a frame of the link.
     ///
     /// - Throws: `ProtocolViolation` when it may not come now or says something impossible.
     public mutating func receive(_ frame: Frame) throws(ProtocolViolation) -> Event {
+        guard frame.channel == number else {
+            // What was on its way when an older conversation was given up.
+            if (1..<number).contains(frame.channel) { return .nothing }
+            throw ProtocolViolation("a \(frame.kind) frame on channel \(frame.channel), which nobody opened")
+        }
         switch (state, frame.kind) {
         case (.opening, .opened):
             state = .open

@@ -17,17 +17,10 @@ struct AccountChecks {
         guard let account = accounts[settings.user] else {
             return [Diagnosis.failed("user", Refusal("the user “\(settings.user)” is gone from the VM"))]
         }
-        let groups = accounts.groupNames(of: account).filter(Self.powerful.contains)
         let home = Status.of(FilePath(account.home))
         let isClosed = home.map { $0.uid == account.uid && $0.mode & 0o007 == 0 } ?? false
         return [
-            DoctorReport.Check(
-                "user \(account.name)",
-                account.uid >= Developer.firstPersonalUid && groups.isEmpty ? .pass : .warn,
-                groups.isEmpty ? "an ordinary account" : "is in \(groups.joined(separator: ", ")), which leads to root",
-                remedy: groups.isEmpty
-                    ? nil : "take it out with `gpasswd -d \(account.name) GROUP` unless you want that"
-            ),
+            user(account),
             DoctorReport.Check(
                 "home of \(account.name)",
                 isClosed ? .pass : .fail,
@@ -36,6 +29,28 @@ struct AccountChecks {
             ),
             agentEntry(account),
         ]
+    }
+
+    private func user(_ account: Accounts.Account) -> DoctorReport.Check {
+        let name = "user \(account.name)"
+        guard account.uid >= Developer.firstPersonalUid else {
+            return DoctorReport.Check(
+                name,
+                .warn,
+                "is a system account (uid \(account.uid))",
+                remedy: "choose another DVM_USER, and run `dvm sync` for this VM on the host"
+            )
+        }
+        let groups = accounts.groupNames(of: account).filter(Self.powerful.contains)
+        guard groups.isEmpty else {
+            return DoctorReport.Check(
+                name,
+                .warn,
+                "is in \(groups.joined(separator: ", ")), which leads to root",
+                remedy: "take it out with `gpasswd -d \(account.name) GROUP` unless you want that"
+            )
+        }
+        return DoctorReport.Check(name, .pass, "an ordinary account")
     }
 
     private func agentEntry(_ account: Accounts.Account) -> DoctorReport.Check {
@@ -83,8 +98,8 @@ struct AccountChecks {
 
     /// Whether shadow(5) has no password for an account that anyone could type.
     static func passwordIsLocked(of name: String, in shadow: String) -> Bool {
-        for line in shadow.split(whereSeparator: \.isNewline) {
-            let fields = line.split(separator: ":", omittingEmptySubsequences: false)
+        for line in shadow.parts(between: "\n") {
+            let fields = line.parts(between: ":")
             if fields.count > 1, fields[0] == name { return fields[1].hasPrefix("!") || fields[1].hasPrefix("*") }
         }
         return false

@@ -19,18 +19,18 @@ struct Accounts {
     /// The accounts in the text of `/etc/passwd` and `/etc/group`; lines that are not entries are passed over, as the
     /// C library does.
     init(passwd: String, group: String) {
-        for line in passwd.split(whereSeparator: \.isNewline) {
-            let fields = line.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        for line in passwd.parts(between: "\n") {
+            let fields = line.parts(between: ":")
             guard fields.count == 7, let uid = UInt32(fields[2]), let gid = UInt32(fields[3]) else { continue }
             let shell = fields[6].isEmpty ? "/bin/sh" : fields[6]
             // The first entry of a name counts, as for the C library.
             guard accounts[fields[0]] == nil else { continue }
             accounts[fields[0]] = Account(name: fields[0], uid: uid, gid: gid, home: fields[5], shell: shell)
         }
-        for line in group.split(whereSeparator: \.isNewline) {
-            let fields = line.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        for line in group.parts(between: "\n") {
+            let fields = line.parts(between: ":")
             guard fields.count == 4, let gid = UInt32(fields[2]) else { continue }
-            members.append((gid, Set(fields[3].split(separator: ",").map(String.init)), fields[0]))
+            members.append((gid, Set(fields[3].parts(between: ",")), fields[0]))
         }
     }
 

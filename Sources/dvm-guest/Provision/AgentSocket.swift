@@ -26,7 +26,7 @@ enum AgentSocket {
         return changed || !active
     }
 
-    private static func socketUnit(owner: String) -> String {
+    static func socketUnit(owner: String) -> String {
         """
         [Unit]
         Description=Sessions of AI tools in dvm's sandbox
@@ -45,7 +45,7 @@ enum AgentSocket {
         """
     }
 
-    private static var serviceUnit: String {
+    static var serviceUnit: String {
         """
         [Unit]
         Description=A session of an AI tool in dvm's sandbox

@@ -22,8 +22,10 @@ final class Channel {
     private var reports = FrameDecoder(from: .guest)
     private var order: Outbox
     private var childEnded = false
-    /// Until when to wait for the rest of a terminal's output, once the process has ended.
-    private(set) var drainEnd: ContinuousClock.Instant?
+    /// Until when to wait for the rest of a terminal's output, once the process has ended; not while the host has no
+    /// room for it, which is waited for without a limit.
+    var drainEnd: ContinuousClock.Instant? { conversation.allowance(.output) > 0 ? terminalEnd : nil }
+    private var terminalEnd: ContinuousClock.Instant?
 
     /// Only programs left in the background on the terminal make anyone wait this long.
     private static let terminalDrain = Duration.milliseconds(50)
@@ -74,6 +76,7 @@ final class Channel {
             try conversation.inputArrived(frame.payload.count)
             input?.waiting.append(frame.payload)
         case .inputEnd:
+            try conversation.inputEnded()
             // On a terminal the end of input is a character; the terminal itself stays.
             if hasTerminal { input?.waiting.append([Self.endOfFileCharacter]) } else { input?.endsAfter = true }
             endInput()
@@ -144,7 +147,7 @@ final class Channel {
             readReport(buffer: &buffer, send: send)
             conversation.ended(child.wait())
             // What is written to a terminal arrives at its master a moment later, unlike in a pipe.
-            if hasTerminal { drainEnd = .now + Self.terminalDrain }
+            if hasTerminal { terminalEnd = .now + Self.terminalDrain }
         }
         writeInput(poll, send: send)
         if !linkIsFull {
@@ -208,7 +211,7 @@ final class Channel {
             case .bytes(let bytes):
                 send(conversation.wrote(bytes, to: stream))
             case .nothing:
-                guard conversation.isDraining, drainEnd.map({ $0 <= .now }) ?? true else { return }
+                guard conversation.isDraining, terminalEnd.map({ $0 <= .now }) ?? true else { return }
                 return ended(stream)
             case .end:
                 return ended(stream)

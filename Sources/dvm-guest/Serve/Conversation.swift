@@ -24,6 +24,7 @@ struct Conversation {
     private var output: SendWindow
     private var errors: SendWindow
     private var input = ReceiveWindow(Self.inputWindow)
+    private var inputIsOver = false
 
     /// How much input we hold for a program that does not read.
     static let inputWindow = 256 * 1024
@@ -99,8 +100,16 @@ struct Conversation {
 
     /// Takes note of input that arrived.
     mutating func inputArrived(_ bytes: Int) throws(ProtocolViolation) {
-        guard phase == .running else { throw ProtocolViolation("input before the program runs") }
+        guard phase == .running, !inputIsOver else {
+            throw ProtocolViolation("input \(inputIsOver ? "after its end" : "before the program runs")")
+        }
         try input.received(bytes)
+    }
+
+    /// Takes note that no more input comes.
+    mutating func inputEnded() throws(ProtocolViolation) {
+        guard !inputIsOver else { throw ProtocolViolation("the end of input a second time") }
+        inputIsOver = true
     }
 
     /// Takes note of input that the program took, or never will; returns the credit to send.

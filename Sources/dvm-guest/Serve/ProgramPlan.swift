@@ -122,10 +122,12 @@ struct ProgramPlan: Equatable {
 
     /// Where below the project a directory is; its top when it is anywhere else or tries to climb.
     static func relative(_ directory: String?, to project: String) -> String {
-        guard let directory else { return "" }
-        for top in [project, "/workspace"] where directory == top || directory.hasPrefix(top + "/") {
-            let parts = directory.dropFirst(top.count).split(separator: "/")
-            return parts.contains("..") ? "" : parts.filter { $0 != "." }.joined(separator: "/")
+        guard let parts = directory?.parts(between: "/").filter({ !["", "."].contains($0) }) else { return "" }
+        for top in [project, "/workspace"] {
+            let above = top.parts(between: "/").filter { !$0.isEmpty }
+            guard parts.starts(with: above) else { continue }
+            let below = parts.dropFirst(above.count)
+            return below.contains("..") ? "" : below.joined(separator: "/")
         }
         return ""
     }

@@ -18,6 +18,8 @@ struct Server: ~Copyable {
     private var decoder = FrameDecoder(from: .host)
     private var outbox = Outbox()
     private var greeted = false
+    /// Why the link is about to end, once everything was said.
+    private var farewell: Refusal?
     private var channels: [UInt32: Channel] = [:]
     private var newest: UInt32 = 0
     private var buffer = [UInt8](repeating: 0, count: Frame.largestData)
@@ -41,9 +43,9 @@ struct Server: ~Copyable {
         outbox.append(GreetingScanner.line)
         var open = true
         while open {
-            let linkIsFull = outbox.count > Self.fullLink
+            let linkIsFull = isFull
             var poll = PollSet()
-            poll.add(streams.input.raw, .read)
+            if farewell == nil { poll.add(streams.input.raw, .read) }
             if !outbox.isEmpty { poll.add(streams.output.raw, .write) }
             for channel in channels.values { channel.register(in: &poll, linkIsFull: linkIsFull) }
             try poll.wait(milliseconds: patience)
@@ -53,14 +55,17 @@ struct Server: ~Copyable {
             {
                 break
             }
+            if let farewell, outbox.isEmpty { throw farewell }
             try advanceChannels(poll, linkIsFull: linkIsFull)
-            if poll.ready(streams.input.raw, .read) { open = try readLink() }
+            if farewell == nil, poll.ready(streams.input.raw, .read) { open = try readLink() }
         }
     }
 
+    private var isFull: Bool { outbox.count > Self.fullLink }
+
     /// How long to wait when nothing happens: for ever, unless a terminal is being drained.
     private var patience: Int32 {
-        guard let end = channels.values.compactMap(\.drainEnd).min() else { return -1 }
+        guard !isFull, let end = channels.values.compactMap(\.drainEnd).min() else { return -1 }
         let left = ContinuousClock.now.duration(to: end)
         return Int32(max(0, left / .milliseconds(1)).rounded(.up))
     }
@@ -79,7 +84,7 @@ struct Server: ~Copyable {
         guard case .bytes(let bytes) = Reading.from(streams.input.raw, into: &buffer) else { return false }
         decoder.feed(bytes)
         do {
-            while let frame = try decoder.next() { try receive(frame) }
+            while farewell == nil, let frame = try decoder.next() { try receive(frame) }
         } catch let failure as FrameDecoder.Failure {
             throw Refusal("the other side does not speak dvm's protocol: \(failure)")
         } catch let violation as ProtocolViolation {
@@ -113,8 +118,12 @@ struct Server: ~Copyable {
         // A wrapper in the VM is on the same clock, and may not set it.
         if rights == .host { welcome.clockStep = try? Clock.follow(host: hello.time) }
         outbox.append(try Frame(.welcome, channel: 0, json: welcome))
-        // Said after our own versions, so that the host can tell what does not fit.
-        _ = try ProtocolVersion.agree(host: hello.versions, guest: ProtocolVersion.spoken)
+        do throws(Refusal) {
+            _ = try ProtocolVersion.agree(host: hello.versions, guest: ProtocolVersion.spoken)
+        } catch {
+            // Not before the host has heard our versions and build: it puts a guest program that fits in our place.
+            farewell = error
+        }
     }
 
     private mutating func open(_ frame: Frame) throws {

@@ -31,7 +31,7 @@ final class GuestConnection {
     ///
     /// A contact that was tried already, while other things were looked at, is taken up.
     ///
-    /// - Throws: a `Refusal`; `NotAnswering` when the VM itself does not answer.
+    /// - Throws: a `Refusal`.
     static func open(
         _ vm: MachineName,
         _ route: Route,
@@ -48,9 +48,9 @@ final class GuestConnection {
                     executable: route.executable
                 )
             else {
-                return connection
+                return try connection.agreed()
             }
-            if copy.build == connection.welcome.build { return connection }
+            if copy.build == connection.welcome.build { return try connection.agreed() }
             route.note("updating the guest program")
             return try install(copy, vm, route)
         case .failure(Link.Failure.noGreeting):
@@ -72,7 +72,7 @@ final class GuestConnection {
                     hint: "is another dvm working on this VM? then use one installation of dvm for it"
                 )
             }
-            return connection
+            return try connection.agreed()
         } catch Link.Failure.noGreeting(let status, let complaint) {
             throw Refusal(
                 "the guest program does not start in \(vm.text) (status \(status)): \(complaint.lastLine)",
@@ -81,9 +81,15 @@ final class GuestConnection {
         }
     }
 
+    /// The connection, if host and guest have a protocol in common; not asked of a guest that is about to be replaced.
+    private func agreed() throws(Refusal) -> Self {
+        _ = try ProtocolVersion.agree(host: ProtocolVersion.spoken, guest: welcome.versions)
+        return self
+    }
+
     /// Reaches the guest program as it is.
     ///
-    /// - Throws: a `Link.Failure` when there is none, or a `Refusal`.
+    /// - Throws: `Link.Failure.noGreeting` when there is none, or a `Refusal`.
     static func contact(_ vm: MachineName, _ route: Route) throws -> GuestConnection {
         let command = route.shell(["sudo", "-n", GuestInstaller.place, "serve"])
         let process = try LinkProcess(command)
@@ -91,9 +97,13 @@ final class GuestConnection {
         link.send(try Frame(.hello, channel: 0, json: Hello(time: WallClock.now)))
         do {
             while true {
-                for frame in try link.turn().frames {
+                let frames = try link.turn().frames
+                if let frame = frames.first {
                     guard frame.kind == .welcome, frame.channel == 0 else {
                         throw ProtocolViolation("a \(frame.kind) frame before the welcome")
+                    }
+                    guard frames.count == 1 else {
+                        throw ProtocolViolation("a \(frames[1].kind) frame before anything was asked")
                     }
                     let welcome = try frame.json(Welcome.self)
                     if let step = welcome.clockStep {
@@ -104,7 +114,11 @@ final class GuestConnection {
                     return GuestConnection(link, welcome, vm: vm)
                 }
             }
-        } catch let error where !(error is Link.Failure) {
+        } catch Link.Failure.noGreeting(let status, let complaint) {
+            throw Link.Failure.noGreeting(status: status, complaint: complaint)
+        } catch Link.Failure.lost(let complaint) {
+            throw lost(vm, complaint, consequence: "the guest program did not say who it is")
+        } catch {
             throw explained(error, vm)
         }
     }
@@ -117,7 +131,7 @@ final class GuestConnection {
         do {
             return try ProgramSession(program, channel: channels, link: link, vm: vm.text).run()
         } catch Link.Failure.lost(let complaint) {
-            throw lost(complaint, consequence: program.afterLoss)
+            throw Self.lost(vm, complaint, consequence: program.afterLoss)
         } catch {
             throw Self.explained(error, vm)
         }
@@ -136,13 +150,13 @@ final class GuestConnection {
         do {
             return try TaskSession(link: link, number: channels).run(task, as: type, progress: progress, output: output)
         } catch Link.Failure.lost(let complaint) {
-            throw lost(complaint, consequence: "what it was doing was stopped in the middle")
+            throw Self.lost(vm, complaint, consequence: "what it was doing was stopped in the middle")
         } catch {
             throw Self.explained(error, vm)
         }
     }
 
-    private func lost(_ complaint: String, consequence: String) -> Refusal {
+    private static func lost(_ vm: MachineName, _ complaint: String, consequence: String) -> Refusal {
         let reason = complaint.lastLine.isEmpty ? "" : " (\(complaint.lastLine))"
         return Refusal(
             "the link to \(vm.text) was lost\(reason): \(consequence)",
@@ -160,7 +174,8 @@ final class GuestConnection {
         case Link.Failure.notOurs(let what):
             Refusal(
                 "what answers in \(vm.text) is not dvm's guest program: \(what)",
-                hint: "run `dvm sync \(vm.text)`, which installs it anew"
+                hint:
+                    "see what `limactl shell \(vm.instance)` prints: the start-up files of a shell are the usual cause"
             )
         default: error
         }

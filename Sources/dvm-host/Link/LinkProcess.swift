@@ -19,6 +19,8 @@ final class LinkProcess {
     ///
     /// - Throws: a `Refusal` when it cannot be started.
     init(_ command: GuestCommand) throws(Refusal) {
+        // A reader that is gone, this program or whoever reads our output, is seen where the write fails.
+        signal(SIGPIPE, SIG_IGN)
         do {
             let input = try Self.pipe()
             let output = try Self.pipe()

@@ -32,8 +32,6 @@ final class ProgramSession {
     /// - Throws: the guest's `Refusal`, or one that says what became of the link.
     func run() throws -> Exit {
         let signals = try SignalPipe(watching: Array(Self.handedOn.keys) + [SIGWINCH])
-        // A reader that is gone is seen where the write fails.
-        signal(SIGPIPE, SIG_IGN)
         defer { rawMode?.restore() }
         link.send(try Frame(.open, channel: channel.number, json: Request.program(program)))
         var ending: Exit?
@@ -52,7 +50,7 @@ final class ProgramSession {
                 link.send(Frame(.close, channel: channel.number))
                 return .signaled(UInt8(SIGPIPE))
             }
-            for frame in turn.frames where frame.channel == channel.number {
+            for frame in turn.frames {
                 if let exit = try take(channel.receive(frame)) { ending = exit }
             }
         }

@@ -17,7 +17,7 @@ struct TaskSession {
         var channel = ClientChannel(number: number)
         link.send(try Frame(.open, channel: number, json: Request.task(task)))
         while true {
-            for frame in try link.turn().frames where frame.channel == number {
+            for frame in try link.turn().frames {
                 switch try channel.receive(frame) {
                 case .nothing: break
                 case .opened: channel.endInput().map(link.send)

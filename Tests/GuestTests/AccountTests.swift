@@ -1,0 +1,183 @@
+import DVMProtocol
+import Foundation
+import TestSupport
+import Testing
+
+@testable import dvm_guest
+
+@Suite struct `The accounts of a VM` {
+    private func account(_ line: String, named name: String = "dev") -> Accounts.Account? {
+        Accounts(passwd: line, group: "")[name]
+    }
+
+    @Test func `are read from the lines of passwd`() {
+        #expect(
+            account("dev:x:1000:1001:A Name,,,:/home/dev:/bin/zsh")
+                == .init(name: "dev", uid: 1000, gid: 1001, home: "/home/dev", shell: "/bin/zsh")
+        )
+    }
+
+    @Test func `have the usual shell where none is named`() {
+        #expect(account("dev:x:1000:1001::/home/dev:")?.shell == "/bin/sh")
+    }
+
+    @Test(arguments: [
+        "", "dev", "dev:x:1000:1000::/home/dev", "dev:x:1000:1000::/home/dev:/bin/sh:more", "dev:x::1000::/h:/s",
+        "dev:x:-1:1000::/h:/s", "dev:x:4294967296:0::/h:/s", "dev:x:0x0:0::/h:/s", "dev:x:1000:none::/h:/s",
+        "+::::::", "#dev:x:1000:1000::/h:/s", " dev:x:1000:1000::/h:/s",
+    ])
+    func `are not what is no entry`(line: String) {
+        let accounts = Accounts(passwd: line + "\nother:x:1:1::/o:/bin/o", group: "")
+        #expect(accounts["dev"] == nil)
+        #expect(accounts["other"]?.uid == 1)
+    }
+
+    @Test func `are the first of their name`() {
+        let twice = "dev:x:1000:1000::/home/dev:/bin/sh\ndev:x:0:0::/root:/bin/bash\n"
+        #expect(account(twice)?.uid == 1000)
+    }
+
+    // What a person may write into the field for a name, with chfn(1), never reaches another line or field.
+    @Test(arguments: ["\u{2028}", "\u{85}", "\u{0B}", "\u{0C}", "\u{301}", "\r"])
+    func `are not cut by what only looks like a separator`(text: String) {
+        #expect(
+            account("dev:x:1000:1000:\(text)name\(text):/home/dev:/bin/sh\n")
+                == .init(name: "dev", uid: 1000, gid: 1000, home: "/home/dev", shell: "/bin/sh")
+        )
+    }
+
+    @Test func `belong to groups`() throws {
+        let accounts = Accounts(
+            passwd: "dev:x:1000:1000::/home/dev:/bin/sh",
+            group: """
+                dev:x:1000:
+                extra:x:2000:alice,dev
+                nested:x:2001:develop,adev
+                twice:x:2002:dev,dev
+                broken:x:none:dev
+                short:x:2003
+                own:x:1000:dev
+
+                """
+        )
+        let dev = try #require(accounts["dev"])
+
+        #expect(accounts.groups(of: dev) == [2000, 2002])
+        #expect(accounts.groupNames(of: dev) == ["dev", "extra", "twice", "own"])
+        #expect(accounts.group("extra") == 2000)
+        #expect(accounts.group("broken") == nil)
+    }
+
+    @Test func `survive any text`() {
+        var random = SeededGenerator(seed: 11)
+        let letters = Array("dev:x:0123456789\n,/\u{0}\u{2028}é".unicodeScalars)
+        for _ in 0..<2000 {
+            var text = String.UnicodeScalarView()
+            for _ in 0..<60 { text.append(letters.randomElement(using: &random) ?? ":") }
+            let accounts = Accounts(passwd: String(text), group: String(text))
+            if let account = accounts["dev"] { _ = accounts.groups(of: account) }
+        }
+    }
+}
+
+@Suite struct `A locked password` {
+    @Test(
+        arguments: [
+            ("dvm-agent:!:19000::::::", true),
+            ("dvm-agent:!*:19000::::::", true),
+            ("dvm-agent:*:19000::::::", true),
+            ("dvm-agent:!$6$salt$hash:19000::::::", true),
+            ("dvm-agent::19000::::::", false),
+            ("dvm-agent:$y$j9T$x:19000::::::", false),
+            // Not being there is no proof.
+            ("", false),
+            ("dvm-agent", false),
+            ("dvm-agent2:!:19000::::::", false),
+            ("root:!:1::::::\ndvm-agent::1::::::", false),
+            // The first entry of a name counts.
+            ("dvm-agent:x:1::::::\ndvm-agent:!:1::::::", false),
+            ("root:$y$x:1::::::\ndvm-agent:!:1::::::", true),
+        ]
+    )
+    func `is one nobody can type`(shadow: String, isLocked: Bool) {
+        #expect(AccountChecks.passwordIsLocked(of: "dvm-agent", in: shadow) == isLocked)
+    }
+}
+
+@Suite struct `The checks of the accounts` {
+    private let home = ScratchDirectory()
+
+    private func verdicts(passwd: String, group: String) -> [String: DoctorReport.Check] {
+        let checks = AccountChecks(
+            settings: Settings(user: "dev", codeDirectory: "/srv/app"),
+            accounts: Accounts(passwd: passwd, group: group)
+        ).checks()
+        #expect(checks.allSatisfy { $0.verdict == .pass || $0.remedy != nil })
+        return Dictionary(uniqueKeysWithValues: checks.map { ($0.name, $0) })
+    }
+
+    private func developer(uid: UInt32 = 64_101) -> String {
+        "dev:x:\(uid):\(uid)::\(home.path):/bin/sh\n"
+    }
+    private let agent = "dvm-agent:x:64102:64102::/var/lib/dvm-agent:/usr/sbin/nologin\n"
+    private let groups = "dev:x:64101:\ndvm-agent:x:64102:\n"
+
+    @Test func `find accounts that are gone`() {
+        let checks = verdicts(passwd: "", group: "")
+        #expect(checks["user"]?.verdict == .fail)
+        #expect(checks["agent account"]?.verdict == .fail)
+    }
+
+    @Test func `pass an ordinary account`() {
+        #expect(verdicts(passwd: developer() + agent, group: groups)["user dev"]?.verdict == .pass)
+    }
+
+    @Test(arguments: ["sudo", "wheel", "docker", "lxd", "disk", "root"])
+    func `warn of a group that leads to root`(group: String) {
+        let check = verdicts(passwd: developer() + agent, group: groups + "\(group):x:27:dev\n")["user dev"]
+        #expect(check?.verdict == .warn)
+        #expect(check?.found.contains(group) == true)
+    }
+
+    @Test func `warn of a system account`() {
+        #expect(verdicts(passwd: developer(uid: 999) + agent, group: groups)["user dev"]?.verdict == .warn)
+    }
+
+    @Test(arguments: [(0o700, true), (0o750, true), (0o701, false), (0o755, false), (0o704, false)])
+    func `fail a home that others can enter`(mode: Int, isClosed: Bool) throws {
+        try home.give(to: 64_101, mode: mode)
+        let check = verdicts(passwd: developer() + agent, group: groups)["home of dev"]
+        #expect(check?.verdict == (isClosed ? .pass : .fail))
+    }
+
+    @Test func `fail a home of somebody else's`() throws {
+        try home.give(to: 64_103, mode: 0o700)
+        let checks = verdicts(passwd: developer() + agent, group: groups)
+        #expect(checks["home of dev"]?.verdict == .fail)
+        #expect(checks["home and agent"]?.verdict == .fail)
+    }
+
+    @Test func `fail a home without the entry for the agent, and pass one with it`() throws {
+        try home.give(to: 64_101, mode: 0o700)
+        #expect(verdicts(passwd: developer() + agent, group: groups)["home and agent"]?.verdict == .fail)
+
+        let directory = try Directories.openOwned(FilePath(home.path), by: 64_101)
+        try AccessList.deny(uid: 64_102, on: directory.raw, path: home.path)
+        #expect(verdicts(passwd: developer() + agent, group: groups)["home and agent"]?.verdict == .pass)
+    }
+
+    @Test(
+        arguments: [
+            ("dvm-agent:x:0:0::/:/usr/sbin/nologin\n", "", "is root"),
+            ("dvm-agent:x:64102:64102::/:/bin/bash\n", "", "has the login shell /bin/bash"),
+            ("dvm-agent:x:64102:64102::/:\n", "", "has the login shell /bin/sh"),
+            ("dvm-agent:x:64102:64102::/:/bin/false\n", "docker:x:1:dvm-agent\n", "is in the groups docker"),
+            ("dvm-agent:x:64102:27::/:/bin/false\n", "sudo:x:27:\n", "is in the groups sudo"),
+        ]
+    )
+    func `fail an agent that is more than one`(passwd: String, group: String, finding: String) {
+        let check = verdicts(passwd: developer() + passwd, group: group)["agent account"]
+        #expect(check?.verdict == .fail)
+        #expect(check?.found.contains(finding) == true)
+    }
+}
