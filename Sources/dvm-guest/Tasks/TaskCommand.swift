@@ -19,7 +19,7 @@ struct Task: ParsableCommand {
             let result: any Encodable =
                 switch task {
                 case .provision(let plan): try Provisioning(plan).run(progress)
-                case .doctor: try Diagnosis.run()
+                case .doctor: Diagnosis.run()
                 case .codeDirectory: try CodeDirectory.look()
                 }
             report.send(try Frame(.result, channel: 0, json: result))
