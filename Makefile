@@ -65,11 +65,11 @@ check: setup ## Format and every test that needs no VM, under a minute once buil
 	scripts/lint-scripts
 	$(SWIFT) build --build-tests
 	$(TESTS) --filter ArchitectureTests --filter ProtocolTests --filter HostTests
-	$(AS_ROOT) $(TESTS) --filter GuestTests --filter PipeTests --skip FiveGigabytes --skip InstalledGuestProgram
+	$(AS_ROOT) $(TESTS) --filter GuestTests --filter PipeTests --skip 'Five gigabytes' --skip 'guest program as it is installed'
 
 .PHONY: test
 test: check stage ## Everything, the tests in a real VM included
-	$(AS_ROOT) env DVM_STAGE=$(CURDIR)/$(STAGE) $(TESTS) --filter FiveGigabytes --filter InstalledGuestProgram
+	$(AS_ROOT) env DVM_STAGE=$(CURDIR)/$(STAGE) $(TESTS) --filter 'Five gigabytes' --filter 'guest program as it is installed'
 	DVM_STAGE=$(CURDIR)/$(STAGE) scripts/with-limactl $(TESTS) --filter VMTests
 
 .PHONY: bench
