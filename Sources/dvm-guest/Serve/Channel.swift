@@ -79,6 +79,7 @@ final class Channel {
             try conversation.inputEnded()
             // On a terminal the end of input is a character; the terminal itself stays.
             if hasTerminal { input?.waiting.append([Self.endOfFileCharacter]) } else { input?.endsAfter = true }
+            closeEndedInput()
         case .resize:
             let size = try frame.json(TerminalSize.self)
             // A program without a terminal has no size, and one that just ended needs none.
@@ -189,6 +190,11 @@ final class Channel {
                 input?.waiting = Outbox()
             }
         }
+        closeEndedInput()
+    }
+
+    /// Lets the program see the end of its input; at once where nothing is left to write, since nothing would wake us.
+    private func closeEndedInput() {
         if !hasInputWaiting, input?.endsAfter == true { input = nil }
     }
 
