@@ -23,6 +23,7 @@ struct Host: AsyncParsableCommand {
     )
 
     static func main() async {
+        StandardStreams.complete()
         ExitStatus.leave(with: await run(nil))
     }
 

@@ -24,6 +24,7 @@ struct Ask: ParsableCommand {
     var arguments: [String] = []
 
     func run() throws {
+        StandardStreams.complete()
         let tool = try Tool.named(tool)
         let terminal = TerminalMode.ofStandardStreams()
         let program = Program(
