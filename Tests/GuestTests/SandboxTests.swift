@@ -61,6 +61,22 @@ import Testing
         #expect(control.output.contains(SandboxStage.canary))
     }
 
+    /// A disk or a secret that root mounts below the project later would be there as it is: owners, devices and all.
+    @Test func `takes no part in what is mounted in the VM afterwards`() throws {
+        // As systemd has it: every mount of the VM is shared.
+        let shared = [
+            "/usr/bin/unshare", "--mount", "--propagation", "shared", try Products.path("dvm-guest"), "enter",
+        ]
+        let ours = "/workspace|\(stage.toolHome)|/run/dvm/guest"
+        let script = "grep -E ' (\(ours)) ' /proc/self/mountinfo | cut -d ' ' -f 5,7"
+        let outcome = try SandboxRun.run(stage.agent(script: script), with: shared)
+
+        let mounts = outcome.output.split(separator: "\n")
+        #expect(mounts.count == 3)
+        // An optional field before the lone hyphen names the mount whose changes it follows.
+        #expect(mounts.filter { !$0.hasSuffix(" -") } == [])
+    }
+
     // MARK: What it cannot see
 
     @Test func `does not reach the developer's files, whatever their modes`() throws {

@@ -369,12 +369,54 @@ private final class ScriptedVM {
     }
 }
 
+@Suite struct `A program in a VM that is a stranger` {
+    /// A VM that says things in turn and never reads; its question to us is answered by what `dvm` does with its streams.
+    private static func run(_ turns: [[Frame]]) throws -> Result<Exit, Refusal> {
+        let vm = try ScriptedVM()
+        try vm.says([ScriptedVM.welcome()])
+        for (number, frames) in turns.enumerated() { try vm.says(frames, in: "turn-\(number)", greeting: []) }
+        let connection = try vm.connection(
+            script: "for turn in \"$0\"/turn-*; do cat \"$turn\"; sleep 0.3; done; sleep 60"
+        )
+        do {
+            return .success(try connection.run(Program(.words(["cat"]))))
+        } catch let refusal as Refusal {
+            return .failure(refusal)
+        }
+    }
+
+    @Test func `is not read for without bound, whatever credit it gives`() async {
+        await #expect(processExitsWith: .success) {
+            // A file without blocks, as large as any archive.
+            let file = try FileDescriptor.open(
+                FilePath("/tmp/dvm-test-input-\(getpid())"),
+                .readWrite,
+                options: [.create, .exclusiveCreate],
+                permissions: .ownerReadWrite
+            )
+            _ = unsafe unlink("/tmp/dvm-test-input-\(getpid())")
+            try file.resize(to: 1 << 30)
+            #expect(dup2(file.rawValue, 0) == 0)
+
+            let credit = Frame(.inputCredit, channel: 1, payload: Credit(.input, bytes: 15 << 20).payload)
+            let ending = try `A program in a VM that is a stranger`.run([
+                [Frame(.opened, channel: 1), credit], [Frame(.exit, channel: 1, json: Exit.exited(0))],
+            ])
+            #expect(ending == .success(.exited(0)))
+            #expect(try file.seek(offset: 0, from: .current) < 1 << 20)
+        }
+    }
+}
+
 extension ScriptedVM {
     /// A connection to a guest that answers the first question with the file `answer`.
     fileprivate func connection(leaves: Bool) throws -> GuestConnection {
-        let script =
-            "cat \"$0/said\"; while [ ! -e \"$0/welcomed\" ]; do sleep 0.01; done; "
-            + "cat \"$0/answer\"; \(leaves ? ":" : "cat >/dev/null")"
+        try connection(script: "cat \"$0/answer\"; \(leaves ? ":" : "cat >/dev/null")")
+    }
+
+    /// A connection to a guest that goes on with a script when it was asked something.
+    fileprivate func connection(script rest: String) throws -> GuestConnection {
+        let script = "cat \"$0/said\"; while [ ! -e \"$0/welcomed\" ]; do sleep 0.01; done; \(rest)"
         let route = GuestConnection.Route(
             shell: { _ in
                 GuestCommand(

@@ -17,12 +17,13 @@ static inline int dvm_clone_mount(int file) {
     return (int)syscall(SYS_open_tree, file, "", 1U | O_CLOEXEC | 0x1000U);
 }
 
-// mount_setattr(2): nothing on the mount is setuid or a device; on request nothing can be written. With a user namespace
-// (otherwise -1) owners are shown as that namespace maps them.
+// mount_setattr(2): nothing on the mount is setuid or a device, and what is mounted below its original later (MS_PRIVATE)
+// does not appear on it; on request nothing can be written. With a user namespace (otherwise -1) owners are shown as that
+// namespace maps them.
 static inline int dvm_restrict_mount(int mount, int read_only, int namespace) {
     struct {
         uint64_t set, clear, propagation, user_namespace;
-    } attributes = {0x2 | 0x4, 0, 0, 0};
+    } attributes = {0x2 | 0x4, 0, 1 << 18, 0};
     if (read_only) attributes.set |= 0x1;
     if (namespace >= 0) {
         attributes.set |= 0x00100000;

@@ -4,7 +4,8 @@ internal import Glibc
 
 /// A mount of a file or directory that is nowhere yet.
 ///
-/// Made of a descriptor and not of a path; without setuid programs and devices, and without what is mounted below.
+/// Made of a descriptor and not of a path; without setuid programs and devices, and without what is mounted below, now or
+/// later.
 struct DetachedMount: ~Copyable {
     let descriptor: OwnedDescriptor
     let name: String

@@ -38,6 +38,11 @@ final class Link {
         outbox = WriteQueue(for: process.input)
     }
 
+    /// Whether so much waits for the guest that nothing should be read that would only have to wait too.
+    ///
+    /// Credit alone is no bound: it is the guest's word, and one that never reads can give it for ever.
+    var isFull: Bool { outbox.count > 4 * Frame.largestData }
+
     /// Sends a frame, at the latest when the loop turns.
     func send(_ frame: Frame) { outbox.append(frame) }
 

@@ -41,7 +41,7 @@ final class ProgramSession {
         var ending: Exit?
         while true {
             if let ending, outgoing.values.allSatisfy(\.isEmpty) { return ending }
-            let reads = ending == nil && !inputEnded && channel.inputAllowance > 0
+            let reads = ending == nil && !inputEnded && channel.inputAllowance > 0 && !link.isFull
             let turn = try link.turn { ready in
                 ready.read(signals.reader)
                 if reads { ready.read(.standardInput) }
