@@ -7,11 +7,7 @@ struct Rule: Sendable, CustomTestStringConvertible {
     /// What is wrong with a file, a line each; nothing when it keeps the rule.
     var complaints: @Sendable (SourceFile) -> [String]
 
-    /// A rule that a pattern occurs in certain places only.
-    ///
-    /// - Parameters:
-    ///   - folder: where the rule holds.
-    ///   - places: files and folders in it where the pattern may occur.
+    /// A rule that a pattern occurs nowhere in a folder but in these files and folders.
     static func pattern(_ name: String, _ pattern: String, in folder: String = "", except places: [String] = []) -> Self
     {
         Self(testDescription: name) { file in
