@@ -48,6 +48,12 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "Benchmarks",
+            dependencies: ["DVMProtocol"],
+            path: "Tests/Benchmarks",
+            swiftSettings: strict
+        ),
         .target(name: "TestSupport", dependencies: ["DVMProtocol"], path: "Tests/Support/Swift", swiftSettings: strict),
         .testTarget(name: "ProtocolTests", dependencies: ["DVMProtocol", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "HostTests", dependencies: ["dvm-host", "TestSupport"], swiftSettings: strict),

@@ -12,7 +12,7 @@ struct Host: AsyncParsableCommand {
               dvm sync app                        make or update the VM
               dvm sh app                          work in it
               dvm ai claude app                   let an AI tool work in it, in a sandbox
-              dvm ai claude app -- -p 'Fix it'    the same, unattended
+              dvm ai claude app -- -p 'Fix it'    the same, without staying to talk to it
             """,
         version: Release.version,
         groupedSubcommands: [
@@ -30,7 +30,8 @@ struct Host: AsyncParsableCommand {
     /// Runs a command line, reports what went wrong, and returns the exit status.
     static func run(_ arguments: [String]?) async -> Int32 {
         do {
-            try checkCommand(arguments ?? Array(CommandLine.arguments.dropFirst()))
+            let arguments = Ssh.separated(arguments ?? Array(CommandLine.arguments.dropFirst()))
+            try checkCommand(arguments)
             var command = try parseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()

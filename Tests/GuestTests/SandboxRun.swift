@@ -43,7 +43,7 @@ final class SandboxRun {
             unsafe posix_spawn_file_actions_adddup2(&actions, descriptor.rawValue, Int32(place))
         }
         // As `serve` does.
-        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+        unsafe posix_spawnattr_setflags(&attributes, Int16(dvm_posix_spawn_setsid))
         let arguments = ArgumentList(words)
         let environment = ArgumentList(["PATH=/usr/sbin:/usr/bin:/sbin:/bin"])
         var pid: pid_t = 0

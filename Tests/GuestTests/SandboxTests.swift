@@ -78,6 +78,24 @@ import Testing
         #expect(control.output.contains(".ssh\n"))
     }
 
+    /// The second wall: were there a hole in the view, homes would be empty behind it.
+    @Test func `has homes covered before Bubblewrap is started`() async {
+        await #expect(processExitsWith: .success) {
+            let stage = try SandboxStage()
+            let home = stage.home
+            let secret = stage.secret
+            #expect(Status.of(FilePath(secret)) != nil, "the control")
+            try Staging.leaveMountNamespace()
+            try Staging.coverHomes(developerHome: home)
+            #expect(Status.of(FilePath(secret)) == nil)
+            #expect(unsafe mkdir("\(home)/new", 0o755) == -1)
+            #expect(errno == EROFS)
+            // In this namespace only: another process of this machine goes on seeing it.
+            #expect(try TextFile.read("/proc/1/mountinfo").contains(home) == false)
+            unsafe umount2(home, Int32(MNT_DETACH))
+        }
+    }
+
     @Test func `sees nothing of the VM's sockets, kernel, disks and accounts`() throws {
         let paths = [
             "/sys/kernel", "/run/systemd", "/run/lock", "/root", "/mnt", "/boot", "/srv", "/etc/shadow", "/etc/sudoers",

@@ -69,6 +69,15 @@ import Testing
         #expect(view.group == "root:x:0:\ndvm-agent:x:998:\nnogroup:x:65534:\n")
     }
 
+    @Test(arguments: [
+        ("/etc/hosts", true), ("/usr/lib/os-release", true), ("/run/systemd/resolve/stub-resolv.conf", true),
+        ("/lib32", true), ("/bin", true), ("/home/developer/.gitconfig", false), ("/root/.gitconfig", false),
+        ("/tmp/hosts", false), ("/binaries", false), ("/etcetera", false),
+    ])
+    func `takes from outside what only the system can have put there`(path: String, systems: Bool) {
+        #expect(SystemLayout.isSystems(path) == systems)
+    }
+
     @Test func `repeats this system's layout`() {
         let layout = SystemLayout.read()
         #expect(layout.top["/bin"] != nil)

@@ -80,7 +80,7 @@ private func expectClosed(to peer: UInt32) throws {
 }
 
 @Suite struct `The agents' socket, over a socket pair` {
-    @Test func `starts tools for the developer, and nothing else`() async {
+    @Test func `starts tools and the checks for the developer, and nothing else`() async {
         await #expect(processExitsWith: .success) {
             let client = try SocketClient(peer: 64_101)
             let welcome = try #require(try client.frame()).json(Welcome.self)
@@ -90,17 +90,21 @@ private func expectClosed(to peer: UInt32) throws {
             let id = Request.program(Program(.tool(name: "shell", arguments: ["-c", "id -u"])))
             #expect(try client.ask(id).output == "64102\n")
             let refusal = ClientChannel.Ending.refused(
-                Refusal("this socket starts AI tools in their sandbox and nothing else")
+                Refusal("this socket starts AI tools in their sandbox, and the checks of `dvm-guest doctor`")
             )
             for request in [
-                Request.program(Program(.words(["id"]))), .program(Program(.loginShell)), .task(.doctor),
-                .task(.codeDirectory),
+                Request.program(Program(.words(["id"]))), .program(Program(.loginShell)), .task(.codeDirectory),
                 .task(.provision(Provision(hostName: "app", user: "developer", codeDirectory: "~/code/app"))),
             ] {
                 let answer = try client.ask(request)
                 #expect(answer.ending == refusal)
                 #expect(answer.output == "")
             }
+            guard case .result(let report) = try client.ask(.task(.doctor)).ending else {
+                Issue.record("the checks were refused")
+                return
+            }
+            #expect(try !JSON.decode(DoctorReport.self, from: report).checks.isEmpty)
             // Refusals end nothing but what was refused.
             #expect(try client.ask(id).output == "64102\n")
         }

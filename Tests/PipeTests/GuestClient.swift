@@ -90,6 +90,8 @@ final class GuestClient {
         if let frame = channels[number]?.send(Array(text.utf8)[...]) { link.send(frame) }
     }
 
+    func endInput(of number: UInt32) { channels[number]?.endInput().map(link.send) }
+
     func send(_ kind: Frame.Kind, _ value: some Encodable, on number: UInt32) throws {
         link.send(try Frame(kind, channel: number, json: value))
     }

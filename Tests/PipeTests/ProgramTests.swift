@@ -42,6 +42,15 @@ import Testing
         #expect(outcome.ending == .exit(.exited(0)))
     }
 
+    @Test func `the end of input arrives at a program that is already waiting for it`() throws {
+        let client = try GuestClient(PretendVM())
+        let channel = try client.open(.program(Program(.words(["/bin/sh", "-c", "echo ready; cat; echo over"]))))
+        _ = try client.follow(channel) { $0.text.contains("ready") }
+        client.endInput(of: channel)
+
+        #expect(try client.follow(channel).text == "over\n")
+    }
+
     @Test func `a program that does not exist is refused by name`() throws {
         let outcome = try GuestClient(PretendVM()).run(Program(.words(["no-such-program"])))
 

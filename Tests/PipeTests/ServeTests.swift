@@ -84,7 +84,10 @@ import Testing
     @Test func `more programs than anyone needs are refused one by one`() throws {
         let client = try GuestClient(PretendVM())
         var channels: [UInt32] = []
-        for _ in 0..<64 { channels.append(try client.open(.program(Program(.words(["cat"]))))) }
+        channels.append(try client.open(.program(Program(.words(["/bin/sh", "-c", "echo ready; cat"])))))
+        // One that is killed before it runs is refused instead.
+        _ = try client.follow(channels[0]) { $0.text.contains("ready") }
+        for _ in 1..<64 { channels.append(try client.open(.program(Program(.words(["cat"]))))) }
         let outcome = try client.run(Program(.words(["true"])))
         #expect(
             outcome.ending

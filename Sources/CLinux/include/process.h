@@ -56,6 +56,9 @@ static inline int dvm_unix_socket_pair(int ends[2]) {
     return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends);
 }
 
+// POSIX_SPAWN_SETSID: glibc 2.26, hidden behind _GNU_SOURCE.
+static const int dvm_posix_spawn_setsid = 0x80;
+
 // O_PATH: hidden behind _GNU_SOURCE.
 static const int dvm_o_path = 010000000;
 

@@ -6,10 +6,8 @@ internal import Glibc
 enum Session {
     /// Leaves the session of `serve`, and with it any terminal that has.
     static func lead() throws(Refusal) {
-        // It leads one already when it was started that way, and a leader may not lead again.
+        // `serve` starts us as the leader of one, and a leader may not lead again.
         guard getsid(0) != getpid() else { return }
-        // Nor may the leader of a process group, which `serve` makes of us: so first back into its group.
-        if getpgrp() == getpid() { try call("leaving a process group") { setpgid(0, getpgid(getppid())) } }
         try call("starting a session") { setsid() }
     }
 

@@ -42,7 +42,7 @@ struct Staging {
     }
 
     /// Takes this process out of the mounts of the VM: what it mounts from here on ends with it and its children.
-    private static func leaveMountNamespace() throws(Refusal) {
+    static func leaveMountNamespace() throws(Refusal) {
         try call("making a mount namespace") { dvm_unshare_mounts() }
         // Otherwise our mounts would appear in the VM, since systemd shares every mount.
         try call("making the mounts private") { unsafe mount("none", "/", nil, UInt(MS_REC | MS_PRIVATE), nil) }

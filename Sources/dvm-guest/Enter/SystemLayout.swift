@@ -31,13 +31,20 @@ struct SystemLayout: Equatable {
     }
 
     private static func entry(_ path: String) -> Entry? {
-        guard let status = Status.of(FilePath(path)), let target = realPath(path) else { return nil }
+        guard let status = Status.of(FilePath(path)), let target = realPath(path), isSystems(target) else { return nil }
         guard status.isSymbolicLink, target.hasPrefix("/usr/"), let link = linkTarget(path) else {
             // A link that leads outside /usr, such as resolv.conf into /run: what it leads to, in its place.
             return .bind(target)
         }
         // As a link: programs read the time zone's name from where /etc/localtime points.
         return .link(to: link)
+    }
+
+    /// Whether a path is where only the system puts things.
+    ///
+    /// A link in `/etc` may lead to where a person keeps their settings; that is theirs, and hidden.
+    static func isSystems(_ path: String) -> Bool {
+        ["/etc/", "/usr/", "/run/", "/lib"].contains { path.hasPrefix($0) } || ["/bin", "/sbin"].contains(path)
     }
 
     private static func realPath(_ path: String) -> String? {

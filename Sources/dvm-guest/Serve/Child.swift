@@ -39,7 +39,12 @@ struct Child: ~Copyable {
         unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
         unsafe sigemptyset(&signals)
         unsafe posix_spawnattr_setsigmask(&attributes, &signals)
-        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+        // A session of its own from the first moment on, and so a group that signals can be sent to.
+        let session = dvm_posix_spawn_setsid
+        unsafe posix_spawnattr_setflags(
+            &attributes,
+            Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | session)
+        )
 
         var pid: pid_t = 0
         let arguments = ArgumentList(["dvm-guest", word])
@@ -69,8 +74,7 @@ struct Child: ~Copyable {
 
     /// Sends a signal to the process and all of its group.
     func signal(_ number: Int32) {
-        // It leads a session, and so a group, as the first thing it does; until then it is alone.
-        if kill(-pid, number) == -1 { kill(pid, number) }
+        kill(-pid, number)
     }
 
     /// Takes note of the end, once `ended` is readable.

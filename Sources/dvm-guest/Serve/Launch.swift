@@ -15,6 +15,8 @@ enum Launch {
     }
 
     private static func program(_ number: UInt32, _ program: Program) throws(Refusal) -> Channel {
+        var program = program
+        if let terminal = program.terminal { program.terminal?.name = TerminalKind.known(terminal.name) }
         let plan = try ProgramPlan(program, settings: Settings.read(), accounts: Accounts.read())
         let order = try Frame(.open, channel: 0, json: plan.spawn)
         let report = try Streams.bothWays()

@@ -9,7 +9,7 @@ struct Server: ~Copyable {
     enum Rights {
         /// The host, which came through the control account: everything.
         case host
-        /// The developer in the VM, through the agents' socket: sessions in the sandbox only.
+        /// The developer in the VM, through the agents' socket: sessions in the sandbox, and to have them checked.
         case agentSessions
     }
 
@@ -159,9 +159,14 @@ struct Server: ~Copyable {
 
     private func checkRights(_ request: Request) throws(Refusal) {
         guard rights == .agentSessions else { return }
-        guard case .program(let program) = request, case .tool = program.command else {
-            throw Refusal("this socket starts AI tools in their sandbox and nothing else")
+        switch request {
+        case .program(let program):
+            if case .tool = program.command { return }
+        // Reads and judges, and takes nothing from whoever asks.
+        case .task(.doctor): return
+        case .task: break
         }
+        throw Refusal("this socket starts AI tools in their sandbox, and the checks of `dvm-guest doctor`")
     }
 
     // MARK: The link dies

@@ -13,15 +13,13 @@ struct Task: ParsableCommand {
         let report = ReportStream.inherited
         let task = try report.order(GuestTask.self)
         do {
-            // What it starts is in its group, and is ended with it.
-            try Session.lead()
             let progress = { (step: String) in
                 if let frame = try? Frame(.progress, channel: 0, json: Progress(step: step)) { report.send(frame) }
             }
             let result: any Encodable =
                 switch task {
                 case .provision(let plan): try Provisioning(plan).run(progress)
-                case .doctor: try Diagnosis.run()
+                case .doctor: Diagnosis.run()
                 case .codeDirectory: try CodeDirectory.look()
                 }
             report.send(try Frame(.result, channel: 0, json: result))

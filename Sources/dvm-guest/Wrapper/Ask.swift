@@ -37,8 +37,11 @@ struct Ask: ParsableCommand {
             outputWindow: terminal == nil ? Credit.pipeWindow : Credit.terminalWindow
         )
         let link = try AgentConnection.open()
-        let exit = try ClientLoop(link, terminal: terminal).run(program)
-        Glibc.exit(exit.status)
+        switch try ClientLoop(link, terminal: terminal).run(.program(program)) {
+        case .exit(let exit): Glibc.exit(exit.status)
+        case .refused(let refusal): throw refusal
+        case .result: throw Refusal("the launcher answered something else than was asked")
+        }
     }
 }
 

@@ -29,13 +29,15 @@ struct ClientLoop: ~Copyable {
         signal(SIGPIPE, SIG_IGN)
     }
 
-    /// Runs a program to its end.
+    /// Follows a request to its end.
     ///
-    /// - Throws: the launcher's `Refusal`, or one that says what became of the link.
-    consuming func run(_ program: Program) throws(Refusal) -> Exit {
-        channel = ClientChannel(number: 1, outputWindow: program.outputWindow)
+    /// - Throws: a `Refusal` that says what became of the link.
+    consuming func run(_ request: Request) throws(Refusal) -> ClientChannel.Ending {
+        if case .program(let program) = request {
+            channel = ClientChannel(number: 1, outputWindow: program.outputWindow)
+        }
         outbox.append(try Frame(.hello, channel: 0, json: Hello(time: 0)))
-        outbox.append(try Frame(.open, channel: 1, json: Request.program(program)))
+        outbox.append(try Frame(.open, channel: 1, json: request))
         var greeting = GreetingScanner()
         var greeted = false
         var buffer = [UInt8](repeating: 0, count: Frame.largestData)
@@ -66,11 +68,11 @@ struct ClientLoop: ~Copyable {
                 greeted = true
                 decoder.feed(rest[...])
             }
-            if let exit = try readFrames() { return exit }
+            if let ending = try readFrames() { return ending }
         }
     }
 
-    private mutating func readFrames() throws(Refusal) -> Exit? {
+    private mutating func readFrames() throws(Refusal) -> ClientChannel.Ending? {
         do {
             while let frame = try decoder.next() {
                 guard frame.channel != 0 else { continue }
@@ -80,18 +82,14 @@ struct ClientLoop: ~Copyable {
                 case .received(let stream, let bytes):
                     try (stream == .output ? FileDescriptor.standardOutput : .standardError).writeAll(bytes)
                     channel.handedOn(bytes.count, of: stream).map { outbox.append($0) }
-                case .ended(.exit(let exit)): return exit
-                case .ended(.refused(let refusal)): throw refusal
-                case .ended(.result): throw ProtocolViolation("a result for a program")
+                case .ended(let ending): return ending
                 }
             }
             return nil
-        } catch let refusal as Refusal {
-            throw refusal
         } catch let error as Errno {
             // Whoever read our output is gone; the program hears it as it would without us between.
             guard error == .brokenPipe else { throw Refusal("writing the output: \(error)") }
-            return .signaled(UInt8(SIGPIPE))
+            return .exit(.signaled(UInt8(SIGPIPE)))
         } catch {
             throw Refusal("the launcher broke dvm's protocol: \(error)")
         }

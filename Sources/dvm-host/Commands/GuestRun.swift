@@ -25,20 +25,27 @@ extension Session {
 
     /// Reaches the guest of a VM, which is started where needed.
     ///
-    /// Most often it runs, so the guest is called while configuration and Lima are still being looked at; nothing is
-    /// asked of it before that is done.
+    /// Most often it runs, and its guest answers: then Lima is not asked for anything else, which would take as long
+    /// again. Its version and its configuration are looked at before every start.
     private func connection(to vm: MachineName, for verb: String) async throws -> GuestConnection {
-        async let looked = machine(vm)
+        try vm.checkRoom(in: paths.lima)
+        async let loaded = configuration.load(vm)
         let route = try GuestConnection.Route(
             Limactl(environment, withholding: withheld),
             to: vm,
             display,
             note: display.note
         )
-        let early = Result { try GuestConnection.contact(vm, route) }
-        let (machine, known) = try await looked
+        let contact = Result { try GuestConnection.contact(vm, route) }
+        // Nothing is asked of the guest before the configuration is known to be sound.
+        for line in try await loaded.printed.prefix(20) { display.note("configuration: \(line)") }
+        if case .success(let guest) = contact {
+            let architecture = guest.welcome.facts.architecture
+            return try GuestConnection.open(vm, route, contacted: contact, architecture: architecture)
+        }
+        let (machine, known) = try await machine(vm)
         if let instance = known, instance.status == .running {
-            return try machine.connect(to: instance, contacted: early, note: display.note)
+            return try machine.connect(to: instance, contacted: contact, note: display.note)
         }
         let instance = try await machine.ensureRunning(known, for: verb)
         return try machine.connect(to: instance, note: display.note)

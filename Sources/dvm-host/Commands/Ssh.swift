@@ -13,7 +13,7 @@ struct Ssh: AsyncParsableCommand {
             The command gets a terminal when both standard input and standard output are one, else pipes.
 
             Examples:
-              dvm ssh app -- make test
+              dvm ssh app make test
               dvm ssh app -- sh -c 'ls *.swift | wc -l'
               dvm ssh app -T -- cat data.bin > data.bin
               tar -c . | dvm ssh app -- tar -x
@@ -28,6 +28,19 @@ struct Ssh: AsyncParsableCommand {
 
     @Argument(parsing: .postTerminator, help: "The command and its arguments")
     var command: [String] = []
+
+    /// The words after the VM's name are the command's, as people know it from ssh: `--` is put before them.
+    ///
+    /// Without it an option of the command, misspelt or not, would be taken for one of dvm's.
+    static func separated(_ arguments: [String]) -> [String] {
+        guard arguments.first == configuration.commandName,
+            let name = arguments.dropFirst().firstIndex(where: { !$0.hasPrefix("-") }),
+            // dvm's own options may still follow the name.
+            let first = arguments[(name + 1)...].firstIndex(where: { !$0.hasPrefix("-") || $0 == "--" }),
+            arguments[first] != "--"
+        else { return arguments }
+        return arguments[..<first] + ["--"] + arguments[first...]
+    }
 
     func run() async throws {
         let session = try talk.session()

@@ -63,7 +63,7 @@ final class GuestConnection {
     }
 
     private static func install(_ copy: GuestBinary, _ vm: MachineName, _ route: Route) throws -> GuestConnection {
-        try GuestInstaller(shell: route.shell, remark: route.remark).install(copy)
+        try GuestInstaller(shell: route.shell, remark: route.remark, vm: vm).install(copy)
         do {
             let connection = try contact(vm, route)
             guard connection.welcome.build == copy.build else {
@@ -107,9 +107,10 @@ final class GuestConnection {
                     }
                     let welcome = try frame.json(Welcome.self)
                     if let step = welcome.clockStep {
-                        route.note(
-                            "the clock of \(vm.text) was \(step > 0 ? "behind" : "ahead") by \(Int(step.magnitude)) s and has been set"
-                        )
+                        // The guest's word: a number of any size.
+                        let seconds = Int(min(step.magnitude, 1e9))
+                        let side = step > 0 ? "behind" : "ahead"
+                        route.note("the clock of \(vm.text) was \(side) by \(seconds) s and has been set")
                     }
                     return GuestConnection(link, welcome, vm: vm)
                 }
@@ -169,7 +170,8 @@ final class GuestConnection {
         case let violation as ProtocolViolation:
             Refusal(
                 "the guest program in \(vm.text) broke dvm's protocol: \(violation.what)",
-                hint: "nothing it said was acted on; if the VM may have been taken over, `dvm rm --force` deletes it"
+                hint:
+                    "nothing it said was acted on; if the VM may have been taken over, `dvm rm \(vm.text) --yes --force` deletes it"
             )
         case Link.Failure.notOurs(let what):
             Refusal(

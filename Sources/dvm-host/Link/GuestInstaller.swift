@@ -5,6 +5,8 @@ struct GuestInstaller {
     /// A program that reaches the VM; what follows is run there.
     let shell: ([String]) -> GuestCommand
     let remark: (String) -> Void
+    /// Whose program it is, for what is said to people.
+    let vm: MachineName
 
     /// Where it goes.
     static let place = "/usr/local/libexec/dvm/dvm-guest"
@@ -32,7 +34,8 @@ struct GuestInstaller {
         guard exit == .exited(0) else {
             throw Refusal(
                 "the guest program could not be put into the VM (status \(exit.status))\(Self.quote(complaint))",
-                hint: "is the VM's disk full? `dvm ssh` and df say; then run the same command again"
+                hint:
+                    "is the VM's disk full? `limactl shell \(vm.instance) df -h` says; then run the same command again"
             )
         }
     }
@@ -43,7 +46,7 @@ struct GuestInstaller {
         guard reached == .exited(0) else {
             throw Refusal(
                 "the VM does not answer (status \(reached.status))\(Self.quote(noContact))",
-                hint: "`limactl list` shows its state; `dvm stop` and `dvm sync` start it afresh"
+                hint: "`limactl list` shows its state; `dvm stop \(vm.text)` and `dvm sync \(vm.text)` start it afresh"
             )
         }
         let (allowed, complaint) = try run(["sudo", "-n", "/bin/true"], sending: nil)

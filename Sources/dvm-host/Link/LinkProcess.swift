@@ -50,8 +50,12 @@ final class LinkProcess {
         endInput()
         try? output.close()
         try? errors.close()
-        // It ends at the end of its input, and nobody has to wait for that; but somebody has to take note of it.
-        if status == nil { DispatchQueue.global().async { [pid] in waitpid(pid, nil, 0) } }
+        guard status == nil else { return }
+        // The end of its input would end it, unless the guest keeps it waiting: a stranger does not decide how long a
+        // program of ours lives. Its group is its own; ssh's master has left it.
+        kill(-pid, SIGTERM)
+        // Nobody has to wait for it, but somebody has to take note of its end.
+        DispatchQueue.global().async { [pid] in waitpid(pid, nil, 0) }
     }
 
     /// Closes its standard input, which ends a guest's `serve`.

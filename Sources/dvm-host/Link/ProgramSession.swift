@@ -11,11 +11,15 @@ final class ProgramSession {
         .output: WriteQueue(for: .standardOutput), .errors: WriteQueue(for: .standardError),
     ]
     private var rawMode: RawMode?
+    private var heard: [Int32: Int] = [:]
 
     /// Handed on to the program; on a terminal Ctrl-C is a key and comes as input.
     private static let handedOn: [Int32: Signal] = [
-        SIGINT: .interrupt, SIGTERM: .terminate, SIGHUP: .hangup, SIGQUIT: .quit,
+        SIGINT: .interrupt, SIGTERM: .terminate, SIGQUIT: .quit,
     ]
+
+    /// How often somebody asks before dvm leaves without waiting for an answer: a VM may hang.
+    private static let patience = 3
 
     /// A session about to begin on a channel that was never used.
     init(_ program: Program, channel number: UInt32, link: Link, vm: String) {
@@ -31,7 +35,7 @@ final class ProgramSession {
     ///
     /// - Throws: the guest's `Refusal`, or one that says what became of the link.
     func run() throws -> Exit {
-        let signals = try SignalPipe(watching: Array(Self.handedOn.keys) + [SIGWINCH])
+        let signals = try SignalPipe(watching: Array(Self.handedOn.keys) + [SIGHUP, SIGWINCH])
         defer { rawMode?.restore() }
         link.send(try Frame(.open, channel: channel.number, json: Request.program(program)))
         var ending: Exit?
@@ -43,7 +47,13 @@ final class ProgramSession {
                 if reads { ready.read(.standardInput) }
                 for (stream, queue) in outgoing where !queue.isEmpty { ready.write(Self.descriptor(stream)) }
             }
-            if turn.ready.canRead(signals.reader) { try signals.read().forEach(hear) }
+            if turn.ready.canRead(signals.reader) {
+                for number in signals.read() {
+                    // The link ends with us, which the guest takes for what it is.
+                    if isLast(number) { return .signaled(UInt8(number)) }
+                    try hear(number)
+                }
+            }
             if reads, turn.ready.canRead(.standardInput) { try readInput() }
             for stream in [Stream.output, .errors] where try writeOut(stream, turn.ready) == .readerGone {
                 // As if the program itself had written to a closed pipe.
@@ -66,6 +76,13 @@ final class ProgramSession {
         case .ended(.result): throw ProtocolViolation("a result for a program")
         }
         return nil
+    }
+
+    /// Whether a signal ends dvm itself: the terminal is gone, or nobody answers.
+    private func isLast(_ number: Int32) -> Bool {
+        guard number != SIGHUP else { return true }
+        heard[number, default: 0] += 1
+        return Self.handedOn[number] != nil && heard[number, default: 0] >= Self.patience
     }
 
     private func hear(_ number: Int32) throws {

@@ -14,7 +14,10 @@ struct Machine: Sendable {
     /// - Throws: a `Refusal`; what was done until then stays and is built on the next time.
     func bringUp(_ instance: LimaInstance?) async throws -> LimaInstance {
         let instance = if let instance { try await reconcile(instance) } else { try await create() }
-        return instance.status == .running ? instance : try await start(instance)
+        guard instance.status == .running else { return try await start(instance) }
+        // It may have been started by other means than dvm.
+        try checkConfiguration(of: instance)
+        return instance
     }
 
     /// Starts the VM unless it runs.

@@ -1,25 +1,26 @@
-public import Foundation
-internal import Glibc
+import Foundation
+import Glibc
+import TestSupport
 
 /// This machine, as a process in a mount namespace of its own sees it: with the accounts and settings of a VM.
 ///
 /// The guest program reads fixed paths, and has no switch to read others. So the paths are covered, for its process only.
 /// Needs root, as the guest program itself does.
-public final class PretendVM: @unchecked Sendable {
+final class PretendVM: @unchecked Sendable {
     /// Everything it is made of; removed with the value.
-    public let directory: URL
+    let directory: URL
     /// The account people work as.
-    public let developer: UInt32 = 64_101
+    let developer: UInt32 = 64_101
     /// The agent's account.
-    public let agent: UInt32 = 64_102
+    let agent: UInt32 = 64_102
 
     /// The home of the developer, as the guest program sees it.
-    public let home = "/home/developer"
+    let home = "/home/developer"
     /// The project, as the guest program sees it.
-    public let project = "/home/developer/code/app"
+    let project = "/home/developer/code/app"
 
     /// A VM with an empty project.
-    public init() throws {
+    init() throws {
         guard geteuid() == 0 else {
             throw MissingPrerequisite(
                 "these tests play the VM's root and need to be run as root, for example with sudo"
@@ -48,7 +49,7 @@ public final class PretendVM: @unchecked Sendable {
     deinit { try? FileManager.default.removeItem(at: directory) }
 
     /// The argv that runs a program in it: unshare(1), then the coverings, then the program.
-    public func command(_ words: [String]) -> [String] {
+    func command(_ words: [String]) -> [String] {
         let coverings = [
             ("etc/passwd", "/etc/passwd"), ("etc/group", "/etc/group"), ("lib", "/var/lib"), ("home", "/home"),
         ]
@@ -60,7 +61,7 @@ public final class PretendVM: @unchecked Sendable {
     }
 
     /// A file or directory of the VM, as this process reaches it.
-    public func outside(_ path: String) -> String {
+    func outside(_ path: String) -> String {
         for (inside, place) in [("/home", "home"), ("/var/lib", "lib")] where path.hasPrefix(inside + "/") {
             return directory.path + "/" + place + path.dropFirst(inside.count)
         }
