@@ -100,7 +100,7 @@ import Testing
         #expect(lines.last?.hasPrefix("hint: ") == true)
     }
 
-    @Test(arguments: ["ssh", "ssh 'Bad Name' -- true", "nosuch", "ssh app --nosuch", "ai nosuch app", "ssh app x y"])
+    @Test(arguments: ["ssh", "ssh 'Bad Name' -- true", "nosuch", "ssh app --nosuch", "ai nosuch app", "sh app x y"])
     func `ends with 64 for what makes no sense`(words: String) throws {
         let outcome = try host.run("dvm \(words)")
         #expect(outcome.status == 64)
