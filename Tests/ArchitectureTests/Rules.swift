@@ -7,7 +7,7 @@ struct Rule: Sendable, CustomTestStringConvertible {
     /// What is wrong with a file, a line each; nothing when it keeps the rule.
     var complaints: @Sendable (SourceFile) -> [String]
 
-    /// A rule that no line of code matches a pattern, in a folder or everywhere, but for some places.
+    /// A rule that a pattern occurs nowhere in a folder but in these files and folders.
     static func pattern(_ name: String, _ pattern: String, in folder: String = "", except places: [String] = []) -> Self
     {
         Self(testDescription: name) { file in

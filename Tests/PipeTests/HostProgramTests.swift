@@ -65,7 +65,7 @@ import Testing
     @Test func `hands a signal on, and waits for what becomes of it`() throws {
         let script = """
             "$DVM" ssh app -- sh -c 'trap "echo caught; exit 9" TERM; echo ready; while :; do sleep 0.05; done' >said.txt &
-            until grep -q ready said.txt; do sleep 0.05; done
+            until grep -qs ready said.txt; do sleep 0.05; done
             kill -TERM $!; wait $!; status=$?; cat said.txt; exit $status
             """
         let outcome = try host.run(script)
@@ -111,23 +111,21 @@ import Testing
 
     @Test func `says what was lost with the link`() throws {
         let script = """
-            "$DVM" ssh app -- sh -c 'echo ready; exec sleep 3' >said.txt &
-            until grep -q ready said.txt; do sleep 0.05; done
+            "$DVM" ssh app -- sh -c 'echo ready; exec sleep 30' >said.txt &
+            until grep -qs ready said.txt; do sleep 0.05; done
             pid=$(cat serve.pid); [ "$pid" -gt 1 ] || exit 99
             kill -KILL "$pid"; wait $!
             """
+        let outcome = try host.run(script)
+        #expect(outcome.status == 1)
+        #expect(outcome.output == "")
         #expect(
-            try host.run(script)
-                == .init(
-                    status: 1,
-                    output: "",
-                    errors: """
-                        dvm: error: the link to app was lost: programs in it got a hangup, what runs in tmux or in the \
-                        background of the VM goes on
-                        hint: run the same command again; `dvm ls` shows whether the VM still runs
+            outcome.errors == """
+                dvm: error: the link to app was lost: programs in it got a hangup, what runs in tmux or in the \
+                background of the VM goes on
+                hint: run the same command again; `dvm ls` shows whether the VM still runs
 
-                        """
-                )
+                """
         )
     }
 

@@ -79,7 +79,7 @@ final class Channel {
             try conversation.inputEnded()
             // On a terminal the end of input is a character; the terminal itself stays.
             if hasTerminal { input?.waiting.append([Self.endOfFileCharacter]) } else { input?.endsAfter = true }
-            closeEndedInput()
+            endInput()
         case .resize:
             let size = try frame.json(TerminalSize.self)
             // A program without a terminal has no size, and one that just ended needs none.
@@ -175,6 +175,9 @@ final class Channel {
         }
     }
 
+    /// Closes its standard input when everything before the end has been written.
+    private func endInput() { if !hasInputWaiting, input?.endsAfter == true { input = nil } }
+
     private var hasInputWaiting: Bool { (input?.waiting.count ?? 0) > 0 }
 
     private func writeInput(_ poll: PollSet, send: (Frame) -> Void) {
@@ -190,12 +193,7 @@ final class Channel {
                 input?.waiting = Outbox()
             }
         }
-        closeEndedInput()
-    }
-
-    /// Lets the program see the end of its input; at once where nothing is left to write, since nothing would wake us.
-    private func closeEndedInput() {
-        if !hasInputWaiting, input?.endsAfter == true { input = nil }
+        endInput()
     }
 
     private func read(
