@@ -21,6 +21,13 @@ import Testing
         #expect(!report.passed)
     }
 
+    @Test func `is not much larger than what it was made of`() {
+        let long = DoctorReport.Check(String(repeating: "\u{1B}", count: 10_000), .pass, "")
+        let report = DoctorReport(checks: [long] + Array(repeating: .init("short", .pass, ""), count: 1000))
+
+        #expect(report.text.utf8.count < 200_000)
+    }
+
     @Test func `a name of hostile length or script breaks nothing`() {
         let report = DoctorReport(checks: [.init("\u{1B}\u{1B}", .pass, ""), .init("é", .pass, "")])
 
