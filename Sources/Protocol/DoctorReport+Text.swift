@@ -1,10 +1,11 @@
 extension DoctorReport {
     /// The report as people read it: a line a check, its remedy below it.
     public var text: String {
-        let width = checks.map(\.name.printable.count).max() ?? 0
+        // A guest's word, too: without a limit one long name would make every line as long.
+        let width = min(checks.map(\.name.printable.count).max() ?? 0, 80)
         let lines = checks.flatMap { check in
             let name = check.name.printable
-            let room = String(repeating: " ", count: width - name.count)
+            let room = String(repeating: " ", count: max(0, width - name.count))
             let line = "\(check.verdict.mark) \(name)\(room)  \(check.found.printable)"
             return [line] + (check.remedy.map { ["    → \($0.printable)"] } ?? [])
         }

@@ -49,6 +49,13 @@ public enum JSON {
         }
     }
 
+    /// A value as text for people and their programs: harmless on a terminal, whoever the value is from.
+    ///
+    /// - Throws: a `Refusal` when the value cannot be written.
+    public static func text(_ value: some Encodable) throws(Refusal) -> String {
+        String(decoding: try encode(value, pretty: true), as: UTF8.self).printableJSON
+    }
+
     /// A value from bytes.
     ///
     /// - Throws: whatever the decoder says is wrong.

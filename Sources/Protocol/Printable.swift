@@ -11,12 +11,31 @@ extension String {
     }
 }
 
+extension String {
+    /// JSON with everything a terminal would act on as escapes of JSON's own, so that no value becomes another.
+    ///
+    /// JSON itself asks for that of C0 only.
+    public var printableJSON: String { Self(String.UnicodeScalarView(unicodeScalars.flatMap(\.shownInJSON))) }
+}
+
 extension Unicode.Scalar {
-    fileprivate var shown: [Unicode.Scalar] {
+    private var isActedOn: Bool {
         switch properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate:
-            Array("\\u{\(String(value, radix: 16))}".unicodeScalars)
-        default: [self]
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: true
+        default: false
+        }
+    }
+
+    fileprivate var shown: [Unicode.Scalar] {
+        isActedOn ? Array("\\u{\(String(value, radix: 16))}".unicodeScalars) : [self]
+    }
+
+    fileprivate var shownInJSON: [Unicode.Scalar] {
+        guard isActedOn, self != "\n" else { return [self] }
+        // Those beyond the first plane take two, as in UTF-16.
+        return String(self).utf16.flatMap { unit in
+            let digits = String(unit, radix: 16)
+            return "\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)".unicodeScalars
         }
     }
 }

@@ -187,7 +187,9 @@ import Testing
         #expect(try await refusal("no-such-command || true\nif no-such-command; then :; fi\n") == nil)
     }
 
-    @Test(arguments: ["exit 0", "exit 3", "set -e; false", "exec true", "kill -9 $$"])
+    @Test(arguments: [
+        "exit 0", "exit 3", "set -e; false", "exec true", "kill -9 $$", #"printf 'list\0DVM_CPUS\0-1\0' >&9"#,
+    ])
     func `refuses a file that ends bash`(line: String) async throws {
         let refusal = try await refusal("\(line)\nDVM_CPUS=2\n")
         #expect(refusal?.message.hasPrefix("\(file) ended bash before its last line (status ") == true)

@@ -139,6 +139,15 @@ import Testing
         #expect(try fixture.mode("state/app") == 0o700)
     }
 
+    @Test func `does not grow without bound, whatever a guest has to say`() throws {
+        let fixture = try HostFixture()
+        let log = try Log.open("sync", in: FilePath(fixture.root))
+        let piece = [UInt8](repeating: 10, count: 1 << 20)
+        for _ in 0..<40 { log.append(piece) }
+        log.note("and more")
+        #expect(log.size <= Log.largest)
+    }
+
     @Test func `gives its last lines, those since a position where that is said`() throws {
         let fixture = try HostFixture()
         let log = try Log.open("lima", in: FilePath(fixture.root))

@@ -406,6 +406,24 @@ private final class ScriptedVM {
             #expect(try file.seek(offset: 0, from: .current) < 1 << 20)
         }
     }
+
+    @Test func `does not control a terminal it was not given`() async {
+        await #expect(processExitsWith: .success) {
+            var outside: Int32 = -1
+            var inside: Int32 = -1
+            try #require(unsafe openpty(&outside, &inside, nil, nil, nil) == 0)
+            #expect(dup2(inside, 2) == 2)
+
+            let said = Frame(.errors, channel: 1, payload: Array("\u{1B}]0;title\u{07}over\n".utf8))
+            let ending = try `A program in a VM that is a stranger`.run([
+                [Frame(.opened, channel: 1), said, Frame(.exit, channel: 1, json: Exit.exited(3))]
+            ])
+            #expect(ending == .success(.exited(3)))
+            var shown = [UInt8](repeating: 0, count: 100)
+            let count = unsafe read(outside, &shown, 100)
+            #expect(String(decoding: shown.prefix(count), as: UTF8.self) == "?]0;title?over\r\n")
+        }
+    }
 }
 
 extension ScriptedVM {

@@ -3,6 +3,27 @@ import Testing
 
 @testable import dvm_host
 
+@Suite struct `Bytes for a terminal that is not the program's` {
+    @Test(
+        arguments: [
+            ("plain\ttext\r\n", "plain\ttext\r\n"), ("\u{1B}]52;c;ZXZpbA==\u{07}", "?]52;c;ZXZpbA==?"),
+            ("a\u{08}\u{7F}\u{0}b", "a???b"), ("é – 漢 👍 €", "é – 漢 👍 €"), ("\u{A0}", "\u{A0}"),
+        ] as [(String, String)]
+    )
+    func `keep their text and lose what it would act on`(text: String, shown: String) {
+        var bytes = TerminalBytes()
+        #expect(bytes.harmless(Array(text.utf8)) == Array(shown.utf8))
+    }
+
+    @Test func `hide no control character between two reads`() {
+        var bytes = TerminalBytes()
+        #expect(bytes.harmless([0x61, 0xC2]) == [0x61, 0xC2])
+        #expect(bytes.harmless([0x9B, 0x61]) == [0x3F, 0x61])
+        // As part of another character it is text.
+        #expect(bytes.harmless(Array("\u{2BDB}".utf8)) == Array("\u{2BDB}".utf8))
+    }
+}
+
 @Suite struct `Text on a terminal` {
     @Test(arguments: [("", 0), ("app", 3), ("é", 1), ("日本", 4), ("✓ ok", 4), ("😀", 2), ("e\u{301}", 1)])
     func `takes its cells`(text: String, cells: Int) {

@@ -21,6 +21,23 @@ import Testing
         #expect(!report.passed)
     }
 
+    @Test func `is harmless as JSON too, and stays what it is`() throws {
+        let said = "\u{9B}2J\u{7F}\u{202E}\u{E0041}\u{1B}[2J é\n"
+        let report = DoctorReport(checks: [.init(said, .pass, "\\u{9b}")])
+        let text = try JSON.text(report)
+
+        #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || String($0) == String($0).printable })
+        #expect(text.contains(#"\u009b2J\u007f\u202e\udb40\udc41\u001b[2J é\n"#))
+        #expect(try JSON.decode(DoctorReport.self, from: Array(text.utf8)) == report)
+    }
+
+    @Test func `is not much larger than what it was made of`() {
+        let long = DoctorReport.Check(String(repeating: "\u{1B}", count: 10_000), .pass, "")
+        let report = DoctorReport(checks: [long] + Array(repeating: .init("short", .pass, ""), count: 1000))
+
+        #expect(report.text.utf8.count < 200_000)
+    }
+
     @Test func `a name of hostile length or script breaks nothing`() {
         let report = DoctorReport(checks: [.init("\u{1B}\u{1B}", .pass, ""), .init("é", .pass, "")])
 

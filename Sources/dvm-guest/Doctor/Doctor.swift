@@ -15,7 +15,7 @@ struct Doctor: ParsableCommand {
     func run() throws {
         let report = geteuid() == 0 ? Diagnosis.run() : try Self.askLauncher()
         if json {
-            print(String(decoding: try JSON.encode(report, pretty: true), as: UTF8.self))
+            print(try JSON.text(report))
         } else {
             print(report.text)
         }

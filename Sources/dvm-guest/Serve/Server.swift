@@ -27,6 +27,11 @@ struct Server: ~Copyable {
     /// More output than this waiting for the link, and programs are not read from.
     private static let fullLink = 4 * Frame.largestData
 
+    /// More than this, and nothing is read: what waits is answers to someone who asks and does not listen.
+    ///
+    /// Far above what a flood of a program leaves here, which therefore never keeps a signal waiting.
+    private static let mostWaiting = 4 << 20
+
     /// More channels than anyone uses at once, few enough for their processes and buffers.
     private static let mostChannels = 64
 
@@ -45,7 +50,8 @@ struct Server: ~Copyable {
         while open {
             let linkIsFull = isFull
             var poll = PollSet()
-            if farewell == nil { poll.add(streams.input.raw, .read) }
+            let listens = farewell == nil && outbox.count <= Self.mostWaiting
+            if listens { poll.add(streams.input.raw, .read) }
             if !outbox.isEmpty { poll.add(streams.output.raw, .write) }
             for channel in channels.values { channel.register(in: &poll, linkIsFull: linkIsFull) }
             try poll.wait(milliseconds: patience)
@@ -57,7 +63,7 @@ struct Server: ~Copyable {
             }
             if let farewell, outbox.isEmpty { throw farewell }
             try advanceChannels(poll, linkIsFull: linkIsFull)
-            if farewell == nil, poll.ready(streams.input.raw, .read) { open = try readLink() }
+            if listens, poll.ready(streams.input.raw, .read) { open = try readLink() }
         }
     }
 

@@ -32,7 +32,7 @@ struct Doctor: AsyncParsableCommand {
         var report = DoctorReport(checks: await HostChecks(session: session).checks(vm))
         if let vm { report.checks += await Self.guestChecks(vm, session) }
         try Output.print(
-            json ? String(decoding: try JSON.encode(report, pretty: true), as: UTF8.self) : report.text
+            json ? try JSON.text(report) : report.text
         )
         if !report.passed { throw Failed() }
     }

@@ -30,7 +30,7 @@ struct Ls: AsyncParsableCommand {
         }
         let rows = Row.all(configured: configured, instances: try await session.limactl().list())
         if json {
-            try Output.print(String(decoding: try JSON.encode(rows, pretty: true), as: UTF8.self))
+            try Output.print(try JSON.text(rows))
         } else if rows.isEmpty {
             Output.say("there is no VM yet; `dvm init app` writes the configuration of one\n")
         } else {

@@ -10,7 +10,8 @@ struct Ssh: AsyncParsableCommand {
             Starts the VM where needed. The command runs as DVM_USER in the code directory; its exit status is dvm's. \
             The words are handed over as they are: no shell in the VM reads them. Without a command, a shell is opened.
 
-            The command gets a terminal when both standard input and standard output are one, else pipes.
+            The command gets a terminal when both standard input and standard output are one, else pipes. What comes \
+            out of a pipe and is shown on a terminal is shown without control characters.
 
             Examples:
               dvm ssh app make test

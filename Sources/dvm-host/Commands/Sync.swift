@@ -56,7 +56,7 @@ struct Sync: AsyncParsableCommand {
         let start = log.size
         do {
             return try guest.perform(.provision(plan), as: Provisioned.self) {
-                log.note("# \($0.step)")
+                log.note("# \($0.step.printable)")
                 display.detail($0.step)
             } output: {
                 log.append($0)

@@ -227,7 +227,8 @@ private struct Dump {
                 guard let name = rest.next(), let value = rest.next() else { throw .ended(stages: stages.count) }
                 stages[safely: stages.count - 1]?[name] = .text(value)
             case "list":
-                guard let name = rest.next(), let count = rest.next().flatMap(Int.init), count <= rest.fields.count
+                guard let name = rest.next(), let count = rest.next().flatMap(Int.init), count >= 0,
+                    count <= rest.fields.count
                 else { throw .ended(stages: stages.count) }
                 stages[safely: stages.count - 1]?[name] = .list((0..<count).compactMap { _ in rest.next() })
             case "unknown":

@@ -10,6 +10,8 @@ final class ProgramSession {
     private var outgoing: [Stream: WriteQueue] = [
         .output: WriteQueue(for: .standardOutput), .errors: WriteQueue(for: .standardError),
     ]
+    /// The streams that are a terminal of a person who gave the program none: nothing there is for it to control.
+    private var shown: [Stream: TerminalBytes] = [:]
     private var rawMode: RawMode?
     private var heard: [Int32: Int] = [:]
 
@@ -27,6 +29,10 @@ final class ProgramSession {
         self.vm = vm
         self.program = program
         channel = ClientChannel(number: number, outputWindow: program.outputWindow)
+        guard program.terminal == nil else { return }
+        for stream in [Stream.output, .errors] where TerminalDevice.isTerminal(Self.descriptor(stream)) {
+            shown[stream] = TerminalBytes()
+        }
     }
 
     /// Runs the program to its end.
@@ -70,7 +76,7 @@ final class ProgramSession {
         switch event {
         case .nothing, .progress: break
         case .opened: if program.terminal != nil { rawMode = try RawMode.enter(.standardInput) }
-        case .received(let stream, let bytes): outgoing[stream]?.append(bytes)
+        case .received(let stream, let bytes): outgoing[stream]?.append(shown[stream]?.harmless(bytes) ?? bytes)
         case .ended(.exit(let exit)): return exit
         case .ended(.refused(let refusal)): throw refusal
         case .ended(.result): throw ProtocolViolation("a result for a program")

@@ -16,6 +16,9 @@ final class Log: Sendable {
     /// The size from which on a log starts anew.
     static let large = 4 << 20
 
+    /// The size beyond which nothing is added: a guest must not fill the computer's disk.
+    static let largest = 32 << 20
+
     /// Opens `<directory>/<name>.log`.
     ///
     /// - Throws: a `Refusal` that names the file.
@@ -43,7 +46,10 @@ final class Log: Sendable {
     func note(_ line: String) { append(Array("\(line)\n".utf8)) }
 
     /// Adds bytes as they came.
-    func append(_ bytes: some Sequence<UInt8>) { _ = try? descriptor.writeAll(bytes) }
+    func append(_ bytes: some Sequence<UInt8>) {
+        guard size < Self.largest else { return }
+        _ = try? descriptor.writeAll(bytes)
+    }
 
     /// The last lines since a position, as they came.
     func lastLines(_ count: Int, since start: Int = 0) -> [String] {
