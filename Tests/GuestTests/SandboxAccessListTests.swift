@@ -51,7 +51,7 @@ import Testing
         #expect(try list() == once)
     }
 
-    @Test(arguments: [0o700, 0o750, 0o755, 0o711, 0o770] as [mode_t])
+    @Test(arguments: [0o710, 0o750, 0o755, 0o711, 0o770] as [mode_t])
     func `leaves the mode as it was`(mode: mode_t) throws {
         stage.mode(stage.home, mode)
         #expect(try deny())
@@ -73,10 +73,26 @@ import Testing
     }
 
     @Test func `keeps what an owner narrowed by chmod narrow`() throws {
+        stage.mode(stage.home, 0o750)
         #expect(try deny())
-        stage.mode(stage.home, 0o700)
+        stage.mode(stage.home, 0o710)
         #expect(try !deny())
-        #expect(Status.of(FilePath(stage.home))?.permissions.rawValue == 0o700)
+        #expect(Status.of(FilePath(stage.home))?.permissions.rawValue == 0o710)
+    }
+
+    /// The kernel does not look at a list whose mask is empty.
+    @Test func `holds in a home that is closed now and opened to others later`() throws {
+        stage.mode(stage.home, 0o700)
+        #expect(try deny())
+        let mode = try #require(Status.of(FilePath(stage.home))).permissions.rawValue
+        stage.mode(stage.home, mode | 0o005)
+        #expect(try !canEnter(stage.agent))
+        #expect(try canEnter(64_388), "the control")
+    }
+
+    @Test func `gives nobody what an empty mask held back`() {
+        let list = AccessList(entries: [.owner: 7, .owningGroup: 5, .mask: 0, .user(8): 7, .others: 0]).denying(9)
+        #expect(list.entries == [.owner: 7, .owningGroup: 0, .mask: 1, .user(8): 0, .user(9): 0, .others: 0])
     }
 
     @Test func `says so where there are no access lists`() throws {

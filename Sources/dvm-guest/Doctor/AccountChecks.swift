@@ -60,11 +60,13 @@ struct AccountChecks {
             }
             let home = try Directories.openOwned(FilePath(account.home), by: account.uid)
             let list = try AccessList.read(home.raw, account.home)
-            let isDenied = list.entries[.user(agent.uid)] == 0
+            let isDenied = list.shutsOut(agent.uid)
             return DoctorReport.Check(
                 "home and agent",
                 isDenied ? .pass : .fail,
-                isDenied ? "the agent is shut out by name" : "the entry that shuts the agent out is missing",
+                isDenied
+                    ? "the agent is shut out by name"
+                    : "the entry that shuts the agent out is missing, or without effect",
                 remedy: isDenied ? nil : "run `dvm sync` for this VM on the host"
             )
         } catch {

@@ -12,6 +12,14 @@ struct AccessList: Equatable {
         case group(UInt32)
         case mask
         case others
+
+        /// Whether the mask limits what it gets.
+        var isMasked: Bool {
+            switch self {
+            case .user, .owningGroup, .group: true
+            case .owner, .mask, .others: false
+            }
+        }
     }
 
     /// What each subject may, as the three bits of a mode.
@@ -42,12 +50,21 @@ struct AccessList: Equatable {
     /// A list that names users must have a mask, the most any but the owner and others get. A new one is what the owning
     /// group has, which is then what it keeps; one that is there is never recomputed: the owner may have narrowed it with
     /// `chmod`.
+    ///
+    /// An empty mask is the exception. With it the kernel does not look at the list at all (acl_permission_check in
+    /// fs/namei.c), and a later `chmod o+rx` would let the user in. So it gets one bit, and the entries it held back are
+    /// emptied: nobody has more than before.
     func denying(_ uid: UInt32) -> Self {
         var list = self
+        let mask = entries[.mask] ?? entries[.owningGroup] ?? 0
+        if mask == 0 { for subject in entries.keys where subject.isMasked { list.entries[subject] = 0 } }
         list.entries[.user(uid)] = 0
-        if list.entries[.mask] == nil { list.entries[.mask] = entries[.owningGroup] ?? 0 }
+        list.entries[.mask] = mask == 0 ? 1 : mask
         return list
     }
+
+    /// Whether the list keeps a user out whatever others may.
+    func shutsOut(_ uid: UInt32) -> Bool { entries[.user(uid)] == 0 && entries[.mask] != 0 }
 
     // MARK: The file
 

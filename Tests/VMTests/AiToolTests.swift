@@ -1,0 +1,114 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension VMTests {
+    /// The real programs, against a model that always wants the same command run.
+    @Suite struct `The AI tools themselves` {
+        let vm: TestVM
+
+        init() throws { vm = try VirtualMachines.current.shared }
+
+        /// Installs a tool and starts the model in the VM; returns its address.
+        private func prepare(_ tool: String, command: String) throws -> String {
+            let script = Products.repository.appending(path: "scripts/install-tool").path
+            let installed = try vm.host(script, tool, vm.instance, within: .seconds(1200))
+            try #require(installed.status == 0, "\(installed.text) \(installed.complaint)")
+
+            let port = 8777
+            let server = Products.repository.appending(path: "Tests/Support/model-server/model-server")
+            try vm.place(Array(Data(contentsOf: server)), at: "/usr/local/libexec/model-server", mode: "0755")
+            try vm.place(Array(command.utf8), at: "/var/lib/model-command", mode: "0644")
+            try vm.root(
+                """
+                systemctl is-active -q model && exit 0
+                systemd-run -q --collect --unit=model \
+                    /usr/local/libexec/model-server --port \(port) --command-file /var/lib/model-command
+                for i in $(seq 300); do (exec 3<>/dev/tcp/127.0.0.1/\(port)) 2>/dev/null && exit 0; sleep 0.2; done
+                exit 1
+                """
+            )
+            return "http://127.0.0.1:\(port)"
+        }
+
+        /// What the model wants: a file in the project, and the developer's key.
+        ///
+        /// A tool may print the command, which must not look like what it prints.
+        private func command(_ tool: String) -> String {
+            "echo made by \(tool) >made-by-\(tool); echo told; cat \(vm.userHome)/.ssh/id_canary && echo STO''LEN"
+        }
+
+        private func plantKey() throws {
+            try vm.developer("mkdir -p -m 700 ~/.ssh; echo CANARY-KEY >~/.ssh/id_canary")
+            #expect(try vm.developer("cat \(vm.userHome)/.ssh/id_canary").lines == ["CANARY-KEY"])
+        }
+
+        /// Looks at the end of a turn and at what it left.
+        private func check(_ tool: String, _ outcome: RunningProgram.Outcome) throws {
+            #expect(outcome.status == 0, "\(outcome.complaint.suffix(2000))")
+            // The model's last words quote what its command printed.
+            #expect(outcome.text.contains("DONE: ") && outcome.text.contains("told"), "\(outcome.text.suffix(2000))")
+            #expect(outcome.text.contains("id_canary: No such file or directory"), "\(outcome.text.suffix(2000))")
+            for said in [outcome.text, outcome.complaint] {
+                #expect(!said.contains("CANARY-KEY") && !said.contains("STOLEN"))
+            }
+            let left = try vm.developer(
+                "stat -c %U made-by-\(tool); echo edited >>made-by-\(tool); cat made-by-\(tool)"
+            )
+            #expect(left.lines == [vm.user, "made by \(tool)", "edited"], "\(left.complaint)")
+        }
+
+        @Test func `Claude Code does a whole turn`() throws {
+            try plantKey()
+            let address = try prepare("claude", command: command("claude"))
+
+            let outcome = try vm.dvm(
+                "ai",
+                "claude",
+                vm.name,
+                "--",
+                "-p",
+                "go",
+                environment: ["ANTHROPIC_BASE_URL": address, "ANTHROPIC_API_KEY": "not-a-key"],
+                within: .seconds(900)
+            )
+
+            try check("claude", outcome)
+        }
+
+        @Test func `Codex does a whole turn`() throws {
+            try plantKey()
+            let address = try prepare("codex", command: command("codex"))
+
+            let provider = [
+                "name=x", "base_url=\(address)/v1", "env_key=OPENAI_API_KEY", "wire_api=responses",
+            ].flatMap { ["-c", "model_providers.x.\($0)"] }
+            let program = try vm.start(
+                ["ai", "codex", vm.name, "--", "exec", "--skip-git-repo-check"] + provider
+                    + ["-c", "model_provider=x", "go"],
+                environment: ["OPENAI_API_KEY": "not-a-key"]
+            )
+
+            try check("codex", program.finish(within: .seconds(900)))
+        }
+
+        @Test func `a tool that is not installed is refused with what to do`() throws {
+            let place = "/usr/local/libexec/dvm/tools/claude"
+            func move(_ from: String, _ to: String) -> String { "test ! -e \(from) || mv \(from) \(to)" }
+            try vm.altered(move(place, "\(place).away"), back: move("\(place).away", place)) {
+                let outcome = try vm.dvm("ai", "claude", vm.name, "--", "-p", "go")
+
+                #expect(outcome.status == 1)
+                #expect(outcome.complaint.contains("claude is not installed"), "\(outcome.complaint)")
+                #expect(outcome.complaint.contains("hint: "))
+            }
+        }
+
+        @Test func `a tool nobody knows is refused with the nearest name`() throws {
+            let outcome = try vm.dvm("ai", "cluade", vm.name)
+
+            #expect(outcome.status == 64)
+            #expect(outcome.complaint.contains("did you mean claude?"))
+        }
+    }
+}

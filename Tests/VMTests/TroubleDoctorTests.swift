@@ -1,0 +1,167 @@
+import DVMProtocol
+import Foundation
+import Testing
+
+extension VMTests {
+    @Suite struct `Doctor, and what the launcher will not start with` {
+        let vm: TestVM
+
+        init() throws { vm = try VirtualMachines.current.shared }
+
+        /// The checks that failed, and dvm's status.
+        private func diagnose() throws -> (failed: [String: String], status: Int32) {
+            let outcome = try vm.dvm("doctor", vm.name, "--json")
+            let report = try JSONDecoder().decode(DoctorReport.self, from: Data(outcome.output))
+            let failed = report.checks.filter { $0.verdict == .fail }
+            #expect(failed.allSatisfy { $0.remedy != nil })
+            return (Dictionary(failed.map { ($0.name, $0.found) }) { first, _ in first }, outcome.status)
+        }
+
+        @Test func `a VM as dvm makes it passes`() throws {
+            let (failed, status) = try diagnose()
+            #expect(failed == [:])
+            #expect(status == 0)
+
+            let text = try vm.dvm("doctor", vm.name)
+            #expect(text.lines.count > 20)
+            #expect(text.status == 0)
+            #expect(text.text.contains(" 0 failed, 0 to look at"), "\(text.text)")
+        }
+
+        /// Something that must not be, how it comes about, how it goes away, and the check that sees it.
+        struct Tampering: Sendable, CustomTestStringConvertible {
+            var what: String
+            var script: String
+            var back: String
+            var check: String
+
+            var testDescription: String { what }
+        }
+
+        private static let home = "/home/developer"
+        private static let tamperings: [Tampering] = [
+            .init(
+                what: "a home open to others",
+                script: "chmod o+rx \(home)",
+                back: "chmod o-rx \(home)",
+                check: "home of developer"
+            ),
+            .init(
+                what: "a home without the entry against the agent",
+                script: "setfacl -x u:dvm-agent \(home)",
+                back: "setfacl -m u:dvm-agent:--- \(home)",
+                check: "home and agent"
+            ),
+            .init(
+                what: "an agent in the developer's group",
+                script: "gpasswd -a dvm-agent developer",
+                back: "gpasswd -d dvm-agent developer",
+                check: "agent account"
+            ),
+            .init(
+                what: "an agent with a login shell",
+                script: "usermod -s /bin/bash dvm-agent",
+                back: "usermod -s /usr/sbin/nologin dvm-agent",
+                check: "agent account"
+            ),
+            .init(
+                what: "a guest program others can write",
+                script: "chmod o+w /usr/local/libexec/dvm/dvm-guest",
+                back: "chmod o-w /usr/local/libexec/dvm/dvm-guest",
+                check: "guest program"
+            ),
+            .init(
+                what: "an agents' socket open to others",
+                script: "chmod 666 /run/dvm/agent.sock",
+                back: "chmod 600 /run/dvm/agent.sock",
+                check: "agents' socket"
+            ),
+        ]
+
+        @Test(arguments: tamperings)
+        func `doctor sees what was tampered with`(tampering: Tampering) throws {
+            try vm.altered(tampering.script, back: tampering.back) {
+                let (failed, status) = try diagnose()
+                #expect(Array(failed.keys) == [tampering.check], "\(failed)")
+                #expect(status == 1)
+            }
+        }
+
+        private static let most = "user.max_user_namespaces"
+
+        /// What takes the sandbox away, and a word of the refusal.
+        private static let ways: [Tampering] = [
+            .init(
+                what: "a setuid bwrap",
+                script: "chmod u+s /usr/bin/bwrap",
+                back: "chmod u-s /usr/bin/bwrap",
+                check: "bubblewrap"
+            ),
+            .init(
+                what: "a missing bwrap",
+                script: "mv /usr/bin/bwrap /usr/bin/bwrap.away",
+                back: "mv /usr/bin/bwrap.away /usr/bin/bwrap",
+                check: "bubblewrap"
+            ),
+            .init(
+                what: "a bwrap that is the developer's",
+                script: "chown developer /usr/bin/bwrap",
+                back: "chown root /usr/bin/bwrap",
+                check: "bubblewrap"
+            ),
+            .init(
+                what: "no user namespaces",
+                script: "sysctl -n \(most) >/run/most; sysctl -qw \(most)=0",
+                back: "sysctl -qw \(most)=$(cat /run/most)",
+                check: "user namespaces"
+            ),
+            .init(
+                what: "no user namespaces for users",
+                script: "sysctl -qw kernel.unprivileged_userns_clone=0",
+                back: "sysctl -qw kernel.unprivileged_userns_clone=1",
+                check: "user namespaces"
+            ),
+        ]
+
+        @Test(arguments: ways)
+        func `nothing is started where the sandbox cannot be had`(way: Tampering) throws {
+            try vm.altered(way.script, back: way.back) {
+                for outcome in [try vm.agent("echo STARTED"), try vm.developer("shell -c 'echo STARTED'")] {
+                    #expect(outcome.status == 1)
+                    #expect(!outcome.text.contains("STARTED"))
+                    #expect(outcome.complaint.contains("hint: "), "\(outcome.complaint)")
+                }
+                let (failed, status) = try diagnose()
+                #expect(failed[way.check] != nil, "\(failed)")
+                #expect(status == 1)
+            }
+            #expect(try vm.agent("echo STARTED").lines == ["STARTED"])
+        }
+
+        @Test func `the entry on the home keeps the agent out even where the mode lets everybody in`() throws {
+            let agent = "setpriv --reuid dvm-agent --regid dvm-agent --clear-groups"
+            let look = "\(agent) ls -A \(Self.home) >/dev/null 2>&1 && echo in || echo out"
+            let back = "chmod o-rx \(Self.home); setfacl -m u:dvm-agent:--- \(Self.home)"
+            try vm.altered("chmod o+rx \(Self.home)", back: back) { () throws in
+                #expect(try vm.root(look) == "out\n")
+                // Without it he is in, so it is the entry that kept him out.
+                try vm.root("setfacl -x u:dvm-agent \(Self.home)")
+                #expect(try vm.root(look) == "in\n")
+            }
+        }
+
+        @Test func `sync puts back what keeps the agent out`() throws {
+            try vm.root(
+                """
+                setfacl -x u:dvm-agent \(Self.home)
+                rm /etc/ssh/sshd_config.d/10-dvm.conf
+                systemctl stop dvm-agent.socket
+                """
+            )
+
+            #expect(try vm.dvm("sync", vm.name).status == 0)
+            #expect(try diagnose().failed == [:])
+            #expect(try vm.root("/usr/sbin/sshd -T").contains("denyusers dvm-agent"))
+        }
+    }
+}
