@@ -102,11 +102,13 @@ struct TinyELF {
         try file.close()
     }
 
-    @Test func `is looked for in any file without harm`() throws {
+    @Test func `is looked for in any file without harm`() async throws {
         var random = SeededGenerator(seed: 64)
         let whole = TinyELF(build: [UInt8](0..<20)).bytes
         var found = 0
-        for _ in 0..<65_536 {
+        for round in 0..<65_536 {
+            // Other tests wait for their turn, some of them against the clock.
+            if round % 256 == 0 { await Task.yield() }
             var bytes = whole
             for _ in 0..<Int.random(in: 1...4, using: &random) {
                 let index = Int.random(in: 0..<bytes.count, using: &random)
