@@ -31,6 +31,21 @@ struct Status {
         return unsafe path.withPlatformString({ unsafe lstat($0, &status) }) == 0 ? Self(status) : nil
     }
 
+    /// Whether there is anything at a path; only the kernel's plain word that there is not counts as nothing.
+    ///
+    /// A directory on the way may be a mount that is closed to root, such as an encrypted one of the developer's.
+    ///
+    /// - Throws: a `Refusal` that names the path.
+    static func exists(_ path: FilePath) throws(Refusal) -> Bool {
+        var status = stat()
+        guard unsafe path.withPlatformString({ unsafe lstat($0, &status) }) != 0 else { return true }
+        let error = Errno(rawValue: errno)
+        guard error == .noSuchFileOrDirectory else {
+            throw Refusal("\(path) in the VM cannot be looked at: \(error)", hint: "look at it with `dvm sh`")
+        }
+        return false
+    }
+
     /// The file behind a descriptor.
     ///
     /// - Throws: a `Refusal` that names what was asked about.
