@@ -21,7 +21,9 @@ enum Identity {
     /// Refuses accounts that cannot be an agent and its developer.
     static func check(_ agent: Spawn.Agent) throws(Refusal) {
         // Shown as each other on the project's mount, equal ids or root's would make the wall between them a door.
-        guard agent.uid != 0, agent.gid != 0, agent.developerUid != 0, agent.uid != agent.developerUid else {
+        guard agent.uid != 0, agent.gid != 0, agent.developerUid != 0, agent.developerGid != 0,
+            agent.uid != agent.developerUid
+        else {
             throw Refusal(
                 "uid \(agent.uid) cannot be the agent of uid \(agent.developerUid)",
                 hint: "run `dvm sync` for this VM on the host, which sets the accounts up"

@@ -167,7 +167,8 @@ struct Server: ~Copyable {
         guard rights == .agentSessions else { return }
         switch request {
         case .program(let program):
-            if case .tool = program.command { return }
+            // What one session may keep waiting here is root's memory.
+            if case .tool = program.command, program.outputWindow <= Credit.pipeWindow { return }
         // Reads and judges, and takes nothing from whoever asks.
         case .task(.doctor): return
         case .task: break

@@ -6,10 +6,15 @@ enum Entering {
     /// The most output kept.
     private static let mostOutput = 1 << 20
 
+    /// How long a program may take: none of ours takes a tenth of it, even in an emulated VM.
+    static let patience = Duration.seconds(120)
+
     /// Runs a program and keeps what it writes to standard output; its standard error is the task's.
     ///
-    /// - Throws: a `Refusal` when it cannot be started, `enter`'s own where it has one.
-    static func run(_ spawn: Spawn) throws(Refusal) -> (exit: Exit, output: [UInt8]) {
+    /// - Throws: a `Refusal` when it cannot be started, `enter`'s own where it has one, or when it takes too long.
+    static func run(_ spawn: Spawn, within limit: Duration = patience) throws(Refusal) -> (exit: Exit, output: [UInt8])
+    {
+        let deadline = ContinuousClock.now + limit
         let report = try Streams.bothWays()
         let output = try Streams.fromChild()
         let null = OwnedDescriptor(
@@ -37,7 +42,13 @@ enum Entering {
             poll.add(child.ended.raw, .read)
             poll.add(ours, .read)
             poll.add(answers, order.isEmpty ? .read : [.read, .write])
-            try poll.wait()
+            try poll.wait(milliseconds: Int32(max(0, ContinuousClock.now.duration(to: deadline) / .milliseconds(1))))
+            guard ContinuousClock.now < deadline else {
+                // In a session of its own, it would outlive this task.
+                child.signal(SIGKILL)
+                _ = child.wait()
+                throw Refusal("“\(spawn.words.joined(separator: " "))” did not end within \(limit) in the VM")
+            }
             // The end is looked for first: what it left behind is read after it.
             ended = poll.ready(child.ended.raw, .read)
             if !order.isEmpty { _ = order.flush(to: answers, isSocket: true) }
@@ -47,7 +58,7 @@ enum Entering {
                     if frame.kind == .refused { refusal = try? frame.json(Refusal.self) }
                 }
             }
-            while case .bytes(let bytes) = Reading.from(ours, into: &buffer) {
+            while ContinuousClock.now < deadline, case .bytes(let bytes) = Reading.from(ours, into: &buffer) {
                 kept.append(contentsOf: bytes.prefix(mostOutput - kept.count))
             }
         }

@@ -12,6 +12,8 @@ struct Task: ParsableCommand {
     func run() throws {
         let report = ReportStream.inherited
         let task = try report.order(GuestTask.self)
+        // Whatever a task starts has no part in the conversation.
+        _ = fcntl(report.descriptor.rawValue, F_SETFD, FD_CLOEXEC)
         do {
             let progress = { (step: String) in
                 if let frame = try? Frame(.progress, channel: 0, json: Progress(step: step)) { report.send(frame) }
