@@ -238,14 +238,20 @@ extension VMTests {
             return nil
         }
 
-        @Test func `the socket starts tools for the developer, and nothing else for anybody`() throws {
+        @Test func `the socket starts tools and checks for the developer, and nothing for anybody else`() throws {
             let tool = Request.program(Program(.tool(name: "shell", arguments: ["-c", "true"])))
             #expect(try ask(tool, as: vm.user) == .started)
 
-            let only = Answer.refused("this socket starts AI tools in their sandbox and nothing else")
+            #expect(try ask(.task(.doctor), as: vm.user) == .started)
+
+            let only = Answer.refused(
+                "this socket starts AI tools in their sandbox, and the checks of `dvm-guest doctor`"
+            )
             #expect(try ask(.program(Program(.words(["/usr/bin/id"]))), as: vm.user) == only)
             #expect(try ask(.program(Program(.loginShell)), as: vm.user) == only)
-            #expect(try ask(.task(.doctor), as: vm.user) == only)
+            #expect(try ask(.task(.codeDirectory), as: vm.user) == only)
+            let provision = Provision(hostName: "taken", user: vm.user, codeDirectory: "~/code/taken")
+            #expect(try ask(.task(.provision(provision)), as: vm.user) == only)
 
             #expect(try ask(tool, as: "nobody") == .notLetIn)
             #expect(try ask(tool, as: "dvm-agent") == .notLetIn)

@@ -16,6 +16,15 @@ extension VMTests {
             #expect(outcome.status == 7)
         }
 
+        @Test(arguments: ["sh", "ssh"])
+        func `commands can be piped into a shell`(verb: String) throws {
+            let outcome = try vm.dvm(verb, vm.name, input: Array("pwd; exit 4\n".utf8))
+
+            #expect(outcome.lines == [vm.project])
+            #expect(outcome.status == 4)
+            #expect(try vm.dvm(verb, vm.name).status == 0)
+        }
+
         @Test(arguments: [("TERM", 143), ("KILL", 137)] as [(String, Int32)])
         func `death by a signal is 128 and its number`(name: String, status: Int32) throws {
             #expect(try vm.developer("kill -\(name) $$").status == status)
@@ -62,7 +71,11 @@ extension VMTests {
             let handle = try FileHandle(forWritingTo: URL(filePath: file))
             let program = try vm.start([
                 "ssh", vm.name, "--", "/bin/bash", "-c",
-                "head -c 200000000 /dev/urandom | tee >(sha256sum >&2)",
+                """
+                mkfifo /tmp/copy && trap 'rm /tmp/copy' EXIT
+                sha256sum </tmp/copy >&2 &
+                head -c 200000000 /dev/urandom | tee /tmp/copy && wait
+                """,
             ])
             var peak = 0
             var count = 0

@@ -60,14 +60,19 @@ struct AccountChecks {
             }
             let home = try Directories.openOwned(FilePath(account.home), by: account.uid)
             let list = try AccessList.read(home.raw, account.home)
-            let isDenied = list.shutsOut(agent.uid)
+            let sync = "run `dvm sync` for this VM on the host"
+            if list.shutsOut(agent.uid) {
+                return DoctorReport.Check("home and agent", .pass, "the agent is shut out by name")
+            }
+            // A `chmod` of the owner's can empty the mask. As long as others may nothing, that changes nothing.
+            let isClosed = list.entries[.user(agent.uid)] == 0 && list.entries[.others] == 0
             return DoctorReport.Check(
                 "home and agent",
-                isDenied ? .pass : .fail,
-                isDenied
-                    ? "the agent is shut out by name"
+                isClosed ? .warn : .fail,
+                isClosed
+                    ? "the entry that shuts the agent out is without effect; the home is closed to all others as well"
                     : "the entry that shuts the agent out is missing, or without effect",
-                remedy: isDenied ? nil : "run `dvm sync` for this VM on the host"
+                remedy: sync
             )
         } catch {
             return Diagnosis.failed("home and agent", error)
