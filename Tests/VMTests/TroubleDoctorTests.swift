@@ -49,8 +49,8 @@ extension VMTests {
             .init(
                 what: "a home without the entry against the agent",
                 script: "setfacl -x u:dvm-agent \(home)",
-                // Without -n it would empty the mask, with which the kernel does not look at the list.
-                back: "setfacl -n -m u:dvm-agent:--- \(home)",
+                // With the mask, which setfacl would empty: the kernel would not look at the list.
+                back: "setfacl -m u:dvm-agent:---,m::x \(home)",
                 check: "home and agent"
             ),
             .init(
@@ -142,7 +142,7 @@ extension VMTests {
         @Test func `the entry on the home keeps the agent out even where the mode lets everybody in`() throws {
             let agent = "setpriv --reuid dvm-agent --regid dvm-agent --clear-groups"
             let look = "\(agent) ls -A \(Self.home) >/dev/null 2>&1 && echo in || echo out"
-            let back = "chmod o-rx \(Self.home); setfacl -n -m u:dvm-agent:--- \(Self.home)"
+            let back = "chmod o-rx \(Self.home); setfacl -m u:dvm-agent:---,m::x \(Self.home)"
             try vm.altered("chmod o+rx \(Self.home)", back: back) { () throws in
                 #expect(try vm.root(look) == "out\n")
                 // Without it he is in, so it is the entry that kept him out.
