@@ -123,13 +123,7 @@ struct TestHome: Sendable {
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
     }
 
-    func remove() {
-        Self.remove(path, limactl: limactl, environment)
-        let locks = "\(environment["XDG_CACHE_HOME"] ?? "")/dvm"
-        for name in ["vm\(getpid())", "spare\(getpid())"] {
-            try? FileManager.default.removeItem(atPath: "\(locks)/\(name).lock")
-        }
-    }
+    func remove() { Self.remove(path, limactl: limactl, environment) }
 
     /// Removes what runs that did not come to their end have left, VMs included.
     fileprivate static func removeAbandoned() {
@@ -152,6 +146,13 @@ struct TestHome: Sendable {
             _ = try? delete?.finish()
         }
         try? FileManager.default.removeItem(atPath: path)
+
+        // Locks are not in the home; a VM's name ends with the number of the run, or with one more letter.
+        let locks = "\(environment["XDG_CACHE_HOME"] ?? "\(NSHomeDirectory())/.cache")/dvm"
+        let run = path.split(separator: ".").last ?? ""
+        for name in ["vm\(run)", "vm\(run)x", "spare\(run)"] {
+            try? FileManager.default.removeItem(atPath: "\(locks)/\(name).lock")
+        }
     }
 }
 
