@@ -9,6 +9,14 @@ enum TextFile {
         String(decoding: try readBytes(path), as: UTF8.self)
     }
 
+    /// The text of a file that need not be there: what is there and cannot be read is not taken for empty, and so is not
+    /// replaced.
+    ///
+    /// - Throws: a `Refusal` that names the file.
+    static func readIfPresent(_ path: FilePath) throws(Refusal) -> String {
+        try Status.exists(path) ? try read(path) : ""
+    }
+
     /// The bytes of a file of at most 1 MiB.
     ///
     /// - Throws: a `Refusal` that names the file.

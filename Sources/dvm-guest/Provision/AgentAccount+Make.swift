@@ -47,7 +47,7 @@ extension AgentAccount {
             }
         }
         for list in ["/etc/cron.deny", "/etc/at.deny"] as [FilePath] {
-            let present = (try? TextFile.read(list)) ?? ""
+            let present = try TextFile.readIfPresent(list)
             guard !present.split(whereSeparator: \.isNewline).contains(where: { $0 == name }) else { continue }
             let start = present.isEmpty || present.hasSuffix("\n") ? present : present + "\n"
             changed =

@@ -10,7 +10,7 @@ enum HostName {
             to: "/etc/hostname",
             mode: [.ownerReadWrite, .groupRead, .otherRead]
         )
-        let hosts = (try? TextFile.read("/etc/hosts")) ?? ""
+        let hosts = try TextFile.readIfPresent("/etc/hosts")
         if let completed = completed(hosts, with: name) {
             changed =
                 try TextFile.write(completed, to: "/etc/hosts", mode: [.ownerReadWrite, .groupRead, .otherRead])
