@@ -35,17 +35,21 @@ public struct Provision: Hashable, Codable, Sendable {
     public var user: String
     /// Where the project lives: an absolute path, or one that starts with `~/`, the user's home in the VM.
     public var codeDirectory: String
+    /// What agents may do in it.
+    public var agents: AgentPolicy
 
     /// A plan for a VM.
-    public init(hostName: String, user: String, codeDirectory: String) {
+    public init(hostName: String, user: String, codeDirectory: String, agents: AgentPolicy = AgentPolicy()) {
         self.hostName = hostName
         self.user = user
         self.codeDirectory = codeDirectory
+        self.agents = agents
     }
 
     func check() throws(Refusal) {
         try GuestPath.check(codeDirectory)
         try AccountName.check(user)
+        try agents.check()
     }
 }
 

@@ -4,7 +4,11 @@ import Testing
 @testable import dvm_guest
 
 @Suite struct `The plan for a program` {
-    private let settings = Settings(user: "dev", codeDirectory: "/home/dev/code/app")
+    private let settings = {
+        var settings = Settings(user: "dev", codeDirectory: "/home/dev/code/app")
+        settings.agents.git = .readOnly
+        return settings
+    }()
     private let accounts = Accounts(
         passwd: """
             root:x:0:0:root:/root:/bin/bash
@@ -21,7 +25,8 @@ import Testing
         terminal: Program.Terminal? = nil
     ) throws -> ProgramPlan {
         let program = Program(command, directory: directory, environment: environment, terminal: terminal)
-        return try ProgramPlan(program, settings: settings, accounts: accounts)
+        let session = SessionID(seconds: 0, salt: 7)
+        return try ProgramPlan(program, settings: settings, accounts: accounts, session: session)
     }
 
     private func agent(in directory: String?) throws -> Spawn.Agent? {
@@ -114,7 +119,10 @@ import Testing
                         developerHome: "/home/dev",
                         project: "/home/dev/code/app",
                         home: home,
-                        directory: ""
+                        directory: "",
+                        session: SessionID(seconds: 0, salt: 7),
+                        tool: "claude",
+                        policy: settings.agents
                     )
                 )
         )

@@ -1,3 +1,4 @@
+import DVMProtocol
 import Foundation
 import Glibc
 import TestSupport
@@ -44,8 +45,12 @@ final class SandboxStage {
     /// Who owns a file outside, and its mode.
     func owner(_ path: String) -> UInt32? { Status.of(FilePath(path))?.uid }
 
+    static let session = SessionID(seconds: 1_700_000_000, salt: 1)
+
     /// The order for a tool in the sandbox.
-    func agent(_ words: [String], directory: String = "", terminal: Bool = false) -> Spawn {
+    func agent(_ words: [String], directory: String = "", terminal: Bool = false, policy: AgentPolicy = AgentPolicy())
+        -> Spawn
+    {
         Spawn(
             words: words,
             environment: ["PATH": "/usr/bin:/bin", "HOME": toolHome, "LANG": "C.UTF-8"],
@@ -59,7 +64,10 @@ final class SandboxStage {
                     developerHome: home,
                     project: project,
                     home: toolHome,
-                    directory: directory
+                    directory: directory,
+                    session: Self.session,
+                    tool: "shell",
+                    policy: policy
                 )
             )
         )

@@ -1,3 +1,4 @@
+import DVMProtocol
 import Testing
 
 @testable import dvm_guest
@@ -11,7 +12,10 @@ import Testing
         developerHome: "/home/developer",
         project: "/home/developer/code/app",
         home: "/var/lib/dvm-agent/claude",
-        directory: ""
+        directory: "",
+        session: SessionID(seconds: 0, salt: 0),
+        tool: "claude",
+        policy: AgentPolicy()
     )
     static let layout = SystemLayout(
         top: ["/bin": .link(to: "usr/bin"), "/lib64": .link(to: "usr/lib64"), "/lib32": .bind("/lib32")],

@@ -117,7 +117,8 @@ import Testing
         expected.template = try Template("debian-12")
         expected.vmType = .vz
         expected.architecture = .aarch64
-        expected.origins = Dictionary(uniqueKeysWithValues: Variable.allCases.map { ($0, .file("/c/vms/app.sh")) })
+        let others = Variable.allCases.filter { !$0.name.hasPrefix("DVM_AI_") }
+        expected.origins = Dictionary(uniqueKeysWithValues: others.map { ($0, .file("/c/vms/app.sh")) })
         #expect(settings == expected)
     }
 

@@ -54,7 +54,10 @@ import Testing
         ),
         (
             .task(.provision(Provision(hostName: "app", user: "developer", codeDirectory: "~/code/app"))),
-            #"{"task":{"_0":{"provision":{"_0":{"codeDirectory":"~/code/app","hostName":"app","user":"developer"}}}}}"#
+            #"{"task":{"_0":{"provision":{"_0":{"agents":{"access":"auto","denied":[],"git":"guarded","limits":{},"#
+                + #""network":{"hosts":[],"local":[],"served":[],"uplink":"open"},"prompting":[],"protected":[],"#
+                + #""recorded":false,"secrets":"hide","systemCalls":"default"},"#
+                + #""codeDirectory":"~/code/app","hostName":"app","user":"developer"}}}}}"#
         ),
         (.task(.doctor), #"{"task":{"_0":{"doctor":{}}}}"#),
         (.task(.codeDirectory), #"{"task":{"_0":{"codeDirectory":{}}}}"#),

@@ -1,3 +1,5 @@
+internal import DVMProtocol
+
 /// What a fresh `dvm-guest enter` is to become: the one value that passes from `serve`, which moves bytes, to `enter`,
 /// which gives up rights.
 ///
@@ -45,5 +47,11 @@ struct Spawn: Hashable, Codable {
         var home: String
         /// Where in the project it starts, relative to it; empty for its top.
         var directory: String
+        /// Which session it is; names its directory below `/run/dvm/sessions`, its cgroup and its record.
+        var session: SessionID
+        /// Which tool it runs.
+        var tool: String
+        /// What the VM's configuration says about agents.
+        var policy: AgentPolicy
     }
 }

@@ -27,7 +27,7 @@ struct Provisioning {
         try step("home closed to the agent") { () throws(Refusal) in try Developer.closeHome(developer) }
         try step("code directory") { () throws(Refusal) in try CodeDirectory.make(codeDirectory, for: developer) }
 
-        let settings = Settings(user: plan.user, codeDirectory: codeDirectory)
+        let settings = Settings(user: plan.user, codeDirectory: codeDirectory, agents: plan.agents)
         try step("settings") { () throws(Refusal) in try settings.write() }
         try step("AI tools' wrappers") { () throws(Refusal) in try Wrappers.install() }
         try step("agents' socket") { () throws(Refusal) in try AgentSocket.install(for: developer) }

@@ -14,7 +14,12 @@ struct ProgramPlan: Equatable {
     /// The plan for a program in a VM with these settings and accounts.
     ///
     /// - Throws: a `Refusal` when an account or tool is missing.
-    init(_ program: Program, settings: Settings, accounts: Accounts) throws(Refusal) {
+    init(
+        _ program: Program,
+        settings: Settings,
+        accounts: Accounts,
+        session: @autoclosure () -> SessionID = SessionID.new()
+    ) throws(Refusal) {
         guard let developer = accounts[settings.user] else {
             throw Refusal(
                 "the user “\(settings.user)” is gone from the VM",
@@ -29,7 +34,7 @@ struct ProgramPlan: Equatable {
         case .words(let words):
             self = .developer(developer, words: words, program, settings, accounts)
         case .tool(let name, let arguments):
-            try self.init(Tool.named(name), arguments: arguments, of: program, developer, settings, accounts)
+            try self.init(Tool.named(name), arguments: arguments, of: program, developer, settings, accounts, session())
         }
     }
 
@@ -78,7 +83,8 @@ struct ProgramPlan: Equatable {
         of program: Program,
         _ developer: Accounts.Account,
         _ settings: Settings,
-        _ accounts: Accounts
+        _ accounts: Accounts,
+        _ session: SessionID
     ) throws(Refusal) {
         guard let agent = accounts[AgentAccount.name] else {
             throw Refusal(
@@ -107,7 +113,10 @@ struct ProgramPlan: Equatable {
                         developerHome: developer.home,
                         project: settings.codeDirectory,
                         home: home,
-                        directory: Self.relative(program.directory, to: settings.codeDirectory)
+                        directory: Self.relative(program.directory, to: settings.codeDirectory),
+                        session: session,
+                        tool: tool.name,
+                        policy: settings.agents
                     )
                 )
             ),

@@ -6,6 +6,8 @@ struct Settings: Hashable, Codable {
     var user: String
     /// The absolute path of the project.
     var codeDirectory: String
+    /// What agents may do.
+    var agents: AgentPolicy
 
     static let path: FilePath = "/var/lib/dvm/settings.json"
 
@@ -21,5 +23,19 @@ struct Settings: Hashable, Codable {
             throw Refusal("\(path) is damaged", hint: "run `dvm sync` for this VM on the host, which writes it anew")
         }
         return settings
+    }
+
+    init(user: String, codeDirectory: String, agents: AgentPolicy = AgentPolicy()) {
+        self.user = user
+        self.codeDirectory = codeDirectory
+        self.agents = agents
+    }
+
+    /// Decodes settings; a guest that wrote them before agents had a policy means the usual one.
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        user = try values.decode(String.self, forKey: .user)
+        codeDirectory = try values.decode(String.self, forKey: .codeDirectory)
+        agents = try values.decodeIfPresent(AgentPolicy.self, forKey: .agents) ?? AgentPolicy()
     }
 }

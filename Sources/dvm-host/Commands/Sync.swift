@@ -50,7 +50,8 @@ struct Sync: AsyncParsableCommand {
         let plan = Provision(
             hostName: machine.name.text,
             user: settings.user,
-            codeDirectory: settings.codeDirectory
+            codeDirectory: settings.codeDirectory,
+            agents: settings.agentPolicy
         )
         let display = machine.session.display
         let start = log.size

@@ -21,6 +21,19 @@ enum NewConfiguration {
         # DVM_VM_TYPE=qemu                 # or vz, krunkit; Lima's choice when left out
         # DVM_ARCH=default                 # or x86_64, aarch64
 
+        # What AI tools may do in their sandbox; docs/security.md says what each choice costs.
+        # DVM_AI_NET=open                  # the internet; allow: named hosts only; none
+        # DVM_AI_HOSTS="registry.npmjs.org pypi.org files.pythonhosted.org"   # with allow
+        # DVM_AI_LOCAL="5432"              # ports of the VM's loopback they find on theirs
+        # DVM_AI_GIT=guarded               # or shadow, ro
+        # DVM_AI_PROTECT="tools/deploy"    # read-only for them, beside hooks, .envrc, editor tasks …
+        # DVM_AI_SECRETS=hide              # or show: .env and key files of the project
+        # DVM_AI_DENY="~/notes"            # closed to them, beside the whole home
+        # DVM_AI_ACCESS=auto               # or idmap, acl
+        # DVM_AI_SECCOMP=default           # or strict, nested
+        # DVM_AI_MEMORY=3GiB               # of one session; also DVM_AI_TASKS, DVM_AI_CPUS, DVM_AI_TIME
+        # DVM_AI_RECORD=0                  # 1 keeps what a session shows
+
         """
     }
 }

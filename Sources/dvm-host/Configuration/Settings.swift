@@ -16,6 +16,8 @@ struct Settings: Hashable, Sendable {
     var vmType: VMType?
     /// The kind of processor; the host's own when absent.
     var architecture: Architecture?
+    /// What agents may do in it, but for the ports that lead to them.
+    var agents = AgentPolicy()
     /// Where each value that is not built in comes from.
     var origins: [Variable: Origin] = [:]
 
@@ -23,6 +25,13 @@ struct Settings: Hashable, Sendable {
     init(for vm: MachineName) { codeDirectory = "~/code/\(vm.text)" }
 
     func origin(of variable: Variable) -> Origin { origins[variable] ?? .builtIn }
+
+    /// What agents may do, with the declared ports: a server they start is reached through these.
+    var agentPolicy: AgentPolicy {
+        var policy = agents
+        policy.network.served = Array(Set(ports.map(\.guest))).sorted()
+        return policy
+    }
 
     /// The kinds of VM Lima has on the hosts dvm works on.
     enum VMType: String, CaseIterable, Hashable, Sendable { case qemu, vz, krunkit }

@@ -52,6 +52,7 @@ struct SettingsReader: Sendable {
         case .template: settings.template = standard.template
         case .vmType: settings.vmType = standard.vmType
         case .architecture: settings.architecture = standard.architecture
+        default: AgentVariables.reset(variable, in: &settings.agents, to: standard.agents)
         }
     }
 
@@ -63,6 +64,7 @@ struct SettingsReader: Sendable {
             settings.ports = ports
             return
         }
+        if try AgentVariables.set(list: variable, value.words, home: home, in: &settings.agents) { return }
         guard case .text(let text) = value else {
             throw Refusal("it is a list", hint: "write \(variable.name)=value, without parentheses")
         }
@@ -78,6 +80,7 @@ struct SettingsReader: Sendable {
         case .template: settings.template = try Template(text)
         case .vmType: settings.vmType = try Self.choice(text)
         case .architecture: settings.architecture = text == "default" ? nil : try Self.choice(text, or: "default")
+        default: try AgentVariables.set(variable, text, in: &settings.agents)
         }
     }
 
@@ -90,13 +93,13 @@ struct SettingsReader: Sendable {
         return count
     }
 
-    private static func size(_ text: String, least: MemorySize) throws(Refusal) -> MemorySize {
+    static func size(_ text: String, least: MemorySize) throws(Refusal) -> MemorySize {
         let size = try MemorySize(text)
-        guard size >= least else { throw Refusal("it is too little for a VM", hint: "write at least \(least)") }
+        guard size >= least else { throw Refusal("it is too little", hint: "write at least \(least)") }
         return size
     }
 
-    private static func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    static func choice<Choice: RawRepresentable<String> & CaseIterable>(
         _ text: String,
         or other: String? = nil
     ) throws(Refusal) -> Choice {
@@ -110,13 +113,18 @@ struct SettingsReader: Sendable {
         return choice
     }
 
-    /// A path in the VM; one below this host's home was written with `~` and means the home in the VM.
     private func inGuest(_ text: String) throws(Refusal) -> String {
+        let path = Self.inGuest(text, home: home)
+        try GuestPath.check(path)
+        return path
+    }
+
+    /// A path in the VM; one below this host's home was written with `~` and means the home in the VM.
+    static func inGuest(_ text: String, home: FilePath) -> String {
         var path = text
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
         let home = home.string
         if home != "/", path == home || path.hasPrefix("\(home)/") { path = "~\(path.dropFirst(home.count))" }
-        try GuestPath.check(path)
         return path
     }
 }

@@ -9,6 +9,20 @@ enum Variable: String, CaseIterable, Hashable, Sendable {
     case template = "DVM_TEMPLATE"
     case vmType = "DVM_VM_TYPE"
     case architecture = "DVM_ARCH"
+    case agentAccess = "DVM_AI_ACCESS"
+    case agentSystemCalls = "DVM_AI_SECCOMP"
+    case agentGit = "DVM_AI_GIT"
+    case agentSecrets = "DVM_AI_SECRETS"
+    case agentProtected = "DVM_AI_PROTECT"
+    case agentDenied = "DVM_AI_DENY"
+    case agentNetwork = "DVM_AI_NET"
+    case agentHosts = "DVM_AI_HOSTS"
+    case agentLocalPorts = "DVM_AI_LOCAL"
+    case agentMemory = "DVM_AI_MEMORY"
+    case agentTasks = "DVM_AI_TASKS"
+    case agentProcessors = "DVM_AI_CPUS"
+    case agentTime = "DVM_AI_TIME"
+    case agentRecord = "DVM_AI_RECORD"
 
     var name: String { rawValue }
 }

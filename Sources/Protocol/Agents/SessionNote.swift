@@ -1,0 +1,23 @@
+/// Something a person should know about a session of an agent that has ended.
+///
+/// Its text may quote names the agent chose: it is made harmless where it is shown.
+public struct SessionNote: Hashable, Codable, Sendable {
+    /// How much it matters.
+    public enum Weight: String, Hashable, Codable, Sendable {
+        /// Worth knowing.
+        case notice
+        /// Worth acting on.
+        case warning
+    }
+
+    /// How much it matters.
+    public var weight: Weight
+    /// What happened, in a sentence.
+    public var text: String
+
+    /// A note.
+    public init(_ weight: Weight, _ text: String) {
+        self.weight = weight
+        self.text = text
+    }
+}
