@@ -10,13 +10,13 @@ struct Bubblewrap {
 
     /// Writes everything Bubblewrap and `inner` will read into files in memory.
     init(_ view: View, inner: InnerOrder) throws(Refusal) {
-        let filter = try Descriptors.memoryFile("the system call filter")
-        try SystemCallFilter.agent.export(to: filter)
-        try Descriptors.seal(filter, "the system call filter")
+        let filters = try SystemCallFilter(view.agent.policy.systemCalls).programs().map { program throws(Refusal) in
+            try Descriptors.sealedFile("the system call filter", program.bytes).rawValue
+        }
         let files = View.Files(
             passwd: try Descriptors.sealedFile("passwd", Array(view.passwd.utf8)).rawValue,
             group: try Descriptors.sealedFile("group", Array(view.group.utf8)).rawValue,
-            filters: [filter.rawValue]
+            filters: filters
         )
         let options: [UInt8] = view.options(files).flatMap { Array($0.utf8) + [0] }
         let optionFile = try Descriptors.sealedFile("the options of bubblewrap", options)

@@ -53,7 +53,7 @@ extension Enter {
         try Staging.coverHomes(developerHome: agent.developerHome)
 
         // The files Bubblewrap and `inner` inherit. Their descriptors alone are not close-on-exec.
-        let inner = InnerOrder(spawn, agent)
+        let inner = try InnerOrder(spawn, agent)
         let launch = try Bubblewrap(View(agent, stage: stage, layout: layout), inner: inner)
 
         // From here on only dropping. The bounding set needs CAP_SETPCAP, groups need CAP_SETGID: so these first.

@@ -14,8 +14,10 @@ struct InnerOrder: Hashable, Codable {
     var gid: UInt32
     /// What people call the tool.
     var tool: String
+    /// How many system call filters it is to be under, those of this process included.
+    var filters: Int
 
-    init(_ spawn: Spawn, _ agent: Spawn.Agent) {
+    init(_ spawn: Spawn, _ agent: Spawn.Agent) throws(Refusal) {
         words = spawn.words
         environment = spawn.environment
         directory = agent.directory
@@ -23,6 +25,8 @@ struct InnerOrder: Hashable, Codable {
         uid = agent.uid
         gid = agent.gid
         tool = FilePath(agent.home).lastComponent?.string ?? "the tool"
+        // A container that the launcher may run in has put its own on us.
+        filters = try OwnStatus.read().filters + SystemCallFilter.programCount
     }
 }
 
@@ -88,9 +92,11 @@ struct Inner: ParsableCommand {
 
     /// Looks whether what was to be given up is gone: nothing is started that is confined in part only.
     private static func checkConfinement(_ order: InnerOrder) throws(Refusal) {
-        // 2 is the mode with a filter.
+        // Mode 2 is the one with filters. One filter alone would pass for confined and let through what the other refuses.
+        let status = try OwnStatus.read()
         let confined =
-            dvm_seccomp_mode() == 2 && dvm_no_new_privileges() == 1 && Capabilities.areNone()
+            status.seccompMode == 2 && status.filters == order.filters && dvm_no_new_privileges() == 1
+            && Capabilities.areNone()
             && dvm_is_wholly(order.uid, order.gid) != 0
         guard confined else {
             throw Refusal(
