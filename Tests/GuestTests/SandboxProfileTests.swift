@@ -173,13 +173,15 @@ import Testing
         let words = ["/bin/true"]
         return try InnerOrder(
             Spawn(words: words, environment: [:], terminal: false, confinement: .agent(agent)),
-            agent
+            agent,
+            mounts: MountPlan(options: []),
+            directories: [:]
         )
     }
 
     /// How many of the two programs are loaded, and what `inner` says then.
     @Test(arguments: [
-        (0, "the sandbox is not whole"), (1, "the sandbox is not whole"), (2, "entering "),
+        (0, "the sandbox is not whole"), (1, "the sandbox is not whole"), (2, "the sandbox is not as planned"),
     ])
     func `refuses a session that is under fewer than ordered`(loaded: Int, says: String) async throws {
         let report = "/var/tmp/dvm-inner-\(UUID().uuidString)"
