@@ -15,6 +15,7 @@ struct Guest: ParsableCommand {
             """,
         subcommands: [
             Doctor.self, Version.self, Ask.self, Serve.self, Task.self, Enter.self, Inner.self, SandboxProbe.self,
+            AccessCommand.self, DenyCommand.self, ReachCommand.self,
         ]
     )
 

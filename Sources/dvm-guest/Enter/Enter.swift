@@ -42,7 +42,9 @@ extension Enter {
         try Identity.check(agent)
         try Bubblewrap.check()
         try UserNamespaces.check()
-        let project = try ProjectMount.make(of: Project.pin(agent), for: agent)
+        let pinned = try Project.pin(agent)
+        let agent = try ProjectMount.settled(agent, on: pinned)
+        let project = try ProjectMount.make(of: pinned, for: agent)
         let home = try DetachedMount.of(ToolHome.pin(agent))
         let layout = SystemLayout.read()
 
