@@ -24,7 +24,10 @@ struct AccessOrder: Hashable, Codable {
         /// Takes back what `grant` gave.
         case withdraw
     }
+}
 
+extension AccessOrder {
+    /// A job in the project of a session.
     init(_ job: Job, for agent: Spawn.Agent) {
         self.job = job
         self.agent = agent.uid

@@ -46,6 +46,12 @@ struct DeniedPlaces: Equatable {
         guard path != home else {
             throw Refusal("“\(path.printable)” is closed to agents already", hint: "leave it out of DVM_AI_DENY")
         }
+        guard !project.hasPrefix(path + "/") else {
+            throw Refusal(
+                "“\(path.printable)” cannot be closed to agents: their project \(project.printable) is in it",
+                hint: "name the other files and directories in it"
+            )
+        }
         // What the agent's account needs before and inside its sandbox; without `/` at its end this is also `/`.
         let needed = [
             "/usr/bin", "/usr/lib", "/usr/local/bin", Wrappers.program, "/etc", "/bin", "/sbin", "/lib", "/lib64", "/proc",

@@ -30,7 +30,7 @@ struct ProjectAccess {
     consuming func end() -> [SessionNote] {
         guard agent.policy.access == .acl else { return notes }
         do throws(Refusal) {
-            _ = try Self.walk(Project.pin(agent), .share, agent)
+            _ = try Self.walk(Project.pin(agent), .share, agent, as: agent.uid)
             return notes
         } catch {
             return notes + [
@@ -48,17 +48,22 @@ struct ProjectAccess {
         else { return [] }
         let report = try walk(project, .withdraw, agent)
         guard report.foreign > 0 else { return [] }
+        // From its own files too. As long as they are its own, an idmapped mount shows them as nobody's.
+        _ = try walk(project, .withdraw, agent, as: agent.uid)
         let text = """
-            in the project: \(report.foreign) files and directories belong to the agent since it worked by access lists; \
-            as it works now it cannot change them, and you can give them to yourself with chown
+            in the project: \(report.foreign) files and directories are not yours, since the agent made them when it \
+            worked by access lists; it cannot change them any more, and you can give them to yourself with chown
             """
         return [SessionNote(.warning, text)]
     }
 
     /// Walks over a project as the owner of the files a job is for, beginning at the very directory that is pinned.
-    static func walk(_ project: borrowing PinnedDirectory, _ job: AccessOrder.Job, _ agent: Spawn.Agent) throws(Refusal)
-        -> AccessReport
-    {
+    private static func walk(
+        _ project: borrowing PinnedDirectory,
+        _ job: AccessOrder.Job,
+        _ agent: Spawn.Agent,
+        as owner: UInt32? = nil
+    ) throws(Refusal) -> AccessReport {
         let order = String(decoding: try JSON.encode(AccessOrder(job, for: agent)), as: UTF8.self)
         let (_, output) = try Entering.run(
             Spawn(
@@ -66,7 +71,7 @@ struct ProjectAccess {
                 words: ["/proc/self/exe", "access", order],
                 environment: ["LANG": "C.UTF-8"],
                 terminal: false,
-                confinement: .developer(owner(for: job, agent))
+                confinement: .developer(identity(owner ?? agent.developerUid, agent))
             ),
             input: project.descriptor.raw,
             within: patience
@@ -82,25 +87,17 @@ struct ProjectAccess {
         }
     }
 
-    private static func owner(for job: AccessOrder.Job, _ agent: Spawn.Agent) -> Spawn.Developer {
-        switch job {
-        case .grant, .withdraw:
-            Spawn.Developer(
-                uid: agent.developerUid,
-                gid: agent.developerGid,
-                groups: [],
-                directory: "/",
-                home: "/"
-            )
-        // With the developer's group, to give files to it. No program of the agent ever has it; this one is ours.
-        case .share:
-            Spawn.Developer(
-                uid: agent.uid,
-                gid: agent.gid,
-                groups: [agent.developerGid],
-                directory: "/",
-                home: "/"
-            )
+    private static func identity(_ owner: UInt32, _ agent: Spawn.Agent) -> Spawn.Developer {
+        guard owner == agent.uid else {
+            return Spawn.Developer(uid: owner, gid: agent.developerGid, groups: [], directory: "/", home: "/")
         }
+        // With the developer's group, to give files to it. No program of the agent ever has it; this one is ours.
+        return Spawn.Developer(
+            uid: owner,
+            gid: agent.gid,
+            groups: [agent.developerGid],
+            directory: "/",
+            home: "/"
+        )
     }
 }
