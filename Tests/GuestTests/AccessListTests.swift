@@ -33,7 +33,9 @@ import Testing
             20000400ffffffff
             """
         let digits = Array(hex.filter { !$0.isWhitespace })
-        let bytes = stride(from: 0, to: digits.count, by: 2).compactMap { UInt8(String(digits[$0...($0 + 1)]), radix: 16) }
+        let bytes = stride(from: 0, to: digits.count, by: 2).compactMap {
+            UInt8(String(digits[$0...($0 + 1)]), radix: 16)
+        }
         let list = AccessList(entries: [
             .owner: 6, .user(64_302): 4, .owningGroup: 4, .group(5): 0, .mask: 6, .others: 4,
         ])
@@ -214,7 +216,9 @@ import Testing
         let own = AccessList(entries: [.owner: 7, .user(8): 5, .owningGroup: 5, .mask: 5, .others: 0])
         var file = AccessPlan.File(isDirectory: true, mode: 0o750, group: 5)
         file.inherited = own.granting(999, 7).bytes
-        #expect(change(file, .withdraw)?.inherited == list([.owner: 7, .user(8): 5, .owningGroup: 5, .mask: 7, .others: 0]))
+        #expect(
+            change(file, .withdraw)?.inherited == list([.owner: 7, .user(8): 5, .owningGroup: 5, .mask: 7, .others: 0])
+        )
     }
 
     @Test func `does not touch a list it does not understand`() {

@@ -7,8 +7,9 @@ import Testing
 
 @testable import dvm_guest
 
-/// A tree that swaps a directory for a link to a directory outside, and a file for a second name of one outside, as fast
-/// as it can, while it is walked over. The files outside are the developer's too, so nothing but the walk protects them.
+/// A tree that swaps, as fast as it can, a directory for a link to one outside, and a file for a second name of one.
+///
+/// The files outside are the developer's too, so nothing but the walk protects them.
 @Suite(.serialized) struct `A hostile tree during a walk` {
     let tree: AccessStage
     private let outside: String

@@ -22,7 +22,7 @@ import Testing
         let outcome = try tree.sandboxed(
             """
             set -e; umask 077; echo new >> src/main.c; mkdir build; echo o > build/main.o
-            t=$(mktemp build/XXXXXX); echo saved > $t; mv $t src/saved; chmod 755 build; echo late > build/late
+            t=$(mktemp build/XXXXXX); echo saved > $t; mv $t src/saved; echo late > build/late
             cp -a src copy; cp -p src/main.c build/; install -m 755 src/main.c build/tool; tar cf - src | tar xf - -C build
             """
         )
@@ -44,8 +44,11 @@ import Testing
     @Test func `has git work in a repository of the developer's`() throws {
         let git = "git -c user.name=n -c user.email=e@x -C \(tree.project)"
         try #require(
-            try tree.shell("\(git) init -q && touch \(tree.project)/a && \(git) add a && \(git) commit -qm one", as: tree.stage.developer)
-                .exit == .exited(0)
+            try tree.shell(
+                "\(git) init -q && touch \(tree.project)/a && \(git) add a && \(git) commit -qm one",
+                as: tree.stage.developer
+            )
+            .exit == .exited(0)
         )
         try tree.report(.grant)
         let commit = "git -c user.name=a -c user.email=a@x"

@@ -14,7 +14,7 @@ import Testing
 
     @Test func `lets the agent do what the developer may, and nobody else more`() throws {
         try tree.make("src/main.c")
-        try tree.make("run.sh", mode: 0o755)
+        try tree.make("run.sh", "#!/bin/sh\n", mode: 0o755)
         try tree.make("frozen", mode: 0o444)
         let write = "cd \(tree.project) && echo x >> src/main.c && echo y > src/new && ./run.sh"
         #expect(try tree.shell(write, as: tree.stage.agent).exit != .exited(0), "the control")
@@ -58,7 +58,8 @@ import Testing
             let made = "\(tree.project)/src/by-\(maker)"
             #expect(try tree.shell("umask 022; mkdir \(made); echo a > \(made)/f", as: maker).exit == .exited(0))
             #expect(
-                try tree.shell("echo b >> \(made)/f && echo c > \(made)/g && rm \(made)/f", as: other).exit == .exited(0)
+                try tree.shell("echo b >> \(made)/f && echo c > \(made)/g && rm \(made)/f", as: other).exit
+                    == .exited(0)
             )
         }
     }
@@ -117,7 +118,9 @@ import Testing
 
     @Test func `never widens what others have, where a list is there already`() throws {
         try tree.make("shared", mode: 0o640)
-        let file = OwnedDescriptor(FileDescriptor(rawValue: unsafe open("\(tree.project)/shared", O_RDONLY | O_CLOEXEC)))
+        let file = OwnedDescriptor(
+            FileDescriptor(rawValue: unsafe open("\(tree.project)/shared", O_RDONLY | O_CLOEXEC))
+        )
         let list = AccessList(entries: [.owner: 6, .user(8): 7, .owningGroup: 6, .mask: 4, .others: 0])
         let bytes = list.bytes
         try #require(

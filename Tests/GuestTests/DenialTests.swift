@@ -15,8 +15,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ".ssh", ".gnupg", ".npmrc", ".pypirc", ".config/pip", ".cargo/credentials.toml", ".git-credentials", ".config/gh",
-        ".config/op", ".aws", ".config/gcloud", ".azure", ".config/doctl", ".docker", ".kube", ".netrc", ".bash_history",
+        ".ssh", ".gnupg", ".npmrc", ".pypirc", ".config/pip", ".cargo/credentials.toml", ".git-credentials",
+        ".config/gh",
+        ".config/op", ".aws", ".config/gcloud", ".azure", ".config/doctl", ".docker", ".kube", ".netrc",
+        ".bash_history",
     ])
     func `are these without being named`(place: String) throws { #expect(try places([]).inHome.contains(place)) }
 

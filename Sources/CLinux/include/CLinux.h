@@ -4,6 +4,7 @@
 #include "descriptors.h"
 #include "files.h"
 #include "identity.h"
+#include "landlock.h"
 #include "mounts.h"
 #include "probe.h"
 #include "process.h"

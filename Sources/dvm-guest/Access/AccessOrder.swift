@@ -66,7 +66,10 @@ struct AccessReport: Hashable, Codable {
     var notes: [SessionNote] {
         let told: [(count: Int, weight: SessionNote.Weight, text: String)] = [
             (closed, .notice, "open to their owner only (mode 0600 or 0700) and stay closed to the agent"),
-            (linked, .notice, "files with more than one name (hard links), which the agent can change only as others can"),
+            (
+                linked, .notice,
+                "files with more than one name (hard links), which the agent can change only as others can"
+            ),
             (failed, .warning, "could not be opened or changed, so the agent may not get at them"),
             (elsewhere, .notice, "on another file system, which the agent does not see"),
             (deep, .warning, "more than \(AccessWalk.mostLevels) directories deep, and left as they are"),

@@ -54,7 +54,8 @@ struct DeniedPlaces: Equatable {
         }
         // What the agent's account needs before and inside its sandbox; without `/` at its end this is also `/`.
         let needed = [
-            "/usr/bin", "/usr/lib", "/usr/local/bin", Wrappers.program, "/etc", "/bin", "/sbin", "/lib", "/lib64", "/proc",
+            "/usr/bin", "/usr/lib", "/usr/local/bin", Wrappers.program, "/etc", "/bin", "/sbin", "/lib", "/lib64",
+            "/proc",
             "/dev", "/sys", "/run/dvm", "/tmp", "/var/tmp", AgentAccount.homes,
         ]
         let prefix = path == "/" ? "/" : path + "/"

@@ -4,9 +4,9 @@ internal import DVMProtocol
 ///
 /// With an idmapped mount there is nothing to do. With access lists, files and directories get an entry for the agent
 /// before the session; after it, what the agent made is opened to the developer.
-struct ProjectAccess {
+struct ProjectAccess: SessionPart {
     /// The agent of the session, its policy saying how it gets at the project: `idmap` or `acl`, never `auto`.
-    let agent: Spawn.Agent
+    private let agent: Spawn.Agent
     private let notes: [SessionNote]
 
     /// No project of a million files takes a tenth of it.
@@ -27,7 +27,7 @@ struct ProjectAccess {
     /// Opens what the agent made to the developer, once nothing of the session runs any more.
     ///
     /// - Returns: what the person should know of this and of the beginning.
-    consuming func end() -> [SessionNote] {
+    func end() -> [SessionNote] {
         guard agent.policy.access == .acl else { return notes }
         do throws(Refusal) {
             _ = try Self.walk(Project.pin(agent), .share, agent, as: agent.uid)

@@ -60,9 +60,11 @@ struct ReachCommand: ParsableCommand {
             )
         )
         let home = try Directories.openOwned(FilePath(order.home), by: order.owner)
-        let places = order.inHome.map { ($0, hold($0, below: home.raw)) }
+        let places =
+            order.inHome.map { ($0, hold($0, below: home.raw)) }
             + order.elsewhere.map { ($0, hold(String($0.dropFirst()), below: root.raw)) }
 
+        try Capabilities.dropBoundingAndAmbient()
         try Identity.become(uid: order.uid, gid: order.gid, groups: [])
         try Capabilities.dropAll()
         var answers: [String: Reach] = [:]

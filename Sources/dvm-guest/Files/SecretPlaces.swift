@@ -45,14 +45,16 @@ enum SecretPlaces {
     ]
 
     private static let histories = [
-        ".bash_history", ".zsh_history", ".zhistory", ".histfile", ".sh_history", ".local/share/fish", ".python_history",
+        ".bash_history", ".zsh_history", ".zhistory", ".histfile", ".sh_history", ".local/share/fish",
+        ".python_history",
         ".node_repl_history", ".irb_history", ".psql_history", ".mysql_history", ".sqlite_history", ".rediscli_history",
         ".mongosh", ".lesshst", ".viminfo", ".local/share/atuin",
     ]
 
     /// The tools' own: what the developer signed in to themself is not the agent's.
     private static let tools = [
-        ".claude", ".claude.json", ".codex", ".gemini", ".copilot", ".config/github-copilot", ".vibe", ".config/opencode",
+        ".claude", ".claude.json", ".codex", ".gemini", ".copilot", ".config/github-copilot", ".vibe",
+        ".config/opencode",
         ".local/share/opencode", ".config/openai", ".config/anthropic", ".aider.conf.yml", ".aider",
         ".cache/huggingface/token", ".huggingface", ".kaggle", ".config/wandb",
     ]

@@ -17,9 +17,11 @@ enum Entering {
     ///   - limit: how long it may take.
     /// - Returns: how it ended, and its output.
     /// - Throws: a `Refusal` when it cannot be started, `enter`'s own where it has one, or when it takes too long.
-    static func run(_ spawn: Spawn, input: FileDescriptor? = nil, within limit: Duration = patience) throws(Refusal) -> (
-        exit: Exit, output: [UInt8]
-    ) {
+    static func run(_ spawn: Spawn, input: FileDescriptor? = nil, within limit: Duration = patience) throws(Refusal)
+        -> (
+            exit: Exit, output: [UInt8]
+        )
+    {
         let deadline = ContinuousClock.now + limit
         let report = try Streams.bothWays()
         let output = try Streams.fromChild()

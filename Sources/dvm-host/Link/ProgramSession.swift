@@ -74,7 +74,7 @@ final class ProgramSession {
 
     private func take(_ event: ClientChannel.Event) throws -> Exit? {
         switch event {
-        case .nothing, .progress: break
+        case .nothing, .progress, .noted: break
         case .opened: if program.terminal != nil { rawMode = try RawMode.enter(.standardInput) }
         case .received(let stream, let bytes): outgoing[stream]?.append(shown[stream]?.harmless(bytes) ?? bytes)
         case .ended(.exit(let exit)): return exit

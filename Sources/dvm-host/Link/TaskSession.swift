@@ -19,7 +19,7 @@ struct TaskSession {
         while true {
             for frame in try link.turn().frames {
                 switch try channel.receive(frame) {
-                case .nothing: break
+                case .nothing, .noted: break
                 case .opened: channel.endInput().map(link.send)
                 case .progress(let step): progress(step)
                 case .received(let stream, let bytes):
