@@ -44,6 +44,7 @@ extension Enter {
         try UserNamespaces.check()
         let pinnedProject = try Project.pin(agent)
         let pinnedHome = try ToolHome.pin(agent)
+        let agent = try ProjectMount.settled(agent, on: pinnedProject)
         let project = try ProjectMount.make(of: pinnedProject, for: agent)
         let home = try DetachedMount.of(pinnedHome)
         let layout = SystemLayout.read()
