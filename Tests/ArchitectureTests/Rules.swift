@@ -26,7 +26,8 @@ extension Rule {
     private static let imports: [(place: String, modules: Set<String>)] = [
         ("Protocol/MessageCoding.swift", ["FoundationEssentials", "Foundation"]),
         ("Protocol/", []),
-        ("dvm-guest/Enter/", guest.union(["CCap", "CSeccomp"])),
+        ("dvm-guest/Enter/", guest.union(["CCap"])),
+        ("dvm-guest/SystemCalls/", guest.union(["CSeccomp"])),
         ("dvm-guest/Linux/System.swift", ["SystemPackage"]),
         ("dvm-guest/", guest),
         ("dvm-host/Support/CLibrary.swift", ["Darwin", "Glibc"]),
@@ -101,6 +102,7 @@ extension Rule {
         except: [
             "dvm-guest/Linux/", "dvm-guest/Enter/", "dvm-guest/Files/", "dvm-guest/Wrapper/",
             "dvm-guest/Access/AccessWalk.swift", "dvm-guest/Access/SecretNames.swift",
+            "dvm-guest/SystemCalls/RuleFilter.swift",
             "dvm-guest/Serve/BuildID.swift", "dvm-guest/Serve/Child.swift", "dvm-guest/Serve/Clock.swift",
             "dvm-guest/Serve/Facts.swift", "dvm-guest/Serve/LinkStreams.swift",
             "dvm-guest/Provision/CodeDirectory+Make.swift", "dvm-guest/Provision/HostName.swift",

@@ -50,6 +50,16 @@ import Testing
         #expect(options == wanted.split(separator: "\n").joined(separator: " "))
     }
 
+    @Test func `lets programs make user namespaces where the configuration says nested, and changes nothing else`() {
+        var agent = Self.agent
+        agent.policy.systemCalls = .nested
+        let usual = View(Self.agent, layout: Self.layout).options(Self.files)
+        let nested = View(agent, layout: Self.layout).options(Self.files)
+        #expect(nested == usual.filter { $0 != "--disable-userns" })
+        agent.policy.systemCalls = .strict
+        #expect(View(agent, layout: Self.layout).options(Self.files) == usual)
+    }
+
     @Test func `never has a path of the project or of a home as a source`() {
         let options = View(Self.agent, layout: Self.layout).options(Self.files)
         for (index, option) in options.enumerated() where option.contains("bind") && option.hasPrefix("--") {

@@ -38,7 +38,7 @@ enum Diagnosis {
             guard exit == .exited(0), let facts = try? JSON.decode(SandboxFacts.self, from: output) else {
                 throw Refusal("the probe ended with status \(exit.status)")
             }
-            return facts.checks()
+            return facts.checks(under: settings.agents.systemCalls)
         } catch {
             return [failed("sandbox", error)]
         }

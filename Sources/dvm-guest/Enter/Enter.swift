@@ -56,11 +56,11 @@ extension Enter {
         try Staging.coverHomes(developerHome: agent.developerHome)
 
         // The files Bubblewrap and `inner` inherit. Their descriptors alone are not close-on-exec.
-        let launch = try Bubblewrap(View(agent, stage: stage, layout: layout)) { mounts in
+        let launch = try Bubblewrap(View(agent, stage: stage, layout: layout)) { mounts throws(Refusal) in
             let directories = [
                 View.workspace: FileIdentity(pinnedProject.status), agent.home: FileIdentity(pinnedHome.status),
             ]
-            return InnerOrder(spawn, agent, mounts: mounts, directories: directories)
+            return try InnerOrder(spawn, agent, mounts: mounts, directories: directories)
         }
 
         // From here on only dropping. The bounding set needs CAP_SETPCAP, groups need CAP_SETGID: so these first.

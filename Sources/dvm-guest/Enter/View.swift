@@ -1,3 +1,5 @@
+internal import DVMProtocol
+
 /// What the agent sees, as options for Bubblewrap.
 ///
 /// Pure. Everything is hidden that is not named here; no path named as a source lies where an agent or developer could
@@ -35,9 +37,9 @@ struct View: Equatable {
     }
 
     private var namespaces: [String] {
-        [
+        ["--unshare-user"] + (agent.policy.systemCalls == .nested ? [] : ["--disable-userns"]) + [
             // The network is the VM's; its own namespace would be one more word here.
-            "--unshare-user", "--disable-userns", "--unshare-ipc", "--unshare-pid", "--unshare-uts",
+            "--unshare-ipc", "--unshare-pid", "--unshare-uts",
             "--unshare-cgroup-try", "--hostname", "dvm-agent",
             // Killed with us, and we with `serve`: nothing stays behind.
             "--die-with-parent",
