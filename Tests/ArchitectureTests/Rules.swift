@@ -101,8 +101,8 @@ extension Rule {
         #"\bunsafe\b|nonisolated\(unsafe\)"#,
         except: [
             "dvm-guest/Linux/", "dvm-guest/Enter/", "dvm-guest/Files/", "dvm-guest/Wrapper/",
-            "dvm-guest/Access/AccessWalk.swift", "dvm-guest/Access/SecretNames.swift",
             "dvm-guest/SystemCalls/RuleFilter.swift",
+            "dvm-guest/Access/AccessWalk.swift", "dvm-guest/Access/SecretNames.swift",
             "dvm-guest/Serve/BuildID.swift", "dvm-guest/Serve/Child.swift", "dvm-guest/Serve/Clock.swift",
             "dvm-guest/Serve/Facts.swift", "dvm-guest/Serve/LinkStreams.swift",
             "dvm-guest/Provision/CodeDirectory+Make.swift", "dvm-guest/Provision/HostName.swift",

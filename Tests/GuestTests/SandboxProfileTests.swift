@@ -91,17 +91,17 @@ import Testing
         let script = """
             umount /usr && echo unmounted
             umount -l /workspace && echo unmounted
-            mount -o remount,rw,bind /usr && touch /usr/x && echo written
-            mount -o remount,rw / && touch /x && echo written
-            mount --bind / /tmp && ls /tmp/oldroot && echo below
-            mount -t proc none /proc && ls /proc | grep -c '^[0-9]'
+            mount -o remount,rw,bind /usr && echo writable
+            mount -o remount,rw,bind / && echo writable
+            mount --bind / /tmp && echo what is below the mounts is shown
+            mount --rbind / /tmp && umount /tmp/run/dvm/guest && echo unmounted
+            touch /usr/x /x /tmp/usr/x && echo written
+            # The control: what is its own it mounts and unmounts.
+            mount -t tmpfs none /run && umount /run && mount -t proc none /proc && echo "$(cat /proc/1/comm)"
             """
-        let inside = "unshare --user --map-root-user --mount --pid --fork bash -c \"\(script)\" 2>/dev/null; echo end"
-        // A new /proc shows the two processes of the new namespace: mounting itself works.
-        let outcome = try run(inside, .nested)
-        #expect(!outcome.output.contains("unmounted") && !outcome.output.contains("written"))
-        #expect(!outcome.output.contains("below"))
-        #expect(outcome.output.hasSuffix("\nend\n") || outcome.output == "end\n", "\(outcome.output)")
+        let inside = "unshare --user --map-root-user --mount --pid --fork bash -c '\(script)' 2>/dev/null; echo end"
+        let output = try run(inside, .nested).output
+        #expect(output == "bash\nend\n")
     }
 
     @Test(arguments: AgentPolicy.SystemCalls.allCases)

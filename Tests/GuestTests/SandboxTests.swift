@@ -37,6 +37,17 @@ import Testing
         #expect(stage.owner("\(stage.project)/here") == stage.developer)
     }
 
+    @Test(arguments: ["/tmp", "/var/tmp", "/dev/shm"])
+    func `has a full directory tell so, and goes on`(path: String) throws {
+        var policy = AgentPolicy()
+        let script =
+            "head -c 100000000 /dev/zero >\(path)/large 2>/dev/null; echo $?; rm \(path)/large; echo x >\(path)/y"
+        #expect(try SandboxRun.run(stage.agent(["/bin/sh", "-c", script], policy: policy)).output == "0\n")
+
+        policy.limits.memory = 128 << 20
+        #expect(try SandboxRun.run(stage.agent(["/bin/sh", "-c", script], policy: policy)).output == "1\n")
+    }
+
     @Test func `starts in the directory of the project it was asked for`() throws {
         try FileManager.default.createDirectory(atPath: "\(stage.project)/a b/c", withIntermediateDirectories: true)
         let outcome = try SandboxRun.run(stage.agent(script: "pwd", directory: "a b/c"))
