@@ -42,13 +42,16 @@ extension Enter {
         try Identity.check(agent)
         try Bubblewrap.check()
         try UserNamespaces.check()
-        let project = try ProjectMount.make(of: Project.pin(agent), for: agent)
+        let pinned = try Project.pin(agent)
+        // Looked through by its owner; root goes on with a list of paths it believes nothing about.
+        let carved = try CarvedProject.plan(pinned, agent)
+        let project = try ProjectMount.make(of: pinned, for: agent)
         let home = try DetachedMount.of(ToolHome.pin(agent))
         let layout = SystemLayout.read()
 
         // The mounts above are ours and nowhere yet. Only now a namespace of our own: the kernel copies mounts of the
         // caller's namespace, and the pinned directories are in the VM's.
-        let stage = try Staging(project: project, home: home)
+        let stage = try Staging(project: project, carved: carved, home: home)
         // After the staging: the project is usually below what this covers.
         try Staging.coverHomes(developerHome: agent.developerHome)
 

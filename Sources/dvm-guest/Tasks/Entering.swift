@@ -11,9 +11,33 @@ enum Entering {
 
     /// Runs a program and keeps what it writes to standard output; its standard error is the task's.
     ///
+    /// - Parameters:
+    ///   - file: where its standard output goes instead.
     /// - Throws: a `Refusal` when it cannot be started, `enter`'s own where it has one, or when it takes too long.
-    static func run(_ spawn: Spawn, within limit: Duration = patience) throws(Refusal) -> (exit: Exit, output: [UInt8])
-    {
+    static func run(
+        _ spawn: Spawn,
+        into file: FileDescriptor? = nil,
+        within limit: Duration = patience
+    ) throws(Refusal) -> (exit: Exit, output: [UInt8]) {
+        try run(role: "enter", spawn, into: file, within: limit, called: spawn.words.joined(separator: " "))
+    }
+
+    /// Runs this program again in a role, and keeps what it writes to standard output.
+    ///
+    /// - Parameters:
+    ///   - role: the word that says what it is to be.
+    ///   - order: what it reads from descriptor 3.
+    ///   - input: its standard input; nothing when absent.
+    ///   - file: where its standard output goes instead.
+    /// - Throws: a `Refusal` when it cannot be started, its own where it has one, or when it takes too long.
+    static func run(
+        role: String,
+        _ value: some Encodable,
+        input: FileDescriptor? = nil,
+        into file: FileDescriptor? = nil,
+        within limit: Duration = patience,
+        called name: String? = nil
+    ) throws(Refusal) -> (exit: Exit, output: [UInt8]) {
         let deadline = ContinuousClock.now + limit
         let report = try Streams.bothWays()
         let output = try Streams.fromChild()
@@ -23,14 +47,14 @@ enum Entering {
         let ours = output.ours.raw
         let answers = report.ours.raw
         let child = try Child(
-            role: "enter",
-            input: null.raw,
-            output: output.theirs.raw,
+            role: role,
+            input: input ?? null.raw,
+            output: file ?? output.theirs.raw,
             errors: .standardError,
             report: report.theirs.raw
         )
         var order = Outbox()
-        order.append(try Frame(.open, channel: 0, json: spawn))
+        order.append(try Frame(.open, channel: 0, json: value))
 
         var decoder = FrameDecoder(from: .guest)
         var refusal: Refusal?
@@ -47,7 +71,7 @@ enum Entering {
                 // In a session of its own, it would outlive this task.
                 child.signal(SIGKILL)
                 _ = child.wait()
-                throw Refusal("“\(spawn.words.joined(separator: " "))” did not end within \(limit) in the VM")
+                throw Refusal("“\(name ?? role)” did not end within \(limit) in the VM")
             }
             // The end is looked for first: what it left behind is read after it.
             ended = poll.ready(child.ended.raw, .read)
