@@ -47,6 +47,16 @@ struct CarvedProject {
         }
     }
 
+    /// A plan of the sandbox's mounts with these among them.
+    func planned(in mounts: MountPlan) -> MountPlan {
+        var mounts = mounts
+        if let shadow { mounts.add("\(View.workspace)/\(shadow.path)", readOnly: false) }
+        for carveOut in carveOuts {
+            mounts.add("\(View.workspace)/\(carveOut.path)", readOnly: carveOut.kind != .pinned)
+        }
+        return mounts
+    }
+
     /// Takes hold of a path of the project.
     ///
     /// - Throws: a `Refusal` that names it when it leads through a link, or is not what its owner saw a moment ago.

@@ -42,11 +42,12 @@ extension Enter {
         try Identity.check(agent)
         try Bubblewrap.check()
         try UserNamespaces.check()
-        let pinned = try Project.pin(agent)
+        let pinnedProject = try Project.pin(agent)
+        let pinnedHome = try ToolHome.pin(agent)
         // Looked through by its owner; root goes on with a list of paths it believes nothing about.
-        let carved = try CarvedProject.plan(pinned, agent)
-        let project = try ProjectMount.make(of: pinned, for: agent)
-        let home = try DetachedMount.of(ToolHome.pin(agent))
+        let carved = try CarvedProject.plan(pinnedProject, agent)
+        let project = try ProjectMount.make(of: pinnedProject, for: agent)
+        let home = try DetachedMount.of(pinnedHome)
         let layout = SystemLayout.read()
 
         // The mounts above are ours and nowhere yet. Only now a namespace of our own: the kernel copies mounts of the
@@ -56,8 +57,12 @@ extension Enter {
         try Staging.coverHomes(developerHome: agent.developerHome)
 
         // The files Bubblewrap and `inner` inherit. Their descriptors alone are not close-on-exec.
-        let inner = InnerOrder(spawn, agent)
-        let launch = try Bubblewrap(View(agent, stage: stage, layout: layout), inner: inner)
+        let launch = try Bubblewrap(View(agent, stage: stage, layout: layout)) { mounts in
+            let directories = [
+                View.workspace: FileIdentity(pinnedProject.status), agent.home: FileIdentity(pinnedHome.status),
+            ]
+            return InnerOrder(spawn, agent, mounts: carved.planned(in: mounts), directories: directories)
+        }
 
         // From here on only dropping. The bounding set needs CAP_SETPCAP, groups need CAP_SETGID: so these first.
         try Capabilities.dropBoundingAndAmbient()
