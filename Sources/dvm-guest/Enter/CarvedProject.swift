@@ -23,6 +23,12 @@ struct CarvedProject {
                 hint: "keep them outside the project, or show them to the agents with DVM_AI_SECRETS=show"
             )
         }
+        guard survey.stable || agent.policy.secrets == .shown else {
+            throw Refusal(
+                "directories in the project are renamed faster than it can be looked through for secrets",
+                hint: "wait for what changes it, a build or another session, or set DVM_AI_SECRETS=show"
+            )
+        }
         let shadow = try agent.policy.git == .shadow ? ShadowGit.of(survey, agent) : nil
         return Self(carveOuts: survey.carveOuts(agent.policy.git), shadow: shadow)
     }
@@ -42,6 +48,8 @@ struct CarvedProject {
                 try DetachedMount.of(place.raw, called: "\(carveOut.path)", readOnly: true).attach(to: place)
             case .hidden:
                 guard let empty else { continue }
+                let found = try Status.of(place.raw, called: "\(carveOut.path)").inode
+                guard found == carveOut.inode else { throw Self.changed(carveOut.path, "another file is there now") }
                 try DetachedMount.of(empty, called: "\(carveOut.path)", readOnly: true).attach(to: place)
             }
         }
@@ -69,17 +77,23 @@ struct CarvedProject {
                 hint: "put the file or directory itself in its place, or take the link out of the project"
             )
         } catch {
-            throw Refusal(
-                "\(path.description.printable) in the project changed while the sandbox was being made: \(error)",
-                hint: "start it again; if it stays like this, look whether another session swaps it"
-            )
+            throw changed(path, "\(error)")
         }
+    }
+
+    private static func changed(_ path: TreePath, _ how: String) -> Refusal {
+        Refusal(
+            "\(path.description.printable) in the project changed while the sandbox was being made: \(how)",
+            hint: "start it again; if it stays like this, look whether another session swaps it"
+        )
     }
 
     /// An empty file that everyone may read and nobody write: programs that copy or archive a tree go on working, as
     /// they would not with one that is closed.
     private static func emptyFile(at path: String) throws(Refusal) -> FileDescriptor {
-        let file = try call("making an empty file") { unsafe open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o444) }
+        let file = try call("making an empty file") {
+            unsafe open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o444)
+        }
         return FileDescriptor(rawValue: file)
     }
 }

@@ -15,7 +15,10 @@ struct ShadowGit {
     static func of(_ survey: Survey, _ agent: Spawn.Agent) throws(Refusal) -> Self? {
         guard let main = survey.main else {
             guard survey.gitFiles.contains(TreePath(".git")) else { return nil }
-            throw Refusal("the project's repository is outside the project, so it cannot have a shadow", hint: otherModes)
+            throw Refusal(
+                "the project's repository is outside the project, so it cannot have a shadow",
+                hint: otherModes
+            )
         }
         guard main != .top else {
             throw Refusal("a repository without a work tree cannot have a shadow", hint: otherModes)

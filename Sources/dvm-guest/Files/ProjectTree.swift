@@ -19,9 +19,7 @@ struct ProjectTree {
     /// - Throws: what the kernel answered.
     func open(_ path: TreePath, _ flags: Int32) throws(Errno) -> OwnedDescriptor {
         while true {
-            let file = unsafe path.cString.withUnsafeBufferPointer {
-                unsafe dvm_open_beneath(top.rawValue, $0.baseAddress!, flags)
-            }
+            let file = unsafe dvm_open_beneath(top.rawValue, path.cString, flags)
             if file >= 0 { return OwnedDescriptor(FileDescriptor(rawValue: file)) }
             let error = Errno(rawValue: errno)
             // The kernel noticed a rename on the way, and asks to look again.
@@ -48,9 +46,8 @@ struct ProjectTree {
         var bytes = [UInt8](repeating: 0, count: min(limit, status.size))
         var filled = 0
         while filled < bytes.count {
-            let rest = bytes.count - filled
             let count = unsafe bytes.withUnsafeMutableBytes {
-                unsafe Glibc.read(file.rawValue, $0.baseAddress! + filled, rest)
+                (try? unsafe file.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[filled...]))) ?? 0
             }
             guard count > 0 else { break }
             filled += count
@@ -69,9 +66,7 @@ struct ProjectTree {
 
     /// The file of the project that a link leads to; `nil` when it leads nowhere or out of the project.
     func resolve(link path: TreePath) -> TreePath? {
-        let file = unsafe path.cString.withUnsafeBufferPointer {
-            unsafe dvm_open_within(top.rawValue, $0.baseAddress!, dvm_o_path)
-        }
+        let file = unsafe dvm_open_within(top.rawValue, path.cString, dvm_o_path)
         guard file >= 0 else { return nil }
         let found = OwnedDescriptor(FileDescriptor(rawValue: file))
         guard let whole = Self.path(of: found.raw), let project = Self.path(of: top) else { return nil }
@@ -99,7 +94,7 @@ struct ProjectTree {
     /// The entries of an open directory, sorted, so that what is found first does not depend on the file system.
     static func entries(_ directory: borrowing OwnedDescriptor) -> [Entry]? {
         // A description of its own: the position in the directory belongs to the stream.
-        let copy = openat(directory.raw.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let copy = unsafe openat(directory.raw.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard copy >= 0, let stream = unsafe fdopendir(copy) else { return nil }
         defer { unsafe closedir(stream) }
         var entries: [Entry] = []
@@ -127,9 +122,9 @@ struct ProjectTree {
 
     /// A directory inside an open one, which must not be a link nor on another device.
     static func enter(_ name: [UInt8], of directory: borrowing OwnedDescriptor, on device: UInt64) -> OwnedDescriptor? {
-        let file = unsafe (name.map(CChar.init(bitPattern:)) + [0]).withUnsafeBufferPointer {
-            unsafe openat(directory.raw.rawValue, $0.baseAddress!, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-        }
+        let path = TreePath.top.appending(name).cString
+        let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+        let file = unsafe openat(directory.raw.rawValue, path, flags)
         guard file >= 0 else { return nil }
         let found = OwnedDescriptor(FileDescriptor(rawValue: file))
         guard let status = try? Status.of(found.raw, called: "a directory"), status.device == device else { return nil }
@@ -141,11 +136,8 @@ struct ProjectTree {
     /// - Returns: whether it has it now.
     func rename(_ path: TreePath, to name: [UInt8]) -> Bool {
         guard let directory = try? open(path.parent, dvm_o_path | O_DIRECTORY) else { return false }
-        return unsafe TreePath.top.appending(path.name).cString.withUnsafeBufferPointer { old in
-            unsafe TreePath.top.appending(name).cString.withUnsafeBufferPointer { new in
-                unsafe dvm_rename_new(directory.raw.rawValue, old.baseAddress!, new.baseAddress!) == 0
-            }
-        }
+        let old = TreePath.top.appending(path.name).cString
+        return unsafe dvm_rename_new(directory.raw.rawValue, old, TreePath.top.appending(name).cString) == 0
     }
 
     /// Makes a file that is not there yet.
@@ -153,14 +145,9 @@ struct ProjectTree {
     /// - Returns: whether it was made whole.
     func make(_ path: TreePath, _ bytes: [UInt8], mode: mode_t) -> Bool {
         guard let directory = try? open(path.parent, dvm_o_path | O_DIRECTORY) else { return false }
-        let file = unsafe TreePath.top.appending(path.name).cString.withUnsafeBufferPointer {
-            unsafe openat(
-                directory.raw.rawValue,
-                $0.baseAddress!,
-                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                mode & 0o777
-            )
-        }
+        let name = TreePath.top.appending(path.name).cString
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+        let file = unsafe openat(directory.raw.rawValue, name, flags, mode & 0o777)
         guard file >= 0 else { return false }
         let made = OwnedDescriptor(FileDescriptor(rawValue: file))
         return (try? made.raw.writeAll(bytes)) != nil

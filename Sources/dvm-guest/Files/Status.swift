@@ -64,14 +64,8 @@ struct Status {
     /// An entry of an open directory, a link itself and not what it points to; `nil` when it is not there any more.
     static func of(_ name: [UInt8], in directory: FileDescriptor) -> Self? {
         var status = stat()
-        let found = unsafe (name + [0]).withUnsafeBytes {
-            unsafe fstatat(
-                directory.rawValue,
-                $0.bindMemory(to: CChar.self).baseAddress!,
-                &status,
-                AT_SYMLINK_NOFOLLOW
-            )
-        }
+        let path = TreePath.top.appending(name).cString
+        let found = unsafe fstatat(directory.rawValue, path, &status, AT_SYMLINK_NOFOLLOW)
         return found == 0 ? Self(status) : nil
     }
 

@@ -15,6 +15,7 @@ struct TreePath: Hashable, Comparable, Codable, CustomStringConvertible {
 
     /// The path in some bytes; `nil` when it is absolute, climbs, or is longer than the kernel takes.
     init?(checking bytes: some Collection<UInt8>) {
+        let bytes = Array(bytes)
         guard !bytes.contains(0), bytes.count < 4096 else { return nil }
         guard !bytes.isEmpty else {
             self = .top
@@ -34,7 +35,7 @@ struct TreePath: Hashable, Comparable, Codable, CustomStringConvertible {
     /// The path that a text relative to this directory means, as far as it stays inside the project.
     func resolving(_ text: some Collection<UInt8>) -> Self? {
         var parts = parts
-        for part in text.split(separator: UInt8(ascii: "/")).map(Array.init) {
+        for part in Array(text).split(separator: UInt8(ascii: "/")).map(Array.init) {
             switch part {
             case [UInt8(ascii: ".")]: continue
             case [UInt8(ascii: "."), UInt8(ascii: ".")]:
@@ -65,14 +66,14 @@ struct TreePath: Hashable, Comparable, Codable, CustomStringConvertible {
 
     /// As the kernel wants it, with the NUL at its end; the project itself is a dot.
     var cString: [CChar] {
-        (parts.isEmpty ? [UInt8(ascii: ".")] : Array(parts.joined(separator: [UInt8(ascii: "/")])))
-            .map(CChar.init(bitPattern:)) + [0]
+        (parts.isEmpty ? [UInt8(ascii: ".")] : bytes).map(CChar.init(bitPattern:)) + [0]
     }
 
     /// For people: bytes that are no UTF-8 as the replacement character.
-    var description: String {
-        parts.isEmpty ? "." : String(decoding: parts.joined(separator: [UInt8(ascii: "/")]), as: UTF8.self)
-    }
+    var description: String { parts.isEmpty ? "." : String(decoding: bytes, as: UTF8.self) }
+
+    /// The parts with slashes between them; nothing for the project itself.
+    private var bytes: [UInt8] { Array(parts.joined(separator: [UInt8(ascii: "/")])) }
 
     /// By parts, so that a directory comes before what is in it.
     static func < (one: Self, other: Self) -> Bool {
@@ -90,7 +91,7 @@ struct TreePath: Hashable, Comparable, Codable, CustomStringConvertible {
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
-        try container.encode(Latin.text(Array(parts.joined(separator: [UInt8(ascii: "/")]))))
+        try container.encode(Latin.text(bytes))
     }
 }
 

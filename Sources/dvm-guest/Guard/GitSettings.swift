@@ -48,35 +48,44 @@ struct GitSettings {
 
     private func expand(_ text: String) -> String { text.hasPrefix("~/") ? home + text.dropFirst() : text }
 
+    /// The directory of a file, from which the paths in it count.
+    private enum Place {
+        case project(TreePath)
+        case system(FilePath)
+    }
+
     private mutating func read(_ path: TreePath, depth: Int) {
         guard let bytes = tree.read(path, atMost: 1 << 20) else { return }
         included.insert(path)
-        take(bytes, depth: depth) { self.inProject($0, from: path.parent) } above: { _ in nil }
+        take(bytes, in: .project(path.parent), depth: depth)
     }
 
     private mutating func read(_ path: String, depth: Int) {
         guard Status.of(FilePath(path)) != nil, let bytes = try? TextFile.readBytes(FilePath(path)) else { return }
-        let directory = FilePath(path).removingLastComponent()
-        take(bytes, depth: depth) { $0.hasPrefix("/") || $0.hasPrefix("~/") ? self.inProject($0, from: .top) : nil }
-            above: { FilePath($0).isAbsolute ? $0 : "\(directory)/\($0)" }
+        take(bytes, in: .system(FilePath(path).removingLastComponent()), depth: depth)
     }
 
     /// Takes a file's settings, and those of the files it includes, under whatever condition.
-    private mutating func take(
-        _ bytes: [UInt8],
-        depth: Int,
-        inside: (String) -> TreePath?,
-        above: (String) -> String?
-    ) {
+    private mutating func take(_ bytes: [UInt8], in place: Place, depth: Int) {
         guard depth < 8, let text = GitConfigText(bytes) else { return }
         settings += text.settings
         for setting in text.settings where ["include.path", "includeif.*.path"].contains(setting.kind) {
             filesLeft -= 1
             guard filesLeft > 0 else { return }
-            if let path = inside(setting.value) {
-                read(path, depth: depth + 1)
-            } else if let path = above(expand(setting.value)) {
-                read(path, depth: depth + 1)
+            let value = expand(setting.value)
+            switch place {
+            case .project(let directory):
+                if let path = inProject(value, from: directory) {
+                    read(path, depth: depth + 1)
+                } else if value.hasPrefix("/") {
+                    read(value, depth: depth + 1)
+                }
+            case .system(let directory):
+                if value.hasPrefix("/"), let path = inProject(value, from: .top) {
+                    read(path, depth: depth + 1)
+                } else {
+                    read(value.hasPrefix("/") ? value : "\(directory)/\(value)", depth: depth + 1)
+                }
             }
         }
     }

@@ -21,6 +21,8 @@ struct Inventory: Hashable, Codable {
         func isUntouched(_ status: Status) -> Bool { inode == status.inode && changed == status.changed }
     }
 
+    /// The project's own git directory, where that is a directory of the project.
+    var main: TreePath?
     /// Files that make git run something or look elsewhere, in every git directory that was known.
     var watched: [TreePath: Kept] = [:]
     /// `.git` that were files.
@@ -45,6 +47,7 @@ struct Inventory: Hashable, Codable {
         let survey = Surveyor.survey(tree, order)
         var inventory = Self()
         inventory.complete = survey.complete
+        inventory.main = survey.main
         inventory.repositories = Set(survey.repositories.map(\.path))
         var textLeft = mostText
         for repository in survey.repositories {

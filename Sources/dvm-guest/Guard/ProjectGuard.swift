@@ -20,7 +20,7 @@ struct ProjectGuard: ~Copyable {
         let clock = ChangeClock()
         let order = Surveyor.Order(agent)
         let before: Inventory = try Looking.ask(.inventory(order), project.descriptor.raw, agent)
-        let shadow = try agent.policy.git == .shadow ? ShadowTransfer.prepare(for: agent) : nil
+        let shadow = try agent.policy.git == .shadow ? ShadowTransfer.prepare(before.main, agent) : nil
         return Self(agent: agent, project: project, before: before, clock: clock, shadow: shadow)
     }
 

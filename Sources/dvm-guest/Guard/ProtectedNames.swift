@@ -17,10 +17,13 @@ enum ProtectedNames {
 
     /// In a git directory: what git runs, and what tells it what to run or where to look.
     ///
-    /// Everything else, objects, references, index and messages, is data to git.
-    static let ofRepository = ["hooks", "config", "config.worktree", "info", "commondir", "gitdir"]
+    /// Everything else, objects, references, index and messages, is data to git. So is `info`, which `git gc` writes to:
+    /// attributes there choose among the filters of the configuration, as `.gitattributes` does anyway.
+    static let ofRepository = ["hooks", "config", "config.worktree", "commondir", "gitdir"]
 
-    /// Files that run when somebody builds, tests, commits or pushes. An agent has to edit them, so they are shown.
+    /// Files that run when somebody builds, tests, commits or pushes.
+    ///
+    /// An agent has to edit them, so a person is shown which.
     static func runsLater(_ path: TreePath) -> Bool {
         let name = String(decoding: path.name, as: UTF8.self)
         return runningNames.contains(name) || name.hasSuffix(".mk")

@@ -30,4 +30,7 @@ struct ShadowLayers {
         )
         _ = try Directories.make(work, mode: .ownerReadWriteExecute)
     }
+
+    /// Removes what was kept: by a program that follows no link, in a directory only root can enter.
+    func remove() throws(Refusal) { try Run.program(["rm", "-rf", "--one-file-system", "--", "\(directory)"]) }
 }

@@ -16,10 +16,12 @@ struct Survey: Hashable, Codable {
     var gitFiles: [TreePath] = []
     /// Paths that stay as they are: what programs run by themselves, and what the configuration protects.
     var protected: [TreePath] = []
-    /// Files that appear empty.
-    var secrets: [TreePath] = []
+    /// Files that appear empty, with their numbers in the file system: what root finds at a path must be that file.
+    var secrets: [TreePath: UInt64] = [:]
     /// Whether everything was looked at that should be.
     var complete = true
+    /// Whether nothing was renamed under its hands.
+    var stable = true
 
     /// More of anything is no project people work on, or one made to exhaust the launcher.
     static let mostPaths = 512
@@ -37,6 +39,8 @@ struct CarveOut: Hashable {
 
     var path: TreePath
     var kind: Kind
+    /// The number of the file it must be, where another one in its place would be an attack.
+    var inode: UInt64?
 }
 
 extension Survey {
@@ -64,10 +68,10 @@ extension Survey {
             }
         }
         for path in gitFiles + protected { protect(path) }
-        for path in secrets { kinds[path] = .hidden }
+        for path in secrets.keys { kinds[path] = .hidden }
         // What lies in something read-only is read-only already, unless it is hidden.
         let closed = Set(kinds.filter { $0.value == .readOnly }.keys)
         return kinds.filter { path, kind in kind == .hidden || !path.ancestors.contains(where: closed.contains) }
-            .map { CarveOut(path: $0, kind: $1) }.sorted { $0.path < $1.path }
+            .map { CarveOut(path: $0, kind: $1, inode: secrets[$0]) }.sorted { $0.path < $1.path }
     }
 }

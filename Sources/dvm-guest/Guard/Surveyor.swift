@@ -1,4 +1,5 @@
 internal import DVMProtocol
+internal import Glibc
 
 /// Looks through a project before a session, as the files' owner.
 struct Surveyor {
@@ -33,6 +34,8 @@ struct Surveyor {
     private var survey = Survey()
     private var entriesLeft = mostEntries
     private var opensLeft = mostOpened
+    /// The directories as they were before they were read.
+    private var seen: [(path: TreePath, status: Status)] = []
 
     private init(_ tree: ProjectTree, _ order: Order) {
         self.tree = tree
@@ -40,14 +43,35 @@ struct Surveyor {
     }
 
     /// What a project has that a session must not see or change.
+    ///
+    /// Whoever renames directories at the right moment keeps what is in them from being found. So it is done again until
+    /// no directory changed meanwhile.
     static func survey(_ tree: ProjectTree, _ order: Order) -> Survey {
+        let deadline = ContinuousClock.now + patience
+        while true {
+            let start = ChangeClock()
+            let survey = once(tree, order, since: start.started - Self.grain)
+            if survey.stable || ContinuousClock.now > deadline { return survey }
+            usleep(UInt32(Self.grain / 1000))
+        }
+    }
+
+    /// How long a project may be restless.
+    private static let patience = Duration.seconds(1)
+    /// Two changes within this many nanoseconds may have the same time: a tick of the slowest clock, doubled.
+    private static let grain = 20_000_000
+
+    private static func once(_ tree: ProjectTree, _ order: Order, since: Int) -> Survey {
         var surveyor = Self(tree, order)
         surveyor.lookAtRepository()
-        if let top = try? tree.directory(.top), let status = try? Status.of(top.raw, called: "the project")
-        {
+        if let top = try? tree.directory(.top), let status = try? Status.of(top.raw, called: "the project") {
             surveyor.walk(top, .top, depth: 1, device: status.device)
         }
         surveyor.lookAtNames()
+        surveyor.survey.stable = surveyor.seen.allSatisfy { path, status in
+            guard let now = tree.status(path) else { return false }
+            return now.inode == status.inode && now.changed == status.changed && now.changed < since
+        }
         return surveyor.survey
     }
 
@@ -114,6 +138,7 @@ struct Surveyor {
     // MARK: Secrets, and repositories in the project
 
     private mutating func walk(_ directory: borrowing OwnedDescriptor, _ path: TreePath, depth: Int, device: UInt64) {
+        if let status = try? Status.of(directory.raw, called: "a directory") { seen.append((path, status)) }
         guard let entries = ProjectTree.entries(directory) else { return }
         for entry in entries {
             entriesLeft -= 1
@@ -170,11 +195,11 @@ struct Surveyor {
     }
 
     private mutating func hide(_ path: TreePath) {
-        guard !survey.secrets.contains(path) else { return }
+        guard survey.secrets[path] == nil, let status = tree.status(path) else { return }
         guard survey.secrets.count < Survey.mostPaths else {
             survey.complete = false
             return
         }
-        survey.secrets.append(path)
+        survey.secrets[path] = status.inode
     }
 }

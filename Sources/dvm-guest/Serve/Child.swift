@@ -13,13 +13,15 @@ struct Child: ~Copyable {
 
     /// Starts `dvm-guest WORD` with streams on descriptors 0 to 2 and the conversation with us on 3.
     ///
+    /// - Parameter program: who we are, when that is not the guest program.
     /// - Throws: a `Refusal` when the kernel has no process for us.
     init(
         role word: String,
         input: FileDescriptor,
         output: FileDescriptor,
         errors: FileDescriptor,
-        report: FileDescriptor
+        report: FileDescriptor,
+        program: String = "/proc/self/exe"
     ) throws(Refusal) {
         var actions = unsafe posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
@@ -54,7 +56,7 @@ struct Child: ~Copyable {
         // The very file we run, even when another was put in its place: builds never mix.
         let error = unsafe posix_spawn(
             &pid,
-            "/proc/self/exe",
+            program,
             &actions,
             &attributes,
             arguments.pointer,

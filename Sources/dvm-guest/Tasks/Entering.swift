@@ -6,20 +6,32 @@ enum Entering {
     /// The most output kept.
     private static let mostOutput = 1 << 20
 
+    /// The guest program, which usually is the running one.
+    @TaskLocal static var program = "/proc/self/exe"
+
     /// How long a program may take: none of ours takes a tenth of it, even in an emulated VM.
     static let patience = Duration.seconds(120)
 
     /// Runs a program and keeps what it writes to standard output; its standard error is the task's.
     ///
     /// - Parameters:
+    ///   - input: its standard input; nothing when absent.
     ///   - file: where its standard output goes instead.
     /// - Throws: a `Refusal` when it cannot be started, `enter`'s own where it has one, or when it takes too long.
     static func run(
         _ spawn: Spawn,
+        input: FileDescriptor? = nil,
         into file: FileDescriptor? = nil,
         within limit: Duration = patience
     ) throws(Refusal) -> (exit: Exit, output: [UInt8]) {
-        try run(role: "enter", spawn, into: file, within: limit, called: spawn.words.joined(separator: " "))
+        try run(
+            role: "enter",
+            spawn,
+            input: input,
+            into: file,
+            within: limit,
+            called: spawn.words.joined(separator: " ")
+        )
     }
 
     /// Runs this program again in a role, and keeps what it writes to standard output.
@@ -51,7 +63,8 @@ enum Entering {
             input: input ?? null.raw,
             output: file ?? output.theirs.raw,
             errors: .standardError,
-            report: report.theirs.raw
+            report: report.theirs.raw,
+            program: program
         )
         var order = Outbox()
         order.append(try Frame(.open, channel: 0, json: value))
