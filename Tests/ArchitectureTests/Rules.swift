@@ -112,7 +112,7 @@ extension Rule {
 
     /// Standard output belongs to the protocol there.
     static let printing = Self(testDescription: "printing") { file in
-        ["Serve", "Enter", "Tasks", "Linux", "Files", "Provision"].flatMap {
+        ["Serve", "Enter", "Tasks", "Linux", "Files", "Provision", "Guard"].flatMap {
             pattern("", #"\bprint\(|\bdebugPrint\(|\bputs\(|\bprintf\("#, in: "dvm-guest/\($0)").complaints(file)
         }
     }

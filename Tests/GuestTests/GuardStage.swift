@@ -58,7 +58,7 @@ final class GuardStage {
     /// A session: what the agent does between the guard's looks.
     func session(_ body: () throws -> Void) throws -> [SessionNote] {
         try Entering.$program.withValue(try Products.path("dvm-guest")) {
-            var projectGuard = try ProjectGuard.make(for: agent)
+            let projectGuard = try ProjectGuard.make(for: agent)
             try body()
             return projectGuard.end()
         }

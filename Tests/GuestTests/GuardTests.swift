@@ -116,7 +116,7 @@ import Testing
             let outcome = try stage.agent("echo x > new; cat new")
             #expect(outcome.output == "x\n")
         }
-        #expect(notes == [])
+        #expect(notes == [SessionNote(.notice, "files changed in the project: 1")])
     }
 
     @Test func `may be a work tree of another repository`() throws {

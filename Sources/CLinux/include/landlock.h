@@ -22,6 +22,15 @@ static inline int dvm_landlock_rules(uint64_t files, uint64_t scopes, size_t siz
     return (int)syscall(444, &rules, size, 0u);
 }
 
+// Allows file rights below a directory.
+static inline int dvm_landlock_allow(int rules, uint64_t files, int directory) {
+    struct {
+        uint64_t files;
+        int32_t directory;
+    } __attribute__((packed)) rule = {files, directory};
+    return (int)syscall(445, rules, 1, &rule, 0u);
+}
+
 static inline int dvm_landlock_restrict(int rules) { return (int)syscall(446, rules, 0u); }
 
 #endif

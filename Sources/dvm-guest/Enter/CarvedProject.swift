@@ -35,7 +35,10 @@ struct CarvedProject {
 
     /// Puts the mounts onto the project, which must be mounted by now.
     ///
-    /// - Parameter root: a directory of root's in this mount namespace, for what is mounted elsewhere first.
+    /// - Parameters:
+    ///   - project: the project's mount.
+    ///   - root: a directory of root's in this mount namespace, for what is mounted elsewhere first.
+    /// - Throws: a `Refusal` that names the path that is not what was planned for.
     func carve(_ project: borrowing DetachedMount, at root: String) throws(Refusal) {
         let tree = ProjectTree(top: project.descriptor.raw)
         let empty = carveOuts.contains { $0.kind == .hidden } ? try Self.emptyFile(at: "\(root)/empty") : nil

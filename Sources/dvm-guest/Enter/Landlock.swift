@@ -1,5 +1,6 @@
 internal import CLinux
 internal import DVMProtocol
+internal import Glibc
 
 /// A domain of Landlock around the tool: one more wall between it and what else runs as the agent.
 ///
@@ -8,14 +9,19 @@ internal import DVMProtocol
 /// nor connect to their abstract sockets. Ports are not restricted here: a rule for a port would hold for the session's
 /// own loopback too, where tools run servers, and the session's network namespace bounds everything else.
 struct Landlock: Equatable {
-    /// What is asked of the kernel.
-    var files: UInt64
+    /// File rights the domain takes away unless they are allowed.
+    var handled: UInt64
+    /// Those that are allowed again, everywhere.
+    var allowed: UInt64
     var scopes: UInt64
     /// Bytes of the rules this kernel knows.
     var size: Int
 
-    /// Making a block device, which nobody in the sandbox could; but a domain must forbid something.
+    /// Making a block device, which nobody in the sandbox could; but a domain must take something away.
     static let makeBlockDevice: UInt64 = 1 << 11
+    /// Renaming and linking from one directory to another: taken away by every domain that says anything about files,
+    /// unless allowed. Known since version 2.
+    static let refer: UInt64 = 1 << 13
     static let abstractSocketsAndSignals: UInt64 = 0b11
 
     /// What a kernel with a version of Landlock can do; nothing where it can do nothing for us.
@@ -24,21 +30,35 @@ struct Landlock: Equatable {
     ///   - version: of the kernel's interface, 0 or less where it has none.
     ///   - nesting: whether tools make sandboxes of their own. A domain that says anything about files forbids mounting.
     init?(version: Int32, nesting: Bool) {
-        guard version >= 1, !nesting || version >= 6 else { return nil }
-        files = nesting ? 0 : Self.makeBlockDevice
-        scopes = version >= 6 ? Self.abstractSocketsAndSignals : 0
-        size = version >= 6 ? 24 : 8
+        if version >= 6 {
+            (handled, allowed, scopes, size) = (0, 0, Self.abstractSocketsAndSignals, 24)
+        } else if version >= 2, !nesting {
+            (handled, allowed, scopes, size) = (Self.makeBlockDevice | Self.refer, Self.refer, 0, 8)
+        } else {
+            return nil
+        }
     }
 
     /// Encloses this process, once `no_new_privs` is set, for good.
     ///
     /// Best effort: a kernel without Landlock is not refused. One that has it and does not do it is.
-    static func enclose(nesting: Bool) throws(Refusal) {
-        guard let domain = Self(version: dvm_landlock_version(), nesting: nesting) else { return }
-        let rules = try call("making rules for Landlock") {
-            dvm_landlock_rules(domain.files, domain.scopes, domain.size)
+    static func enclose(version: Int32 = dvm_landlock_version(), nesting: Bool) throws(Refusal) {
+        guard let domain = Self(version: version, nesting: nesting) else { return }
+        let rules = OwnedDescriptor(
+            FileDescriptor(
+                rawValue: try call("making rules for Landlock") {
+                    dvm_landlock_rules(domain.handled, domain.scopes, domain.size)
+                }
+            )
+        )
+        if domain.allowed != 0 {
+            let top = OwnedDescriptor(
+                FileDescriptor(rawValue: try call("opening /") { unsafe open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
+            )
+            try call("allowing what a domain of Landlock takes away") {
+                dvm_landlock_allow(rules.raw.rawValue, domain.allowed, top.raw.rawValue)
+            }
         }
-        let descriptor = OwnedDescriptor(FileDescriptor(rawValue: rules))
-        try call("entering a domain of Landlock") { dvm_landlock_restrict(descriptor.raw.rawValue) }
+        try call("entering a domain of Landlock") { dvm_landlock_restrict(rules.raw.rawValue) }
     }
 }

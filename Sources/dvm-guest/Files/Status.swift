@@ -74,6 +74,20 @@ struct Status {
         try call("setting the mode of \(path)") { fchmod(file.rawValue, mode.rawValue) }
     }
 
+    /// Gives an open file of root's to a group.
+    static func give(_ file: FileDescriptor, to group: UInt32, mode: FilePermissions, called path: FilePath)
+        throws(Refusal)
+    {
+        try call("giving \(path) to its group") { fchown(file.rawValue, 0, group) }
+        try change(mode, of: file, called: path)
+    }
+
+    /// The bytes of the file at a path.
+    static func size(of path: FilePath) -> Int? {
+        var status = stat()
+        return unsafe path.withPlatformString({ unsafe lstat($0, &status) }) == 0 ? Int(status.st_size) : nil
+    }
+
     /// Puts a file in the place of another, both on one file system.
     static func rename(_ old: FilePath, to new: FilePath) throws(Refusal) {
         try call("putting \(new) in place") {

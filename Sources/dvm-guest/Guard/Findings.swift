@@ -77,6 +77,10 @@ extension Findings {
         note(.notice, runsLater) { "changed, and run when somebody builds, tests, commits or pushes: \($0)" }
         note(.notice, executables) { "new or changed programs: \($0)" }
         note(.warning, closed) { "could not be looked into: \($0)" }
+        if changedCount > 0 {
+            let programs = executableCount > 0 ? ", programs among them: \(executableCount)" : ""
+            notes.append(SessionNote(.notice, "files changed in the project: \(changedCount)\(programs)"))
+        }
         if !complete { notes.append(SessionNote(.warning, "the project is too large to be looked through whole")) }
         return notes
     }

@@ -7,7 +7,9 @@ struct GitIndex: Equatable {
 
     /// Reads an index; `nil` when it is damaged or of another version.
     ///
-    /// - Parameter hash: the bytes of a hash: 20, or 32 in a repository of SHA-256.
+    /// - Parameters:
+    ///   - bytes: the file.
+    ///   - hash: the bytes of a hash: 20, or 32 in a repository of SHA-256.
     init?(_ bytes: [UInt8], hash: Int = 20) {
         guard bytes.count >= 12, bytes.starts(with: "DIRC".utf8) else { return nil }
         let version = Self.number(bytes, 4, 4)

@@ -51,7 +51,7 @@ struct GitSettings {
     /// The directory of a file, from which the paths in it count.
     private enum Place {
         case project(TreePath)
-        case system(FilePath)
+        case outside(FilePath)
     }
 
     private mutating func read(_ path: TreePath, depth: Int) {
@@ -62,7 +62,7 @@ struct GitSettings {
 
     private mutating func read(_ path: String, depth: Int) {
         guard Status.of(FilePath(path)) != nil, let bytes = try? TextFile.readBytes(FilePath(path)) else { return }
-        take(bytes, in: .system(FilePath(path).removingLastComponent()), depth: depth)
+        take(bytes, in: .outside(FilePath(path).removingLastComponent()), depth: depth)
     }
 
     /// Takes a file's settings, and those of the files it includes, under whatever condition.
@@ -80,7 +80,7 @@ struct GitSettings {
                 } else if value.hasPrefix("/") {
                     read(value, depth: depth + 1)
                 }
-            case .system(let directory):
+            case .outside(let directory):
                 if value.hasPrefix("/"), let path = inProject(value, from: .top) {
                     read(path, depth: depth + 1)
                 } else {

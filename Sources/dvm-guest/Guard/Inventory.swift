@@ -130,14 +130,13 @@ enum Watched {
 
     /// Whether a file of a git directory can stay, whoever wrote it.
     ///
-    /// Pure.
-    ///
     /// - Parameters:
     ///   - path: the file.
     ///   - repository: the git directory it is in.
     ///   - text: what it says.
     ///   - before: what it said before the session, if it was there.
     ///   - mode: its mode, with its kind.
+    /// - Returns: whether it can.
     static func isHarmless(_ path: TreePath, of repository: TreePath, text: [UInt8]?, before: [UInt8]?, mode: UInt32)
         -> Bool
     {

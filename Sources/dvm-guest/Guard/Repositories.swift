@@ -2,9 +2,13 @@ internal import DVMProtocol
 
 /// Where git directories of a project are, and what says so.
 enum Repositories {
-    /// The git directory that a `.git` file names; `nil` when it is outside the project or the file is none.
+    /// The git directory that a `.git` file names.
     ///
-    /// - Parameter roots: what the project's own top is called, in and outside the sandbox.
+    /// - Parameters:
+    ///   - path: the file.
+    ///   - text: what it says.
+    ///   - roots: what the project's own top is called, in and outside the sandbox.
+    /// - Returns: `nil` when it is outside the project or the file is none.
     static func target(ofGitFile path: TreePath, _ text: [UInt8], roots: [String]) -> TreePath? {
         guard text.starts(with: "gitdir:".utf8) else { return nil }
         let rest = text.dropFirst("gitdir:".utf8.count)

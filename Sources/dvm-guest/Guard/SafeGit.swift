@@ -46,7 +46,7 @@ struct SafeGit {
                 ["diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-ext-diff", "--no-textconv", old, new]
             case .move(let reference, let new, let old):
                 ["update-ref", "--no-deref", "-m", "dvm: commits of a session", reference, new, old]
-            case .readIntoIndex(let commit): ["read-tree", commit]
+            case .readIntoIndex(let commit): ["read-tree", "-m", commit]
             // By the descriptor: where the file is belongs to root, and is closed to the owner.
             case .unbundle: ["bundle", "unbundle", "/proc/self/fd/0"]
             case .isComplete(let commit): ["rev-list", "--objects", "--quiet", commit, "--not", "--all"]

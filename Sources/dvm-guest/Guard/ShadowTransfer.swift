@@ -7,8 +7,6 @@ struct ShadowTransfer {
     private let agent: Spawn.Agent
     private let git: SafeGit
     private let layers: ShadowLayers
-    /// The index, looked at to see whether anybody used it meanwhile.
-    private let index: FilePath
     /// Where the repository stood.
     private let before: Position
 
@@ -16,9 +14,8 @@ struct ShadowTransfer {
         /// The checked-out branch as a full name; absent when none is.
         var branch: String?
         var commit: String?
-        /// Whether nothing was staged, and which file the index was.
+        /// Whether nothing is staged, so that a newer index takes nothing away.
         var isClean: Bool
-        var index: [Int]
     }
 
     /// Makes room for a session's changes and remembers where the repository stands; `nil` without a repository.
@@ -28,24 +25,41 @@ struct ShadowTransfer {
         let git = SafeGit(repository: path, owner: agent)
         let layers = ShadowLayers(agent.session)
         try layers.make(for: agent)
-        let index = FilePath("\(path)/index")
-        let before = try Position(git, index)
-        return Self(agent: agent, git: git, layers: layers, index: index, before: before)
+        return Self(agent: agent, git: git, layers: layers, before: try Position(git))
+    }
+
+    /// What came of packing up: a bundle, nothing to pack, or why it went wrong.
+    enum Packed {
+        case bundle, nothing
+        case failed(Refusal)
+    }
+
+    /// Packs up what is new in the shadow, in a sandbox like the session's and by the agent.
+    func pack() -> Packed {
+        do throws(Refusal) {
+            let tips = try Self.names(in: git.run(.tips(200)) ?? [])
+            return try pack(without: tips + [before.commit].compactMap { $0 }) ? .bundle : .nothing
+        } catch {
+            return .failed(error)
+        }
     }
 
     /// Moves the session's commits into the repository, below `refs/dvm/<session>/`, and its branch forward where nobody
     /// else did.
     ///
     /// - Returns: what a person should know.
-    func end() -> [SessionNote] {
+    func takeOver(_ packed: Packed) -> [SessionNote] {
         do throws(Refusal) {
-            guard let references = try takeIn() else {
-                try layers.remove()
-                return []
+            var notes: [SessionNote] = []
+            switch packed {
+            case .failed(let refusal): throw refusal
+            case .nothing: break
+            case .bundle:
+                let references = try takeIn()
+                notes.append(SessionNote(.notice, "the session's commits are at \(prefix)"))
+                let stayed = try moveForward(references)
+                notes.append(stayed ?? SessionNote(.notice, "\(before.branch ?? "the branch") has them"))
             }
-            var notes = [SessionNote(.notice, "the session's commits are at \(prefix)")]
-            let moved = try moveForward(references)
-            notes.append(moved ?? SessionNote(.notice, "\(before.branch ?? "the branch") has them"))
             try layers.remove()
             return notes
         } catch {
@@ -58,19 +72,11 @@ struct ShadowTransfer {
 
     // MARK: Out of the shadow
 
-    /// Packs up what is new in the shadow, and takes it in.
+    /// Takes the bundle in.
     ///
-    /// - Returns: the references of what is new; `nil` when nothing is.
-    private func takeIn() throws(Refusal) -> [String: String]? {
-        let tips = try Self.names(in: git.run(.tips(200)) ?? [])
-        guard try pack(without: tips + [before.commit].compactMap { $0 }) else { return nil }
-        let bundle = OwnedDescriptor(
-            FileDescriptor(
-                rawValue: try call("opening \(layers.bundle)") {
-                    unsafe layers.bundle.withPlatformString { unsafe open($0, O_RDONLY | O_CLOEXEC) }
-                }
-            )
-        )
+    /// - Returns: the references it has, by name.
+    private func takeIn() throws(Refusal) -> [String: String] {
+        let bundle = try Self.open(layers.bundle, .readOnly)
         guard let answer = try git.run(.unbundle, input: bundle.raw) else {
             throw Refusal("what git packed up in the sandbox is no bundle")
         }
@@ -94,15 +100,9 @@ struct ShadowTransfer {
 
     /// Has git pack up, in a sandbox like the session's and by the agent, what these commits do not have.
     private func pack(without tips: [String]) throws(Refusal) -> Bool {
-        let file = OwnedDescriptor(
-            FileDescriptor(
-                rawValue: try call("making \(layers.bundle)") {
-                    unsafe layers.bundle.withPlatformString {
-                        unsafe open($0, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o644)
-                    }
-                }
-            )
-        )
+        let file = try Self.open(layers.bundle, .writeOnly, [.create, .truncate])
+        // Whatever the mask says: the owner opens it by the descriptor it is given.
+        try Status.change([.ownerReadWrite, .groupRead, .otherRead], of: file.raw, called: layers.bundle)
         let script = """
             head=; git rev-parse --quiet --verify HEAD >/dev/null && head=HEAD
             new=$(git rev-list --ignore-missing -n 1 $head --all --not "$@") || exit 3
@@ -142,7 +142,7 @@ struct ShadowTransfer {
         guard let new = references["HEAD"], references[branch] == new else {
             return not("the session did not stay on \(branch)")
         }
-        guard before.isClean, try Position(git, index) == before else { return not("\(branch) was in use meanwhile") }
+        guard before.isClean, try Position(git) == before else { return not("\(branch) was in use meanwhile") }
         guard try git.run(.isAncestor(old, of: new)) != nil else { return not("\(branch) would lose commits") }
         guard let changes = try git.run(.changes(from: old, to: new)) else { return not("git cannot compare them") }
         // git would go into them, configuration and all.
@@ -163,6 +163,21 @@ struct ShadowTransfer {
         line.first == UInt8(ascii: ":") && line.dropFirst(8).starts(with: "160000".utf8)
     }
 
+    private static func open(
+        _ path: FilePath,
+        _ mode: FileDescriptor.AccessMode,
+        _ options: FileDescriptor.OpenOptions = []
+    ) throws(Refusal) -> OwnedDescriptor {
+        do {
+            let options = options.union([.closeOnExec, .noFollow])
+            return OwnedDescriptor(
+                try FileDescriptor.open(path, mode, options: options, permissions: .ownerReadWrite)
+            )
+        } catch {
+            throw Refusal("\(path) cannot be opened: \(error)")
+        }
+    }
+
     private static func names(in output: [UInt8]) -> [String] {
         output.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }.filter(isName)
     }
@@ -175,11 +190,9 @@ struct ShadowTransfer {
 
 extension ShadowTransfer.Position {
     /// Where a repository stands now.
-    init(_ git: SafeGit, _ index: FilePath) throws(Refusal) {
+    init(_ git: SafeGit) throws(Refusal) {
         branch = try git.line(.currentBranch)
         commit = try git.line(.resolve("HEAD"))
         isClean = try commit.map { commit throws(Refusal) in try git.run(.indexMatches(commit)) != nil } ?? false
-        let status = Status.of(index)
-        self.index = status.map { [Int($0.inode), $0.changed, $0.size] } ?? []
     }
 }

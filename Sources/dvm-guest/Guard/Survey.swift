@@ -44,7 +44,9 @@ struct CarveOut: Hashable {
 }
 
 extension Survey {
-    /// What to do to which path, outermost first. Pure.
+    /// What to do to which path, outermost first.
+    ///
+    /// Pure.
     ///
     /// Above everything read-only each directory is pinned: otherwise it could be moved away, with what is protected in
     /// it, and another put in its place.

@@ -13,7 +13,6 @@ struct Child: ~Copyable {
 
     /// Starts `dvm-guest WORD` with streams on descriptors 0 to 2 and the conversation with us on 3.
     ///
-    /// - Parameter program: who we are, when that is not the guest program.
     /// - Throws: a `Refusal` when the kernel has no process for us.
     init(
         role word: String,

@@ -15,8 +15,11 @@ enum Entering {
     /// Runs a program and keeps what it writes to standard output; its standard error is the task's.
     ///
     /// - Parameters:
+    ///   - spawn: the program.
     ///   - input: its standard input; nothing when absent.
     ///   - file: where its standard output goes instead.
+    ///   - limit: how long it may take.
+    /// - Returns: how it ended, and its output.
     /// - Throws: a `Refusal` when it cannot be started, `enter`'s own where it has one, or when it takes too long.
     static func run(
         _ spawn: Spawn,
@@ -38,9 +41,12 @@ enum Entering {
     ///
     /// - Parameters:
     ///   - role: the word that says what it is to be.
-    ///   - order: what it reads from descriptor 3.
+    ///   - value: the order it reads from descriptor 3.
     ///   - input: its standard input; nothing when absent.
     ///   - file: where its standard output goes instead.
+    ///   - limit: how long it may take.
+    ///   - name: what it is called when it takes longer.
+    /// - Returns: how it ended, and its output.
     /// - Throws: a `Refusal` when it cannot be started, its own where it has one, or when it takes too long.
     static func run(
         role: String,
