@@ -15,7 +15,7 @@ struct Guest: ParsableCommand {
             """,
         subcommands: [
             Doctor.self, Version.self, Ask.self, Serve.self, SessionCommand.self, Task.self, Enter.self, Look.self,
-            Inner.self, SandboxProbe.self,
+            Inner.self, SandboxProbe.self, AccessCommand.self, DenyCommand.self, ReachCommand.self,
         ]
     )
 

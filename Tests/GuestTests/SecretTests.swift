@@ -21,7 +21,7 @@ import Testing
         (".npmrc", "//r/:_authToken=${TOKEN}\n", false), ("store.p12", "", true), (".git-credentials", "", true),
     ])
     func `are told by name and first line`(name: String, text: String, secret: Bool) {
-        #expect(SecretNames.isSecret(Array(name.utf8), Array(text.utf8)) == secret)
+        #expect(SecretFiles.isSecret(Array(name.utf8), Array(text.utf8)) == secret)
     }
 
     @Test func `appear empty to the agent, wherever they are near the top`() throws {

@@ -15,6 +15,7 @@ final class ProjectGuard: SessionPart {
 
     private init(_ agent: Spawn.Agent) throws(Refusal) {
         let project = try Project.pin(agent)
+        let agent = try ProjectMount.settled(agent, on: project)
         // Read before anything is looked at: what changes meanwhile counts as changed.
         clock = ChangeClock()
         before = try Looking.ask(.inventory(Surveyor.Order(agent)), project.descriptor.raw, agent)
@@ -41,6 +42,8 @@ final class ProjectGuard: SessionPart {
             suffix: ".dvm-\(agent.session)"
         )
         do throws(Refusal) {
+            // Its owner looks: what the agent made must be open to them first.
+            if agent.policy.access == .acl { try ProjectAccess.share(agent) }
             let findings: Findings = try Looking.ask(.review(order), project.descriptor.raw, agent)
             return findings.notes
         } catch {

@@ -176,7 +176,7 @@ struct Reviewer {
                     }
                     continue
                 }
-                let vendor = vendor || SecretNames.isVendorTree(entry.name)
+                let vendor = vendor || SecretFiles.isVendorTree(entry.name)
                 walk(next, place, depth: depth + 1, device: device, vendor: vendor)
             case .file, .link:
                 guard let status = Status.of(entry.name, in: directory.raw), isRecent(status) else { continue }

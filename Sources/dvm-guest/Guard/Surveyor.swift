@@ -154,7 +154,7 @@ struct Surveyor {
             if ProtectedNames.isProtectedAnywhere(entry.name) { protect(place) }
             switch entry.kind {
             case .directory:
-                guard depth < Self.depth, !SecretNames.isVendorTree(entry.name),
+                guard depth < Self.depth, !SecretFiles.isVendorTree(entry.name),
                     let next = ProjectTree.enter(entry.name, of: directory, on: device)
                 else { continue }
                 walk(next, place, depth: depth + 1, device: device)
@@ -162,7 +162,7 @@ struct Surveyor {
                 if order.hidesSecrets, isSecret(place) { hide(place) }
             case .link:
                 // What a secret's name leads to has another name.
-                if order.hidesSecrets, SecretNames.verdict(entry.name) == .secret,
+                if order.hidesSecrets, SecretFiles.verdict(entry.name) == .secret,
                     let target = tree.resolve(link: place), tree.status(target)?.isRegular == true
                 {
                     hide(target)
@@ -182,16 +182,16 @@ struct Surveyor {
     }
 
     private mutating func isSecret(_ path: TreePath) -> Bool {
-        if SecretNames.verdict(path.name) == .secret { return true }
+        if SecretFiles.verdict(path.name) == .secret { return true }
         guard opensLeft > 0 else {
             survey.complete = false
             return false
         }
         opensLeft -= 1
         // What cannot be read cannot be looked at; by its name a key is one all the same.
-        let limit = SecretNames.verdict(path.name) == .unknown ? 512 : SecretNames.mostBytes
-        guard let text = tree.read(path, atMost: limit) else { return SecretNames.verdict(path.name) == .key }
-        return SecretNames.isSecret(path.name, text)
+        let limit = SecretFiles.verdict(path.name) == .unknown ? 512 : SecretFiles.mostBytes
+        guard let text = tree.read(path, atMost: limit) else { return SecretFiles.verdict(path.name) == .key }
+        return SecretFiles.isSecret(path.name, text)
     }
 
     private mutating func hide(_ path: TreePath) {

@@ -17,10 +17,8 @@ protocol SessionPart {
 struct SessionSurroundings {
     /// Every part there is; each may need those before it.
     private static var kinds: [any SessionPart.Type] {
-        [
-            // Last, and so the first to end: it may start one more sandbox, which needs the others.
-            ProjectGuard.self
-        ]
+        // The guard last, and so the first to end: it may start one more sandbox, which needs the others.
+        [ProjectAccess.self, ProjectGuard.self]
     }
 
     private var parts: [any SessionPart] = []

@@ -1,5 +1,5 @@
 /// Which files of a project are secrets, by their names and by how their text begins.
-enum SecretNames {
+enum SecretFiles {
     /// How much of a file is looked at.
     static let mostBytes = 64 * 1024
 
@@ -16,13 +16,11 @@ enum SecretNames {
 
     static func verdict(_ name: [UInt8]) -> Verdict {
         let name = String(decoding: name, as: UTF8.self).lowercased()
-        if exact.contains(name) { return .secret }
-        if name.hasPrefix(".env.") {
-            return samples.contains { name.hasSuffix($0) } ? .unknown : .secret
-        }
+        // Before the rule of names: most of these only name a registry, which an agent needs.
+        if [".npmrc", ".yarnrc.yml"].contains(name) { return .settings }
+        if SecretNames.contains(name) { return .secret }
         if containers.contains(where: { name.hasSuffix($0) }) { return .secret }
         if name.hasSuffix(".pem") || name.hasSuffix(".key") { return .key }
-        if [".npmrc", ".yarnrc.yml"].contains(name) { return .settings }
         return .unknown
     }
 
@@ -50,12 +48,6 @@ enum SecretNames {
         }
     }
 
-    private static let exact: Set<String> = [
-        ".env", ".netrc", "_netrc", ".pypirc", ".pgpass", ".my.cnf", ".git-credentials", ".dockercfg",
-        ".dockerconfigjson", "id_rsa", "id_dsa", "id_ecdsa", "id_ecdsa_sk", "id_ed25519", "id_ed25519_sk",
-    ]
-    /// What people publish to show which variables there are.
-    private static let samples = [".example", ".sample", ".template", ".dist", ".defaults", ".schema"]
     /// Files that hold keys in a form of their own.
     private static let containers = [".p12", ".pfx", ".kdbx", ".jks", ".keystore"]
 
