@@ -106,6 +106,68 @@ import Testing
         #expect(try stage.developer("git log --oneline | wc -l; ls .git/x 2>/dev/null") == "1\n")
     }
 
+    /// The stated limit, and what is left of it when the session is over.
+    @Test func `loses its protection with a file the developer replaces, and gets it back at the end`() throws {
+        let stage = try GuardStage()
+        var spawn = stage.spawn
+        spawn.words = [
+            "/bin/sh", "-c",
+            """
+            printf '#!/bin/sh\ntouch "$HOME/proof"\n' > monitor; chmod +x monitor; touch ready
+            until [ -e go ]; do sleep 0.05; done; git config core.fsmonitor ./monitor 2>&1 && echo changed
+            """,
+        ]
+        let notes = try stage.session {
+            let run = try SandboxRun(spawn)
+            try stage.developer("until [ -e ready ]; do sleep 0.05; done; git config user.email new@x; touch go")
+            #expect(try run.finish().output == "changed\n")
+        }
+        try stage.developer("git status")
+        #expect(!stage.isProven)
+        // Both are there to look at: what was, in its place, and what came of it.
+        #expect(stage.read(".git/config")?.contains("d@x") == true)
+        #expect(stage.read(".git/config.dvm-\(stage.session)")?.contains("new@x") == true)
+        let text = """
+            .git/config could have made git run a program, and is now .git/config.dvm-\(stage.session); what was there \
+            before is there again
+            """
+        #expect(notes.contains(SessionNote(.warning, text)), "\(notes)")
+    }
+
+    @Test func `leaves harmless changes of the developer's alone`() throws {
+        let stage = try GuardStage()
+        let notes = try stage.session {
+            try stage.developer("git config user.email new@x; git remote add origin https://example.org/x")
+        }
+        #expect(stage.read(".git/config")?.contains("new@x") == true)
+        #expect(notes == [])
+    }
+
+    @Test func `has what changed and may run later reported, and nothing else`() throws {
+        let stage = try GuardStage()
+        try stage.developer("mkdir -p src .github/workflows node_modules/.bin; echo a > src/a; echo old > Makefile")
+        let notes = try stage.session {
+            try stage.agent(
+                """
+                echo b > src/b; echo x > package.json; echo x > .github/workflows/ci.yml; payload src/run
+                payload node_modules/.bin/tool; ln -s ../../../.ssh src/keys; ln -s a src/near; ln -s /usr/bin/env e
+                git update-index --assume-unchanged file; echo x > .envrc; mkdir .vscode; echo x > .vscode/tasks.json
+                """
+            )
+        }
+        #expect(
+            notes.map { "\($0.weight) \($0.text)" } == [
+                "warning git was told not to show changes of file",
+                "warning changed or new, and run or obeyed by programs of yours: .envrc, .vscode/tasks.json",
+                "warning new links lead out of the project: src/keys",
+                "notice changed, and run when somebody builds, tests, commits or pushes: "
+                    + ".github/workflows/ci.yml, package.json",
+                "notice new or changed programs: src/run",
+                "notice files changed in the project: 10, programs among them: 2",
+            ]
+        )
+    }
+
     // MARK: Odd repositories
 
     @Test(arguments: ["", "git init -q --bare .", "git init -q --separate-git-dir=.data .", "echo nonsense > .git"])

@@ -36,7 +36,7 @@ enum ProtectedNames {
         "conftest.py", "tox.ini", "noxfile.py", "build.rs", "CMakeLists.txt", "build.gradle", "build.gradle.kts",
         "pom.xml", "Package.swift", "Jenkinsfile", "Dockerfile", "Containerfile", "docker-compose.yml", "compose.yaml",
         "compose.yml", "mise.toml", ".mise.toml", ".tool-versions", ".gitattributes", ".gitmodules", ".gitlab-ci.yml",
-        ".envrc", "sitecustomize.py",
+        "sitecustomize.py",
     ]
     private static let runningPlaces = [".github/workflows", ".github/actions", ".circleci", ".ci", ".buildkite"]
         .map { TreePath($0) }

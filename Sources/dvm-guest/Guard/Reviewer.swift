@@ -93,6 +93,8 @@ struct Reviewer {
             }
             return
         }
+        // What cannot be put back is left to a person: a repository without its configuration is broken.
+        if before != nil, old == nil { return findings.add(path, to: \.suspicious) }
         putAside(path, restoring: old, mode: before?.mode ?? 0)
     }
 
