@@ -16,7 +16,7 @@ enum Diagnosis {
             report.checks += ProjectChecks.checks(settings, accounts)
             report.checks += SandboxRequirements.checks()
             report.checks += LauncherChecks.checks()
-            report.checks += [Shadows.check(settings, accounts)]
+            report.checks += [Shadows.check(settings, accounts), GitCheck.check(settings.agents.git)]
             report.checks += sandbox(settings, accounts)
         } catch {
             report.checks.append(failed("set-up", error))
@@ -35,6 +35,13 @@ enum Diagnosis {
             )
             let home = accounts[settings.user]?.home ?? "/root"
             plan.spawn.words = [View.program, "probe"] + hidden(from: home)
+            // What the process that watches over a session would have made.
+            var layers: ShadowLayers?
+            if case .agent(let agent) = plan.spawn.confinement, agent.policy.git == .shadow {
+                layers = ShadowLayers(agent.session)
+                try layers?.make(for: agent)
+            }
+            defer { try? layers?.remove() }
             let (exit, output) = try Entering.run(plan.spawn)
             guard exit == .exited(0), let facts = try? JSON.decode(SandboxFacts.self, from: output) else {
                 throw Refusal("the probe ended with status \(exit.status)")
