@@ -1,6 +1,7 @@
 // What Swift's Glibc module does not export, one header per subject.
 #pragma once
 
+#include "attacks.h"
 #include "descriptors.h"
 #include "identity.h"
 #include "landlock.h"
