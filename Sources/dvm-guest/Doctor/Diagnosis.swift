@@ -13,7 +13,10 @@ enum Diagnosis {
             let accounts = try Accounts.read()
             report.checks += AccountChecks(settings: settings, accounts: accounts).checks()
             report.checks += SandboxRequirements.checks()
+            if let developer = accounts[settings.user] { report.checks += BubblewrapChecks.checks(developer) }
+            report.checks += KernelChecks.checks()
             report.checks += LauncherChecks.checks()
+            report.checks += StrayChecks.checks(settings, accounts)
             report.checks += [Shadows.check(settings, accounts)]
             report.checks += sandbox(settings, accounts)
         } catch {
@@ -33,11 +36,11 @@ enum Diagnosis {
             )
             let home = accounts[settings.user]?.home ?? "/root"
             plan.spawn.words = [View.program, "probe"] + hidden(from: home)
-            let (exit, output) = try Entering.run(plan.spawn)
+            let (exit, output) = try SupervisedRun.run(plan.spawn)
             guard exit == .exited(0), let facts = try? JSON.decode(SandboxFacts.self, from: output) else {
                 throw Refusal("the probe ended with status \(exit.status)")
             }
-            return facts.checks()
+            return facts.checks() + [NetworkChecks.check(plan.spawn, settings.agents)]
         } catch {
             return [failed("sandbox", error)]
         }
