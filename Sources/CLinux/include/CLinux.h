@@ -1,10 +1,11 @@
 // What Swift's Glibc module does not export, one header per subject.
 #pragma once
 
-#include "attacks.h"
 #include "descriptors.h"
+#include "files.h"
 #include "identity.h"
 #include "landlock.h"
 #include "mounts.h"
 #include "probe.h"
 #include "process.h"
+#include "attacks.h"

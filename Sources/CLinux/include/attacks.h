@@ -3,9 +3,9 @@
 // the end of the process that made it.
 #pragma once
 
+#include <fcntl.h>
 #include <stdint.h>
 #include <sys/syscall.h>
-#include <sys/types.h>
 #include <unistd.h>
 
 // Any call by number.

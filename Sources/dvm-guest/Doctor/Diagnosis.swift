@@ -12,6 +12,7 @@ enum Diagnosis {
             let settings = try Settings.read()
             let accounts = try Accounts.read()
             report.checks += AccountChecks(settings: settings, accounts: accounts).checks()
+            report.checks += DenialChecks.checks(settings, accounts)
             report.checks += SandboxRequirements.checks()
             if let developer = accounts[settings.user] { report.checks += BubblewrapChecks.checks(developer) }
             report.checks += KernelChecks.checks()
@@ -40,7 +41,8 @@ enum Diagnosis {
             guard exit == .exited(0), let facts = try? JSON.decode(SandboxFacts.self, from: output) else {
                 throw Refusal("the probe ended with status \(exit.status)")
             }
-            return facts.checks() + [NetworkChecks.check(plan.spawn, settings.agents)]
+            return facts.checks(under: settings.agents.systemCalls)
+                + [NetworkChecks.check(plan.spawn, settings.agents)]
         } catch {
             return [failed("sandbox", error)]
         }

@@ -61,9 +61,9 @@ extension AttackAnswer {
 
     static func links(_ old: String, _ new: String) -> Self { of { unsafe link(old, new) } }
 
-    /// A file of the attacker's own in the directory for temporary ones, for the length of an attempt.
-    static func withFile(_ body: (String) -> Self) -> Self {
-        let path = "/tmp/dvm-attack-\(getpid())"
+    /// A file of the attacker's own for the length of an attempt, in the directory for temporary ones or another one.
+    static func withFile(in directory: String = "/tmp", _ body: (String) -> Self) -> Self {
+        let path = "\(directory)/dvm-attack-\(getpid())"
         let made = writes(path, "own")
         guard made.worked else { return .unclear("no file of its own: \(made.said)") }
         defer { unsafe unlink(path) }

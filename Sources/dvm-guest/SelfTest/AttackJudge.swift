@@ -62,7 +62,7 @@ struct AttackJudge {
         case "EACCES": return .permissions
         case "ESRCH": return .processes
         case "EPERM": return .capabilities
-        case "SIGSYS": return .filter
+        case "SIGSYS", "ENOSYS": return .filter
         case "not installed": return .absent
         case _ where answer.hasPrefix("status "): return .newPrivileges
         default: return .kernel

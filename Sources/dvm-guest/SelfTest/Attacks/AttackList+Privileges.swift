@@ -43,15 +43,22 @@ extension AttackList {
         "EPERM": Attack.Layer.capabilities, "EINVAL": .users, "EACCES": .capabilities,
     ]
 
-    private static let marked = ["EPERM": Attack.Layer.filter, "ENOSYS": .filter]
+    private static let marked = ["EPERM": Attack.Layer.filter, "ENOSYS": .filter, "taken back": .permissions]
 
     /// Programs with rights of their own, left for whoever runs them outside.
     private static let marks = [
         Attack("mark a program setuid", gain: "its owner's rights, to whoever runs it", held: marked) { _ in
             .withFile { path in .of { unsafe chmod(path, 0o4755) } }
         },
-        Attack("mark a program setgid", gain: "its group's rights, to whoever runs it", held: marked) { _ in
-            .withFile { path in .of { unsafe chmod(path, 0o2755) } }
+        Attack("mark a program setgid", gain: "its group's rights, to whoever runs it", held: marked) { ground in
+            // In the project, where its group may be the developer's; the kernel takes the mark from others' groups.
+            .withFile(in: ground.project) { path in
+                var status = stat()
+                return .of { unsafe chmod(path, 0o2755) }.then {
+                    unsafe lstat(path, &status) == 0 && status.st_mode & S_ISGID != 0
+                        ? .worked("") : .refused("taken back")
+                }
+            }
         },
         Attack("mark a program setuid by fchmodat2", gain: "its owner's rights, to whoever runs it", held: marked) {
             _ in
