@@ -90,6 +90,24 @@ extension VMTests {
                 check: "agent account"
             ),
             .init(
+                what: "an agent with sudo",
+                script: "echo 'dvm-agent ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/zz-test",
+                back: "rm /etc/sudoers.d/zz-test",
+                check: "agent's doors"
+            ),
+            .init(
+                what: "an agent with subordinate ids",
+                script: "echo dvm-agent:900000:65536 >>/etc/subuid",
+                back: "sed -i /^dvm-agent:/d /etc/subuid",
+                check: "agent's doors"
+            ),
+            .init(
+                what: "an agent with a key for SSH",
+                script: "mkdir /var/lib/dvm-agent/.ssh; touch /var/lib/dvm-agent/.ssh/authorized_keys",
+                back: "rm -r /var/lib/dvm-agent/.ssh",
+                check: "agent's doors"
+            ),
+            .init(
                 what: "a guest program others can write",
                 script: "chmod o+w /usr/local/libexec/dvm/dvm-guest",
                 back: "chmod o-w /usr/local/libexec/dvm/dvm-guest",
@@ -172,6 +190,39 @@ extension VMTests {
                 // Without it he is in, so it is the entry that kept him out.
                 try vm.root("setfacl -x u:dvm-agent \(Self.home)")
                 #expect(try vm.root(look) == "in\n")
+            }
+        }
+
+        @Test func `an agent in a group that leads to root is not started`() throws {
+            try vm.altered("groupadd -f docker; gpasswd -a dvm-agent docker", back: "gpasswd -d dvm-agent docker") {
+                let outcome = try vm.agent("echo STARTED")
+                #expect(outcome.status == 1)
+                #expect(!outcome.text.contains("STARTED"))
+                #expect(outcome.complaint.contains("docker"))
+            }
+            #expect(try vm.agent("echo STARTED").lines == ["STARTED"])
+        }
+
+        @Test func `sync closes secrets to the agent by name, and tries it`() throws {
+            let netrc = "\(Self.home)/.netrc"
+            let agent = "setpriv --reuid dvm-agent --regid dvm-agent --clear-groups"
+            // As if the home had a gap: then only the file's own list is left.
+            let gap = "setfacl -x u:dvm-agent \(Self.home); chmod o+rx \(Self.home)"
+            let back = "chmod o-rx \(Self.home); setfacl -m u:dvm-agent:---,m::x \(Self.home)"
+            try vm.altered("echo CANARY >\(netrc); chown developer: \(netrc); chmod 644 \(netrc)", back: "rm \(netrc)")
+            {
+                let report = try vm.dvm("doctor", vm.name)
+                #expect(report.text.contains(".netrc"))
+                let read = "\(agent) cat \(netrc) 2>/dev/null || echo closed"
+                try vm.altered(gap, back: back) { () throws in
+                    #expect(try vm.root(read) == "CANARY\n", "the control")
+                }
+                #expect(try vm.dvm("sync", vm.name).status == 0)
+                try vm.altered(gap, back: back) { () throws in
+                    #expect(try vm.root(read) == "closed\n")
+                }
+                let after = try vm.dvm("doctor", vm.name)
+                #expect(!after.text.contains(".netrc"))
             }
         }
 

@@ -13,12 +13,13 @@ enum Diagnosis {
             let accounts = try Accounts.read()
             report.checks += AccountChecks(settings: settings, accounts: accounts).checks()
             report.checks += DenialChecks.checks(settings, accounts)
+            report.checks += ProjectChecks.checks(settings, accounts)
             report.checks += SandboxRequirements.checks()
             if let developer = accounts[settings.user] { report.checks += BubblewrapChecks.checks(developer) }
             report.checks += KernelChecks.checks()
             report.checks += LauncherChecks.checks()
             report.checks += StrayChecks.checks(settings, accounts)
-            report.checks += [Shadows.check(settings, accounts)]
+            report.checks += [Shadows.check(settings, accounts), GitCheck.check(settings.agents.git)]
             report.checks += sandbox(settings, accounts)
         } catch {
             report.checks.append(failed("set-up", error))
