@@ -7,28 +7,12 @@ import Testing
 @Suite struct `dvm selftest` {
     /// What no part of the launch keeps an agent from yet, by subject.
     private static let open: [String: Set<String>] = [
-        "secrets": [
-            "a secret in the project: .env", "a secret in the project: deploy/id_ed25519",
-            "a secret in the project: .netrc", "a secret in the project, moved first",
-            "a secret in the project, by a hard link",
-        ],
-        "git": [
-            "a hook", "a command in .git/config", ".git/config.worktree", ".git/commondir", ".git/info/attributes",
-            "a submodule's hook", "put another .git in the place of the project's",
-            "put other hooks in the place of the project's",
-        ],
-        "files other people's programs run": Set(
-            [
-                ".envrc", ".vscode/tasks.json", ".idea/workspace.xml", ".mcp.json", ".claude/settings.json",
-                ".husky/pre-commit", ".devcontainer/devcontainer.json",
-            ].map { "a command in \($0)" }
-        ),
         "what a session leaves": Set(
             [
                 ".bashrc", ".profile", ".bash_profile", ".local/bin/git", ".gitconfig", ".config/git/config",
                 ".ssh/config", ".npmrc", ".config/autostart/x.desktop",
             ].map { "~/\($0) for the next session" }
-        ),
+        )
     ]
 
     /// Where a machine without networks has nothing to reach, and one with them has.
@@ -55,6 +39,8 @@ import Testing
             $0.systemCalls = .strict
         },
         Choice(testDescription: "sandboxes inside", permitted: "a new user namespace") { $0.systemCalls = .nested },
+        Choice(testDescription: "git on a copy") { $0.git = .shadow },
+        Choice(testDescription: "git to be read") { $0.git = .readOnly },
         Choice(testDescription: "no network") { $0.network.uplink = .none },
     ]
 
@@ -96,7 +82,7 @@ import Testing
         #expect(seen.count > 140)
     }
 
-    @Test func `names the layers`() throws {
+    @Test func `names the layers, and leaves nothing behind`() throws {
         let host = try HostProgram()
         let rows = try Self.run(host).report.rows
         let layers = Dictionary(rows.map { ($0.name, $0.layer) }) { $1 }
@@ -109,11 +95,7 @@ import Testing
             "trace a process of the session": "DVM_AI_SECCOMP=default",
         ]
         #expect(layers.filter { expected[$0.key] != nil } == expected)
-    }
 
-    @Test func `leaves nothing behind`() throws {
-        let host = try HostProgram()
-        _ = try Self.run(host)
         let left = try FileManager.default.contentsOfDirectory(atPath: host.vm.outside("/var/lib/dvm").appending("/.."))
         #expect(left.sorted() == ["dvm", "dvm-agent"])
         #expect(try FileManager.default.contentsOfDirectory(atPath: host.vm.outside("/home/developer")) == ["code"])
