@@ -1,3 +1,4 @@
+import DVMProtocol
 import Foundation
 import Glibc
 import TestSupport
@@ -27,7 +28,7 @@ final class PretendVM: @unchecked Sendable {
             )
         }
         directory = URL(fileURLWithPath: "/var/tmp/dvm-test-\(UUID().uuidString)")
-        try make("etc"); try make("lib/dvm"); try make("home/developer/code/app"); try make("lib/dvm-agent/shell")
+        try make("etc"); try make("lib/dvm"); try make("home/developer/code/app"); try make("lib/dvm-agent")
         try write(
             """
             root:x:0:0::/root:/bin/bash
@@ -43,16 +44,18 @@ final class PretendVM: @unchecked Sendable {
         )
         try write(#"{"codeDirectory":"\#(project)","user":"developer"}"#, to: "lib/dvm/settings.json")
         for path in ["home/developer", "home/developer/code", "home/developer/code/app"] { own(path, developer, 0o700) }
-        own("lib/dvm-agent/shell", agent, 0o700)
     }
 
     deinit { try? FileManager.default.removeItem(at: directory) }
 
     /// The argv that runs a program in it: unshare(1), then the coverings, then the program.
     func command(_ words: [String]) -> [String] {
-        let coverings = [
+        var coverings = [
             ("etc/passwd", "/etc/passwd"), ("etc/group", "/etc/group"), ("lib", "/var/lib"), ("home", "/home"),
         ]
+        if FileManager.default.fileExists(atPath: "\(directory.path)/local") {
+            coverings.append(("local", "/usr/local"))
+        }
         let script = coverings.map { "mount --bind '\(directory.path)/\($0)' \($1)" } + [#"exec "$@""#]
         return [
             "/usr/bin/unshare", "--mount", "--propagation", "private", "/bin/sh", "-ec",
@@ -66,6 +69,30 @@ final class PretendVM: @unchecked Sendable {
             return directory.path + "/" + place + path.dropFirst(inside.count)
         }
         return path
+    }
+
+    /// Installs a program as a tool's, in the place where dvm puts the tools; before the VM is used.
+    func install(_ program: String, of tool: String, _ script: String) throws {
+        let folder = "local/libexec/dvm/tools/\(tool)/bin"
+        try make(folder)
+        try write("#!/bin/sh\n\(script)\n", to: "\(folder)/source")
+        // By another process: what one of ours has open for writing while another test starts a program is busy there.
+        let path = "\(directory.path)/\(folder)"
+        let copy = try Process.run(
+            URL(filePath: "/usr/bin/install"),
+            arguments: ["-m", "755", "\(path)/source", "\(path)/\(program)"]
+        )
+        copy.waitUntilExit()
+    }
+
+    /// Says what `dvm sync` would have said about agents.
+    func configure(_ agents: AgentPolicy, tools: [Tool] = []) throws {
+        let policy = String(decoding: try JSON.encode(agents), as: UTF8.self)
+        let own = String(decoding: try JSON.encode(tools), as: UTF8.self)
+        try write(
+            #"{"codeDirectory":"\#(project)","user":"developer","agents":\#(policy),"ownTools":\#(own)}"#,
+            to: "lib/dvm/settings.json"
+        )
     }
 
     private func make(_ path: String) throws {

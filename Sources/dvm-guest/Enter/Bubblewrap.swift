@@ -9,15 +9,19 @@ struct Bubblewrap {
     private let words: [String]
 
     /// Writes everything Bubblewrap and `inner` will read into files in memory.
-    init(_ view: View, inner: InnerOrder) throws(Refusal) {
+    init(_ view: View, inner: InnerOrder, git: GitSettings) throws(Refusal) {
         let filter = try Descriptors.memoryFile("the system call filter")
         try SystemCallFilter.agent.export(to: filter)
         try Descriptors.seal(filter, "the system call filter")
-        let files = View.Files(
+        var files = View.Files(
             passwd: try Descriptors.sealedFile("passwd", Array(view.passwd.utf8)).rawValue,
             group: try Descriptors.sealedFile("group", Array(view.group.utf8)).rawValue,
             filters: [filter.rawValue]
         )
+        files.git = try Descriptors.sealedFile("git's settings", Array(git.text.utf8)).rawValue
+        for (path, text) in view.agent.files {
+            files.tool[path] = try Descriptors.sealedFile(path, Array(text.utf8)).rawValue
+        }
         let options: [UInt8] = view.options(files).flatMap { Array($0.utf8) + [0] }
         let optionFile = try Descriptors.sealedFile("the options of bubblewrap", options)
         let order = try Descriptors.sealedFile("the order for the sandbox", JSON.encode(inner))

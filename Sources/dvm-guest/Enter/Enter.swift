@@ -43,8 +43,10 @@ extension Enter {
         try Bubblewrap.check()
         try UserNamespaces.check()
         let project = try ProjectMount.make(of: Project.pin(agent), for: agent)
-        let home = try DetachedMount.of(ToolHome.pin(agent))
+        let home = try ToolHome.mount(agent)
         let layout = SystemLayout.read()
+        // Before the homes are covered: it asks the developer's who they are.
+        let git = GitSettings(of: agent)
 
         // The mounts above are ours and nowhere yet. Only now a namespace of our own: the kernel copies mounts of the
         // caller's namespace, and the pinned directories are in the VM's.
@@ -54,7 +56,7 @@ extension Enter {
 
         // The files Bubblewrap and `inner` inherit. Their descriptors alone are not close-on-exec.
         let inner = InnerOrder(spawn, agent)
-        let launch = try Bubblewrap(View(agent, stage: stage, layout: layout), inner: inner)
+        let launch = try Bubblewrap(View(agent, stage: stage, layout: layout), inner: inner, git: git)
 
         // From here on only dropping. The bounding set needs CAP_SETPCAP, groups need CAP_SETGID: so these first.
         try Capabilities.dropBoundingAndAmbient()

@@ -27,6 +27,36 @@ enum Directories {
         return directory
     }
 
+    /// Makes a user's directory root's, closed to writers; what is in it stays whose it is.
+    ///
+    /// - Throws: a `Refusal` when it is not that user's any more.
+    static func takeOver(_ path: FilePath, from uid: UInt32) throws(Refusal) {
+        let directory = try openOwned(path, by: uid)
+        // A descriptor that only stands for a place cannot be changed itself; its name in /proc is no link that could lead
+        // elsewhere.
+        let place = "/proc/self/fd/\(directory.raw.rawValue)"
+        try call("taking \(path) over") { unsafe chown(place, 0, 0) }
+        try call("setting the mode of \(path)") { unsafe chmod(place, 0o755) }
+    }
+
+    /// The names in a directory, in order.
+    ///
+    /// - Throws: a `Refusal` when it cannot be read.
+    static func names(in path: FilePath) throws(Refusal) -> [String] {
+        guard let directory = unsafe path.withPlatformString({ unsafe opendir($0) }) else {
+            throw Refusal("\(path) cannot be read: \(Errno(rawValue: errno))")
+        }
+        defer { unsafe closedir(directory) }
+        var names: [String] = []
+        while let entry = unsafe readdir(directory) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
     /// Makes a directory of root's, and those above it, where they are missing; nobody else may be able to replace a part.
     ///
     /// - Returns: whether the last one was made.

@@ -60,6 +60,11 @@ struct Status {
         try call("setting the mode of \(path)") { fchmod(file.rawValue, mode.rawValue) }
     }
 
+    /// Removes a file.
+    static func remove(_ path: FilePath) throws(Refusal) {
+        try call("removing \(path)") { unsafe path.withPlatformString { unsafe unlink($0) } }
+    }
+
     /// Puts a file in the place of another, both on one file system.
     static func rename(_ old: FilePath, to new: FilePath) throws(Refusal) {
         try call("putting \(new) in place") {

@@ -168,7 +168,10 @@ struct Server: ~Copyable {
         switch request {
         case .program(let program):
             // What one session may keep waiting here is root's memory.
-            if case .tool = program.command, program.outputWindow <= Credit.pipeWindow { return }
+            switch program.command {
+            case .tool, .signIn: if program.outputWindow <= Credit.pipeWindow { return }
+            case .loginShell, .words: break
+            }
         // Reads and judges, and takes nothing from whoever asks.
         case .task(.doctor): return
         case .task: break

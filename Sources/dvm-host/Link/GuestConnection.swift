@@ -188,7 +188,7 @@ extension Program {
     /// What becomes of it when the link dies, as the guest does it.
     fileprivate var afterLoss: String {
         switch command {
-        case .tool: "the tool in it was stopped"
+        case .tool, .signIn: "the tool in it was stopped"
         case .loginShell, .words:
             "programs in it got a hangup, what runs in tmux or in the background of the VM goes on"
         }
