@@ -29,6 +29,7 @@ final class PretendVM: @unchecked Sendable {
         }
         directory = URL(fileURLWithPath: "/var/tmp/dvm-test-\(UUID().uuidString)")
         try make("etc"); try make("lib/dvm"); try make("home/developer/code/app"); try make("lib/dvm-agent")
+        try make("run"); try make("log")
         try write(
             """
             root:x:0:0::/root:/bin/bash
@@ -52,11 +53,17 @@ final class PretendVM: @unchecked Sendable {
     func command(_ words: [String]) -> [String] {
         var coverings = [
             ("etc/passwd", "/etc/passwd"), ("etc/group", "/etc/group"), ("lib", "/var/lib"), ("home", "/home"),
+            ("run", "/run/dvm"), ("log", "/var/log"),
         ]
         if FileManager.default.fileExists(atPath: "\(directory.path)/local") {
             coverings.append(("local", "/usr/local"))
         }
-        let script = coverings.map { "mount --bind '\(directory.path)/\($0)' \($1)" } + [#"exec "$@""#]
+        // The tree of control groups is the machine's: sessions have names of their own in it. A machine that has the
+        // first version too keeps the second one elsewhere.
+        let script =
+            ["mkdir -p /run/dvm"] + coverings.map { "mount --bind '\(directory.path)/\($0)' \($1)" } + [
+                "mount -t cgroup2 none /sys/fs/cgroup", #"exec "$@""#,
+            ]
         return [
             "/usr/bin/unshare", "--mount", "--propagation", "private", "/bin/sh", "-ec",
             script.joined(separator: " && "), "sh",
@@ -65,7 +72,9 @@ final class PretendVM: @unchecked Sendable {
 
     /// A file or directory of the VM, as this process reaches it.
     func outside(_ path: String) -> String {
-        for (inside, place) in [("/home", "home"), ("/var/lib", "lib")] where path.hasPrefix(inside + "/") {
+        for (inside, place) in [
+            ("/home", "home"), ("/var/lib", "lib"), ("/run/dvm", "run"), ("/var/log", "log"),
+        ] where path.hasPrefix(inside + "/") {
             return directory.path + "/" + place + path.dropFirst(inside.count)
         }
         return path

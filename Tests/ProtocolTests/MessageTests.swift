@@ -61,7 +61,7 @@ import Testing
         ),
         (
             .program(Program(.signIn(tool: "codex"))),
-            #"{"program":{"_0":{"command":{"signIn":{"tool":"codex"}},"environment":{},"outputWindow":262144}}}"#
+            #"{"program":{"_0":{"command":{"signIn":{"tool":"codex"}},"environment":{},"outputWindow":1048576}}}"#
         ),
         (.task(.doctor), #"{"task":{"_0":{"doctor":{}}}}"#),
         (.task(.codeDirectory), #"{"task":{"_0":{"codeDirectory":{}}}}"#),

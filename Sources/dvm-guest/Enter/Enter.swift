@@ -42,21 +42,24 @@ extension Enter {
         try Identity.check(agent)
         try Bubblewrap.check()
         try UserNamespaces.check()
-        let project = try ProjectMount.make(of: Project.pin(agent), for: agent)
-        let home = try ToolHome.mount(agent)
+        let pinnedProject = try Project.pin(agent)
+        let project = try ProjectMount.make(of: pinnedProject, for: agent)
+        let home = try ToolHome.pin(agent)
         let layout = SystemLayout.read()
         // Before the homes are covered: it asks the developer's who they are.
         let git = GitSettings(of: agent)
 
         // The mounts above are ours and nowhere yet. Only now a namespace of our own: the kernel copies mounts of the
         // caller's namespace, and the pinned directories are in the VM's.
-        let stage = try Staging(project: project, home: home)
+        let stage = try Staging(project: project, home: home.mount)
         // After the staging: the project is usually below what this covers.
         try Staging.coverHomes(developerHome: agent.developerHome)
 
         // The files Bubblewrap and `inner` inherit. Their descriptors alone are not close-on-exec.
-        let inner = InnerOrder(spawn, agent)
-        let launch = try Bubblewrap(View(agent, stage: stage, layout: layout), inner: inner, git: git)
+        let launch = try Bubblewrap(View(agent, stage: stage, layout: layout), git: git) { mounts in
+            let directories = [View.workspace: FileIdentity(pinnedProject.status)].merging(home.directories) { $1 }
+            return InnerOrder(spawn, agent, mounts: mounts, directories: directories)
+        }
 
         // From here on only dropping. The bounding set needs CAP_SETPCAP, groups need CAP_SETGID: so these first.
         try Capabilities.dropBoundingAndAmbient()

@@ -6,11 +6,16 @@ internal import Glibc
 ///
 /// A directory of root's with a directory of the agent's for each declared path, and nothing else: the home a session
 /// sees is made new every time. Root owns everything above the agent's directories, so none of them can be swapped.
-enum ToolHome {
-    /// A mount of the directory, in which everything the tool declares has been made.
+struct ToolHome: ~Copyable {
+    /// The directory, mounted nowhere yet.
+    let mount: DetachedMount
+    /// What the agent must find in its home, by path there.
+    let directories: [String: FileIdentity]
+
+    /// Pins the directory, in which everything the tool declares is made where it is missing.
     ///
     /// - Throws: a `Refusal` when something in it is in other hands.
-    static func mount(_ agent: Spawn.Agent) throws(Refusal) -> DetachedMount {
+    static func pin(_ agent: Spawn.Agent) throws(Refusal) -> Self {
         let path = FilePath(agent.home)
         let homes = try PinnedDirectory(
             path.removingLastComponent().string,
@@ -20,8 +25,14 @@ enum ToolHome {
         let home = try enter(path.lastComponent?.string ?? "", of: homes.descriptor.raw, at: agent.home, owner: 0)
         // Two first sessions at once: what one has made and not yet given away, the other would take for root's.
         try call("waiting for another session at \(agent.home)") { flock(home.raw.rawValue, LOCK_EX) }
-        for state in agent.state { try make(state, in: home, for: agent) }
-        return try DetachedMount.of(home.raw, called: agent.home, readOnly: false)
+        var directories: [String: FileIdentity] = [:]
+        for state in agent.state {
+            directories["\(agent.home)/\(state)"] = FileIdentity(try make(state, in: home, for: agent))
+        }
+        return Self(
+            mount: try DetachedMount.of(home.raw, called: agent.home, readOnly: false),
+            directories: directories
+        )
     }
 
     /// Makes a state directory, and those above it, where they are missing.
@@ -29,7 +40,7 @@ enum ToolHome {
         _ state: String,
         in home: borrowing OwnedDescriptor,
         for agent: Spawn.Agent
-    ) throws(Refusal) {
+    ) throws(Refusal) -> Status {
         let parts = state.split(separator: "/").map(String.init)
         guard !parts.isEmpty, !parts.contains(".."), !parts.contains(".") else {
             throw Refusal("“\(state.printable)” cannot be kept of a tool's home")
@@ -41,6 +52,7 @@ enum ToolHome {
             let owner = index == parts.count - 1 ? agent.uid : 0
             above = try enter(part, of: above.raw, at: path, owner: owner, group: owner == 0 ? 0 : agent.gid)
         }
+        return try Status.of(above.raw, called: path)
     }
 
     /// The directory of a name, made where it is missing, never through a link.

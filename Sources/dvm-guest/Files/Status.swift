@@ -65,10 +65,35 @@ struct Status {
         try call("removing \(path)") { unsafe path.withPlatformString { unsafe unlink($0) } }
     }
 
+    /// Gives an open file of root's to a group.
+    static func give(_ file: FileDescriptor, to group: UInt32, mode: FilePermissions, called path: FilePath)
+        throws(Refusal)
+    {
+        try call("giving \(path) to its group") { fchown(file.rawValue, 0, group) }
+        try change(mode, of: file, called: path)
+    }
+
+    /// The bytes of the file at a path.
+    static func size(of path: FilePath) -> Int? {
+        var status = stat()
+        return unsafe path.withPlatformString({ unsafe lstat($0, &status) }) == 0 ? Int(status.st_size) : nil
+    }
+
     /// Puts a file in the place of another, both on one file system.
     static func rename(_ old: FilePath, to new: FilePath) throws(Refusal) {
         try call("putting \(new) in place") {
             unsafe old.withPlatformString { old in unsafe new.withPlatformString { unsafe Glibc.rename(old, $0) } }
         }
+    }
+}
+
+/// Which file it is, whatever its name: the same device and inode are the same file.
+struct FileIdentity: Hashable, Codable {
+    var device: UInt64
+    var inode: UInt64
+
+    init(_ status: Status) {
+        device = status.device
+        inode = status.inode
     }
 }

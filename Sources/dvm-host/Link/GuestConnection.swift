@@ -167,6 +167,7 @@ final class GuestConnection {
 
     private static func explained(_ error: any Error, _ vm: MachineName) -> any Error {
         switch error {
+        case let said as SaidByGuest: said.marked(vm)
         case let violation as ProtocolViolation:
             Refusal(
                 "the guest program in \(vm.text) broke dvm's protocol: \(violation.what)",
@@ -181,6 +182,16 @@ final class GuestConnection {
             )
         default: error
         }
+    }
+}
+
+/// A refusal that a guest sent: the words of a stranger.
+struct SaidByGuest: Error, Equatable {
+    var refusal: Refusal
+
+    /// The refusal as a person sees it, who must not take a VM's advice for dvm's.
+    func marked(_ vm: MachineName) -> Refusal {
+        Refusal("\(vm.text) says: \(refusal.message)", hint: refusal.hint.map { "\(vm.text) says: \($0)" })
     }
 }
 

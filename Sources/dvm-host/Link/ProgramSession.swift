@@ -39,7 +39,7 @@ final class ProgramSession {
     ///
     /// The terminal is put back as it was, whatever happens.
     ///
-    /// - Throws: the guest's `Refusal`, or one that says what became of the link.
+    /// - Throws: `SaidByGuest` for the guest's refusal, or one that says what became of the link.
     func run() throws -> Exit {
         let signals = try SignalPipe(watching: Array(Self.handedOn.keys) + [SIGHUP, SIGWINCH])
         defer { rawMode?.restore() }
@@ -74,11 +74,11 @@ final class ProgramSession {
 
     private func take(_ event: ClientChannel.Event) throws -> Exit? {
         switch event {
-        case .nothing, .progress: break
+        case .nothing, .progress, .noted: break
         case .opened: if program.terminal != nil { rawMode = try RawMode.enter(.standardInput) }
         case .received(let stream, let bytes): outgoing[stream]?.append(shown[stream]?.harmless(bytes) ?? bytes)
         case .ended(.exit(let exit)): return exit
-        case .ended(.refused(let refusal)): throw refusal
+        case .ended(.refused(let refusal)): throw SaidByGuest(refusal: refusal)
         case .ended(.result): throw ProtocolViolation("a result for a program")
         }
         return nil
