@@ -43,10 +43,13 @@ import Testing
     ]
     private static let copilot = ["COPILOT_AUTO_UPDATE=false", "COPILOT_HOME=/var/lib/dvm-agent/copilot/.copilot"]
     private static let aider = [
-        "AIDER_ANALYTICS_DISABLE=true", "AIDER_CHECK_UPDATE=false", "AIDER_SHOW_MODEL_WARNINGS=false",
-        "AIDER_SHOW_RELEASE_NOTES=false",
+        "AIDER_ANALYTICS=false", "AIDER_CHECK_UPDATE=false", "AIDER_SHOW_MODEL_WARNINGS=false",
+        "AIDER_SHOW_RELEASE_NOTES=false", "LITELLM_LOCAL_MODEL_COST_MAP=True",
     ]
-    private static let codexWords = "-c check_for_update_on_startup=false -c analytics.enabled=false"
+    private static func codexFile(_ approval: String = "") -> String {
+        "/etc/codex/config.toml: check_for_update_on_startup = false\nsandbox_mode = \"danger-full-access\"\n"
+            + "\(approval)[analytics]\nenabled = false\n"
+    }
 
     static let launches: [(name: String, unattended: [String], attended: [String])] = [
         (
@@ -59,8 +62,8 @@ import Testing
         ),
         (
             "codex",
-            ["\(codexWords) --dangerously-bypass-approvals-and-sandbox last"] + codex,
-            ["\(codexWords) -c sandbox_mode=danger-full-access -c approval_policy=untrusted last"] + codex
+            ["--dangerously-bypass-approvals-and-sandbox last"] + codex + [codexFile()],
+            ["last"] + codex + [codexFile("approval_policy = \"on-request\"\n")]
         ),
         (
             "opencode",
@@ -101,7 +104,7 @@ import Testing
 
     @Test(
         arguments: [
-            ("claude", "auth login"), ("codex", "\(codexWords) login --device-auth"), ("opencode", "auth login"),
+            ("claude", "auth login"), ("codex", "login --device-auth"), ("opencode", "auth login"),
             ("mistral", "--setup"), ("gemini", ""), ("copilot", "login --device-code"),
         ]
     )

@@ -20,7 +20,7 @@ import Testing
         for program in tool.programs { #expect(!program.hasPrefix("/usr/local/bin/"), "it would be the wrapper") }
         for settings in [tool.always, tool.unattended, tool.attended] {
             for name in settings.variables.keys { try Tool.checkVariable(name) }
-            for (path, text) in settings.files {
+            for (path, text) in settings.files where path.hasSuffix(".json") {
                 #expect(path.hasPrefix("/etc/\(path.split(separator: "/")[1])/"))
                 #expect(try JSON.decode([String: Anything].self, from: Array(text.utf8)).isEmpty == false)
             }

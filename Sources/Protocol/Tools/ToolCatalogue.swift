@@ -39,12 +39,32 @@ extension Tool {
             name: "codex",
             summary: "OpenAI Codex",
             programs: places(of: "codex", installedAs: "codex"),
+            // Not as `-c` arguments: Codex forgets those before a subcommand that is given some of its own.
             always: Settings(
-                arguments: ["-c", "check_for_update_on_startup=false", "-c", "analytics.enabled=false"],
-                variables: ["CODEX_HOME": "~/.codex"]
+                variables: ["CODEX_HOME": "~/.codex"],
+                files: [
+                    "/etc/codex/config.toml": """
+                    check_for_update_on_startup = false
+                    sandbox_mode = "danger-full-access"
+                    [analytics]
+                    enabled = false
+
+                    """
+                ]
             ),
             unattended: Settings(arguments: ["--dangerously-bypass-approvals-and-sandbox"]),
-            attended: Settings(arguments: ["-c", "sandbox_mode=danger-full-access", "-c", "approval_policy=untrusted"]),
+            attended: Settings(
+                files: [
+                    "/etc/codex/config.toml": """
+                    check_for_update_on_startup = false
+                    sandbox_mode = "danger-full-access"
+                    approval_policy = "on-request"
+                    [analytics]
+                    enabled = false
+
+                    """
+                ]
+            ),
             passed: ["OPENAI_API_KEY", "CODEX_API_KEY", "CODEX_ACCESS_TOKEN"],
             signIn: SignIn(arguments: ["login", "--device-auth"]),
             state: [".codex"],
@@ -138,8 +158,9 @@ extension Tool {
             programs: places(of: "aider", installedAs: "aider"),
             always: Settings(
                 variables: [
-                    "AIDER_CHECK_UPDATE": "false", "AIDER_ANALYTICS_DISABLE": "true",
+                    "AIDER_CHECK_UPDATE": "false", "AIDER_ANALYTICS": "false",
                     "AIDER_SHOW_MODEL_WARNINGS": "false", "AIDER_SHOW_RELEASE_NOTES": "false",
+                    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
                 ]
             ),
             unattended: Settings(arguments: ["--yes-always"]),
