@@ -15,7 +15,7 @@ struct Guest: ParsableCommand {
             """,
         subcommands: [
             Doctor.self, Version.self, Ask.self, Serve.self, SessionCommand.self, Task.self, Enter.self, Inner.self,
-            SandboxProbe.self,
+            SandboxProbe.self, AccessCommand.self, DenyCommand.self, ReachCommand.self,
         ]
     )
 

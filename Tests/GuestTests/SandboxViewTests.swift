@@ -45,9 +45,9 @@ import Testing
             --perms 0444 --ro-bind-data 5 /etc/passwd --perms 0444 --ro-bind-data 6 /etc/group
             --perms 0755 --dir /etc --perms 0755 --dir /etc/claude-code
             --perms 0444 --ro-bind-data 10 /etc/claude-code/managed-settings.json
-            --proc /proc --dev /dev --perms 1777 --tmpfs /tmp
+            --proc /proc --dev /dev --perms 1777 --tmpfs /dev/shm --perms 1777 --tmpfs /tmp
             --perms 0755 --dir /var --perms 1777 --tmpfs /var/tmp
-            --perms 0755 --tmpfs /run --perms 0755 --dir /run/user --perms 0700 --dir /run/user/999
+            --size 16777216 --perms 0755 --tmpfs /run --perms 0755 --dir /run/user --perms 0700 --dir /run/user/999
             --perms 0755 --dir /run/dvm --ro-bind /run/dvm/stage/guest /run/dvm/guest
             --perms 0755 --dir /var --perms 0755 --dir /var/lib --perms 0755 --dir /var/lib/dvm-agent
             --perms 0700 --tmpfs /var/lib/dvm-agent/claude
@@ -61,6 +61,27 @@ import Testing
             --remount-ro / --chdir / --add-seccomp-fd 7 --add-seccomp-fd 8
             """
         #expect(options == wanted.split(separator: "\n").joined(separator: " "))
+    }
+
+    @Test func `lets programs make user namespaces where the configuration says nested, and changes nothing else`() {
+        var agent = Self.agent
+        agent.policy.systemCalls = .nested
+        let usual = View(Self.agent, layout: Self.layout).options(Self.files)
+        let nested = View(agent, layout: Self.layout).options(Self.files)
+        #expect(nested == usual.filter { $0 != "--disable-userns" })
+        agent.policy.systemCalls = .strict
+        #expect(View(agent, layout: Self.layout).options(Self.files) == usual)
+    }
+
+    @Test func `has no directory in memory that takes a session's memory whole`() {
+        var agent = Self.agent
+        agent.policy.limits.memory = 1_000_000_000
+        let options = View(agent, layout: Self.layout).options(Self.files).joined(separator: " ")
+
+        for (path, size) in [("/dev/shm", 150_000_000), ("/tmp", 300_000_000), ("/var/tmp", 150_000_000)] {
+            #expect(options.contains("--size \(size) --perms 1777 --tmpfs \(path) "))
+        }
+        #expect(options.contains("--size 250000000 --perms 0700 --tmpfs \(agent.home) "))
     }
 
     @Test func `never has a path of the project or of a home as a source`() {

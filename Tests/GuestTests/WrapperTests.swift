@@ -11,7 +11,7 @@ import Testing
 
     private func directory() throws -> FilePath { FilePath(scratch.path) }
 
-    private func names() throws -> [String] { try Directories.names(in: directory()) }
+    private func names() throws -> [String] { try Directories.entries(directory()).compactMap(\.lastComponent?.string) }
 
     private func install(_ tools: [Tool], system: [FilePath] = []) throws -> Bool {
         try Wrappers.install(for: tools, in: directory(), system: system)

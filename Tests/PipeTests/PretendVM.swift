@@ -29,7 +29,7 @@ final class PretendVM: @unchecked Sendable {
         }
         directory = URL(fileURLWithPath: "/var/tmp/dvm-test-\(UUID().uuidString)")
         try make("etc"); try make("lib/dvm"); try make("home/developer/code/app"); try make("lib/dvm-agent")
-        try make("run"); try make("log")
+        try make("run"); try make("log"); try make("libexec")
         try write(
             """
             root:x:0:0::/root:/bin/bash
@@ -49,19 +49,28 @@ final class PretendVM: @unchecked Sendable {
 
     deinit { try? FileManager.default.removeItem(at: directory) }
 
+    /// Has agents do what a part of their policy says, as JSON without its braces; the rest of it is the usual.
+    func configure(_ part: String) throws {
+        var policy = try JSONSerialization.jsonObject(with: Data(JSON.encode(AgentPolicy()))) as? [String: Any] ?? [:]
+        let changes = try JSONSerialization.jsonObject(with: Data("{\(part)}".utf8)) as? [String: Any] ?? [:]
+        policy.merge(changes) { $1 }
+        let settings: [String: Any] = ["codeDirectory": project, "user": "developer", "agents": policy]
+        try JSONSerialization.data(withJSONObject: settings).write(
+            to: directory.appendingPathComponent("lib/dvm/settings.json")
+        )
+    }
+
     /// The argv that runs a program in it: unshare(1), then the coverings, then the program.
     func command(_ words: [String]) -> [String] {
-        var coverings = [
+        let coverings = [
             ("etc/passwd", "/etc/passwd"), ("etc/group", "/etc/group"), ("lib", "/var/lib"), ("home", "/home"),
-            ("run", "/run/dvm"), ("log", "/var/log"),
+            ("run", "/run/dvm"), ("log", "/var/log"), ("libexec", "/usr/local/libexec"),
         ]
-        if FileManager.default.fileExists(atPath: "\(directory.path)/local") {
-            coverings.append(("local", "/usr/local"))
-        }
         // The tree of control groups is the machine's: sessions have names of their own in it. A machine that has the
         // first version too keeps the second one elsewhere.
         let script =
-            ["mkdir -p /run/dvm"] + coverings.map { "mount --bind '\(directory.path)/\($0)' \($1)" } + [
+            ["mkdir -p /run/dvm /usr/local/libexec"] + coverings.map { "mount --bind '\(directory.path)/\($0)' \($1)" }
+            + [
                 "mount -t cgroup2 none /sys/fs/cgroup", #"exec "$@""#,
             ]
         return [
@@ -80,11 +89,14 @@ final class PretendVM: @unchecked Sendable {
         return path
     }
 
-    /// Installs a program as a tool's, in the place where dvm puts the tools; before the VM is used.
+    /// Puts a script where a tool is installed, for this VM's processes only.
+    func install(tool: String, _ script: String) throws { try install(tool, of: tool, script) }
+
+    /// Puts a script where a tool has a program of this name.
     func install(_ program: String, of tool: String, _ script: String) throws {
-        let folder = "local/libexec/dvm/tools/\(tool)/bin"
+        let folder = "libexec/dvm/tools/\(tool)/bin"
         try make(folder)
-        try write("#!/bin/sh\n\(script)\n", to: "\(folder)/source")
+        try write(script.hasPrefix("#!") ? script : "#!/bin/sh\n\(script)\n", to: "\(folder)/source")
         // By another process: what one of ours has open for writing while another test starts a program is busy there.
         let path = "\(directory.path)/\(folder)"
         let copy = try Process.run(

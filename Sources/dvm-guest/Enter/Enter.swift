@@ -43,6 +43,7 @@ extension Enter {
         try Bubblewrap.check()
         try UserNamespaces.check()
         let pinnedProject = try Project.pin(agent)
+        let agent = try ProjectMount.settled(agent, on: pinnedProject)
         let project = try ProjectMount.make(of: pinnedProject, for: agent)
         let home = try ToolHome.pin(agent)
         let layout = SystemLayout.read()
@@ -56,9 +57,9 @@ extension Enter {
         try Staging.coverHomes(developerHome: agent.developerHome)
 
         // The files Bubblewrap and `inner` inherit. Their descriptors alone are not close-on-exec.
-        let launch = try Bubblewrap(View(agent, stage: stage, layout: layout), git: git) { mounts in
+        let launch = try Bubblewrap(View(agent, stage: stage, layout: layout), git: git) { mounts throws(Refusal) in
             let directories = [View.workspace: FileIdentity(pinnedProject.status)].merging(home.directories) { $1 }
-            return InnerOrder(spawn, agent, mounts: mounts, directories: directories)
+            return try InnerOrder(spawn, agent, mounts: mounts, directories: directories)
         }
 
         // From here on only dropping. The bounding set needs CAP_SETPCAP, groups need CAP_SETGID: so these first.

@@ -1,3 +1,5 @@
+internal import DVMProtocol
+
 /// What the agent sees, as options for Bubblewrap.
 ///
 /// Pure. Everything is hidden that is not named here; no path named as a source lies where an agent or developer could
@@ -39,9 +41,9 @@ struct View: Equatable {
     }
 
     private var namespaces: [String] {
-        [
+        ["--unshare-user"] + (agent.policy.systemCalls == .nested ? [] : ["--disable-userns"]) + [
             // The network is the VM's; its own namespace would be one more word here.
-            "--unshare-user", "--disable-userns", "--unshare-ipc", "--unshare-pid", "--unshare-uts",
+            "--unshare-ipc", "--unshare-pid", "--unshare-uts",
             "--unshare-cgroup-try", "--hostname", "dvm-agent",
             // Killed with us, and we with `serve`: nothing stays behind.
             "--die-with-parent",
@@ -82,20 +84,30 @@ struct View: Equatable {
     private var ownFileSystems: [String] {
         [
             "--proc", "/proc", "--dev", "/dev",
-            "--perms", "1777", "--tmpfs", "/tmp",
-            "--perms", "0755", "--dir", "/var", "--perms", "1777", "--tmpfs", "/var/tmp",
+        ] + temporary("/dev/shm", percent: 15) + temporary("/tmp", percent: 30) + [
+            "--perms", "0755", "--dir", "/var",
+        ] + temporary("/var/tmp", percent: 15) + [
             // No socket of the VM is below it: D-Bus, containers, Lima's agent and our own stay outside.
-            "--perms", "0755", "--tmpfs", "/run", "--perms", "0755", "--dir", "/run/user",
+            "--size", "\(16 << 20)", "--perms", "0755", "--tmpfs", "/run", "--perms", "0755", "--dir", "/run/user",
             "--perms", "0700", "--dir", "/run/user/\(agent.uid)",
             "--perms", "0755", "--dir", "/run/dvm", "--ro-bind", Staging.program, Self.program,
         ]
+    }
+
+    /// Room for files in memory, of a size of its own.
+    ///
+    /// A full one is told by the file system then, and does not end the session for want of memory. Together they leave
+    /// a session room to run in.
+    private func temporary(_ path: String, percent: Int, mode: String = "1777") -> [String] {
+        let size = agent.policy.limits.memory.map { ["--size", "\($0 / 100 * percent)"] } ?? []
+        return size + ["--perms", mode, "--tmpfs", path]
     }
 
     /// A home that is new every time, with the directories in it that outlive the session.
     ///
     /// So what an agent leaves in its shell's or an editor's start-up files is gone when the next session reads them.
     private func home(_ files: Files) -> [String] {
-        var options = parents(agent.home) + ["--perms", "0700", "--tmpfs", agent.home]
+        var options = parents(agent.home) + temporary(agent.home, percent: 25, mode: "0700")
         for path in agent.state {
             let parts = path.split(separator: "/").dropLast()
             options += parts.indices.flatMap { ["--dir", "\(agent.home)/\(parts[...$0].joined(separator: "/"))"] }

@@ -39,12 +39,13 @@ enum Directories {
         try call("setting the mode of \(path)") { unsafe chmod(place, 0o755) }
     }
 
-    /// The names in a directory, in order.
+    /// What is in a directory of root's, as paths; nothing where there is none.
     ///
-    /// - Throws: a `Refusal` when it cannot be read.
-    static func names(in path: FilePath) throws(Refusal) -> [String] {
+    /// - Throws: a `Refusal` when it cannot be listed.
+    static func entries(_ path: FilePath) throws(Refusal) -> [FilePath] {
+        guard try Status.exists(path) else { return [] }
         guard let directory = unsafe path.withPlatformString({ unsafe opendir($0) }) else {
-            throw Refusal("\(path) cannot be read: \(Errno(rawValue: errno))")
+            throw Refusal("\(path) cannot be listed: \(Errno(rawValue: errno))")
         }
         defer { unsafe closedir(directory) }
         var names: [String] = []
@@ -54,7 +55,7 @@ enum Directories {
             }
             if name != ".", name != ".." { names.append(name) }
         }
-        return names.sorted()
+        return names.sorted().map { path.appending($0) }
     }
 
     /// Makes a directory of root's, and those above it, where they are missing; nobody else may be able to replace a part.

@@ -26,7 +26,7 @@ enum Wrappers {
             }
         }
         let kept = Set(tools.flatMap(\.commands))
-        for name in try Directories.names(in: directory) where !kept.contains(name) {
+        for name in try Directories.entries(directory).compactMap(\.lastComponent?.string) where !kept.contains(name) {
             changed = try remove(name, in: directory) || changed
         }
         return changed

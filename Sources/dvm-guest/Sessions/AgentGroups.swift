@@ -30,15 +30,14 @@ enum AgentGroups {
 
     /// Makes the group of a session.
     ///
-    /// - Returns: the group, and the controllers this kernel does not have.
-    /// - Throws: a `Refusal` when a limit that was asked for cannot be kept.
-    static func make(_ session: SessionID, _ limits: SessionLimits, asked: SessionLimits) throws(Refusal) -> (
-        group: ControlGroup, missing: [String]
-    ) {
+    /// - Throws: a `Refusal` when a limit that was asked for cannot be kept. One that follows from the size of the VM is
+    ///   left out where the kernel has no controller for it, which `doctor` tells.
+    static func make(_ session: SessionID, _ limits: SessionLimits, asked: SessionLimits) throws(Refusal)
+        -> ControlGroup
+    {
         let tree = ControlGroup(tree)
         let all = ControlGroup(all)
         let available = Set(tree.words("cgroup.controllers"))
-        let missing = controllers.filter { !available.contains($0) }
         try checkKept(asked, missing)
         for controller in controllers where available.contains(controller) {
             try tree.set("cgroup.subtree_control", "+\(controller)")
@@ -66,7 +65,13 @@ enum AgentGroups {
                 try group.set("cpu.max", "\(hundredths * 1000) 100000")
             }
         }
-        return (group, missing)
+        return group
+    }
+
+    /// The controllers this VM's kernel does not have.
+    static var missing: [String] {
+        let available = Set(ControlGroup(tree).words("cgroup.controllers"))
+        return controllers.filter { !available.contains($0) }
     }
 
     /// The group of a session that was made before.

@@ -4,8 +4,6 @@ internal import DVMProtocol
 final class SessionPlace {
     let directory: SessionDirectory
     let group: ControlGroup
-    /// What the VM's kernel cannot limit.
-    let unlimited: [String]
     private var surroundings: SessionSurroundings
 
     /// Makes the place for a session; `asked` are the limits that somebody wrote down.
@@ -14,7 +12,7 @@ final class SessionPlace {
     init(for agent: Spawn.Agent, asked: SessionLimits) throws(Refusal) {
         let directory = try SessionDirectory(making: agent.session)
         do throws(Refusal) {
-            (group, unlimited) = try AgentGroups.make(agent.session, agent.policy.limits, asked: asked)
+            group = try AgentGroups.make(agent.session, agent.policy.limits, asked: asked)
         } catch {
             AgentGroups.of(agent.session).remove()
             directory.remove()

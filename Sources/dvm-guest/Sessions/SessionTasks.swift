@@ -15,6 +15,7 @@ enum SessionTasks {
     /// What is known of a session; what it showed last goes to standard output.
     static func report(_ session: SessionID) throws(Refusal) -> SessionSummary {
         let summary = try find(session)
+        guard summary.attached == nil else { return try ask(.sessionReport(session), of: session) ?? summary }
         let kept = SessionLog.directory.appending("\(session).output")
         if let output = try? TextFile.readBytes(kept) {
             _ = try? FileDescriptor.standardOutput.writeAll(output)
@@ -24,16 +25,30 @@ enum SessionTasks {
 
     /// Ends a session, and waits for that.
     static func end(_ session: SessionID) throws(Refusal) -> SessionSummary {
+        _ = try ask(.endSession(session), of: session)
+        return try find(session)
+    }
+
+    /// Asks the supervisor of a session; what it has to show goes to standard output.
+    ///
+    /// - Returns: its answer; nothing when it ended instead, as it does with its session.
+    private static func ask(_ task: GuestTask, of session: SessionID) throws(Refusal) -> SessionSummary? {
         let socket = try SessionCall.connect(to: session)
-        let frame = try Frame(.open, channel: Relay.channel, json: Request.task(.endSession(session)))
+        let frame = try Frame(.open, channel: Relay.channel, json: Request.task(task))
         _ = try? socket.raw.writeAll(frame.bytes)
-        var buffer = [UInt8](repeating: 0, count: 4096)
+        var buffer = [UInt8](repeating: 0, count: Frame.largestData)
         var decoder = FrameDecoder(from: .guest)
         while case .bytes(let bytes) = Reading.from(socket.raw, into: &buffer) {
             decoder.feed(bytes)
-            if let refusal = try? decoder.next()?.json(Refusal.self) { throw refusal }
+            while let frame = try? decoder.next() {
+                switch frame.kind {
+                case .output: _ = try? FileDescriptor.standardOutput.writeAll(frame.payload)
+                case .refused: if let refusal = try? frame.json(Refusal.self) { throw refusal }
+                default: return try? frame.json(SessionSummary.self)
+                }
+            }
         }
-        return try find(session)
+        return nil
     }
 
     private static func find(_ session: SessionID) throws(Refusal) -> SessionSummary {

@@ -65,9 +65,6 @@ final class Supervisor {
         self.place = place
         self.client = client
         deadline = agent.policy.limits.seconds.map { .now + .seconds($0) }
-        if !place.unlimited.isEmpty {
-            remark(.warning, "this VM's kernel cannot limit a session's \(place.unlimited.joined(separator: ", "))")
-        }
         if agent.policy.recorded {
             recording = Recording(agent.session, order, in: log)
             if recording == nil {
@@ -183,6 +180,13 @@ final class Supervisor {
         case .task(.endSession):
             remark(.notice, "the session was ended with `dvm sessions kill`")
             _ = place.group.killAll()
+        case .task(.sessionReport):
+            var rest = scrollback.contents
+            while !rest.isEmpty {
+                caller.send(Frame(.output, channel: Relay.channel, payload: Array(rest.prefix(Frame.largestData))))
+                rest = rest.dropFirst(Frame.largestData)
+            }
+            if let frame = try? Frame(.result, channel: Relay.channel, json: summary) { caller.send(frame) }
         default: refuse(caller, Refusal("the process that watches over a session was asked for something else"))
         }
     }

@@ -19,6 +19,12 @@ struct Ai: AsyncParsableCommand {
     @Option(name: .long, help: "Hand on a variable of this name (can be repeated)")
     var env: [String] = []
 
+    @Flag(
+        name: .shortAndLong,
+        help: "Start it on a terminal of its own, print its session's name, and leave it running"
+    )
+    var detach = false
+
     @OptionGroup var talk: TalkOptions
 
     @Argument(parsing: .postTerminator, help: "Arguments for the tool")
@@ -34,7 +40,8 @@ struct Ai: AsyncParsableCommand {
             .tool(name: tool.name, arguments: arguments),
             in: vm,
             for: "ai",
-            environment: environment
+            environment: environment,
+            detached: detach
         )
     }
 

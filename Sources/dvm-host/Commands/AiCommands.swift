@@ -13,7 +13,7 @@ struct AiCommands: AsyncParsableCommand {
     )
 
     static let usage = """
-        dvm ai <tool> [<vm>] [--env <name> ...] [-- <argument> ...]
+        dvm ai <tool> [<vm>] [--detach] [--env <name> ...] [-- <argument> ...]
         dvm ai login <tool> [<vm>]
         """
 
@@ -33,6 +33,7 @@ struct AiCommands: AsyncParsableCommand {
           dvm ai claude app
           dvm ai claude app -- -p 'Fix the failing test'
           dvm ai codex --env OPENAI_ORGANIZATION
+          dvm ai claude app --detach -- -p 'Port the tests'   and go home; see dvm sessions
           dvm ai login codex app  sign in once; it is kept in that VM
           dvm ai shell app        look around in the sandbox yourself
         """
