@@ -64,6 +64,7 @@ import Testing
             #"{"program":{"_0":{"command":{"signIn":{"tool":"codex"}},"environment":{},"outputWindow":1048576}}}"#
         ),
         (.task(.doctor), #"{"task":{"_0":{"doctor":{}}}}"#),
+        (.task(.selfTest), #"{"task":{"_0":{"selfTest":{}}}}"#),
         (.task(.codeDirectory), #"{"task":{"_0":{"codeDirectory":{}}}}"#),
     ]
 

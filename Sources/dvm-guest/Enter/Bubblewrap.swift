@@ -11,8 +11,8 @@ struct Bubblewrap {
     /// Writes everything Bubblewrap and `inner` will read into files in memory.
     ///
     /// The order for `inner` is made from what the options have Bubblewrap mount.
-    init(_ view: View, git: GitSettings, inner: (MountPlan) throws(Refusal) -> InnerOrder) throws(Refusal) {
-        let filters = try SystemCallFilter(view.agent.policy.systemCalls).programs().map { program throws(Refusal) in
+    init(_ view: View, git: HomeGitSettings, inner: (MountPlan) throws(Refusal) -> InnerOrder) throws(Refusal) {
+        let filters = try SystemCallFilter(view.agent.policy).programs().map { program throws(Refusal) in
             try Descriptors.sealedFile("the system call filter", program.bytes).rawValue
         }
         var files = View.Files(

@@ -3,7 +3,7 @@ internal import DVMProtocol
 internal import Glibc
 
 /// Git's settings in the agent's home: the developer's name for its commits, and leave to work in the project.
-struct GitSettings: Equatable {
+struct HomeGitSettings: Equatable {
     var name: String?
     var email: String?
 
