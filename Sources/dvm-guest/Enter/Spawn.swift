@@ -53,7 +53,7 @@ struct Spawn: Hashable, Codable {
         var tool: String
         /// What the VM's configuration says about agents.
         var policy: AgentPolicy
-        /// Where the tool's program may be, best first; the order's own word when empty.
+        /// Where the tool's program may be, best first; the order's own word counts when it is none of these.
         var programs: [String] = []
         /// The directories of its home that outlive the session, relative to it.
         var state: [String] = []
