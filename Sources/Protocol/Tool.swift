@@ -12,6 +12,8 @@ public struct Tool: Hashable, Sendable {
     public var settings: [String: String] = [:]
     /// Variables it gets when the caller has set them.
     public var passed: [String] = []
+    /// The servers it needs, at port 443: what it reaches where only named hosts can be reached.
+    public var domains: [String] = []
 
     /// Where a tool installed by dvm has its program.
     static func installed(_ name: String) -> String { "/usr/local/libexec/dvm/tools/\(name)/bin/\(name)" }

@@ -14,7 +14,8 @@ struct Guest: ParsableCommand {
               claude, codex, shell  run in the agent's sandbox
             """,
         subcommands: [
-            Doctor.self, Version.self, Ask.self, Serve.self, Task.self, Enter.self, Inner.self, SandboxProbe.self,
+            Doctor.self, Version.self, Ask.self, Serve.self, Task.self, Enter.self, Inner.self, GateCommand.self,
+            SandboxProbe.self,
         ]
     )
 

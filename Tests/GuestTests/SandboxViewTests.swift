@@ -21,10 +21,10 @@ import Testing
         top: ["/bin": .link(to: "usr/bin"), "/lib64": .link(to: "usr/lib64"), "/lib32": .bind("/lib32")],
         etc: [
             "/etc/hosts": .bind("/etc/hosts"), "/etc/localtime": .link(to: "/usr/share/zoneinfo/Etc/UTC"),
-            "/etc/resolv.conf": .bind("/run/systemd/resolve/stub-resolv.conf"),
+            "/etc/networks": .bind("/run/networks"),
         ]
     )
-    static let files = View.Files(passwd: 5, group: 6, filters: [7, 8])
+    static let files = View.Files(passwd: 5, group: 6, resolver: 9, filters: [7, 8])
 
     @Test func `is exactly this`() {
         let options = View(Self.agent, layout: Self.layout).options(Self.files).joined(separator: " ")
@@ -34,8 +34,9 @@ import Testing
             --ro-bind /usr /usr --symlink usr/bin /bin --ro-bind-try /lib32 /lib32 --symlink usr/lib64 /lib64
             --perms 0755 --dir /etc --perms 0755 --dir /etc/ssh
             --ro-bind-try /etc/hosts /etc/hosts --symlink /usr/share/zoneinfo/Etc/UTC /etc/localtime
-            --ro-bind-try /run/systemd/resolve/stub-resolv.conf /etc/resolv.conf
+            --ro-bind-try /run/networks /etc/networks
             --perms 0444 --ro-bind-data 5 /etc/passwd --perms 0444 --ro-bind-data 6 /etc/group
+            --perms 0444 --ro-bind-data 9 /etc/resolv.conf
             --proc /proc --dev /dev --perms 1777 --tmpfs /tmp
             --perms 0755 --dir /var --perms 1777 --tmpfs /var/tmp
             --perms 0755 --tmpfs /run --perms 0755 --dir /run/user --perms 0700 --dir /run/user/999

@@ -4,5 +4,6 @@
 #include "descriptors.h"
 #include "identity.h"
 #include "mounts.h"
+#include "network.h"
 #include "probe.h"
 #include "process.h"

@@ -16,6 +16,10 @@ struct Bubblewrap {
         let files = View.Files(
             passwd: try Descriptors.sealedFile("passwd", Array(view.passwd.utf8)).rawValue,
             group: try Descriptors.sealedFile("group", Array(view.group.utf8)).rawValue,
+            resolver: try Descriptors.sealedFile(
+                "resolv.conf",
+                Array(view.agent.policy.network.resolverConfiguration.utf8)
+            ).rawValue,
             filters: [filter.rawValue]
         )
         let options: [UInt8] = view.options(files).flatMap { Array($0.utf8) + [0] }

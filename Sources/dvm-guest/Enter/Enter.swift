@@ -42,6 +42,8 @@ extension Enter {
         try Identity.check(agent)
         try Bubblewrap.check()
         try UserNamespaces.check()
+        // Early, and for everything that follows: Bubblewrap makes none, so that the agent has no rights over this one.
+        let network = try SessionNetwork.make(for: agent)
         let project = try ProjectMount.make(of: Project.pin(agent), for: agent)
         let home = try DetachedMount.of(ToolHome.pin(agent))
         let layout = SystemLayout.read()
@@ -65,6 +67,7 @@ extension Enter {
         // After the change of user, which forgets it.
         try parent.dieTogether()
         try Session.forbidCoreFiles()
-        try launch.replace()
+        // Its gate goes on as this process does, which is Bubblewrap from here on.
+        try withExtendedLifetime(network) { () throws(Refusal) in try launch.replace() }
     }
 }

@@ -102,7 +102,7 @@ struct ProgramPlan: Equatable {
             spawn: Spawn(
                 words: [tool.program] + tool.unattended + arguments,
                 environment: base.merging(Self.terminal(of: program)) { $1 }.merging(tool.settings) { $1 }
-                    .merging(program.environment) { $1 },
+                    .merging(program.environment) { $1 }.merging(settings.agents.network.proxyVariables) { $1 },
                 terminal: program.terminal != nil,
                 confinement: .agent(
                     Spawn.Agent(
