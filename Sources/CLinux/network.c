@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/if_addr.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -235,3 +236,8 @@ int dvm_allow_files(unsigned long count) {
 }
 
 int dvm_forbid_inspection(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+
+int dvm_load_filter(const void *instructions, uint16_t count) {
+    struct sock_fprog program = {count, (struct sock_filter *)(uintptr_t)instructions};
+    return prctl(PR_SET_SECCOMP, 2 /* SECCOMP_MODE_FILTER */, &program, 0, 0);
+}

@@ -13,6 +13,8 @@ public struct ClientChannel: Sendable {
         case received(Stream, [UInt8])
         /// What the task is doing.
         case progress(Progress)
+        /// Something to tell the person once the conversation is over.
+        case noted(SessionNote)
         /// The conversation is over.
         case ended(Ending)
     }
@@ -31,6 +33,9 @@ public struct ClientChannel: Sendable {
 
     /// The channel's number, never used again on the same link.
     public let number: UInt32
+    /// The session of an agent that this is a conversation with, once it runs.
+    public private(set) var session: SessionID?
+    private var notes = 0
     private var state = State.opening
     private var inputEnded = false
     private var input = SendWindow(0)
@@ -61,6 +66,7 @@ public struct ClientChannel: Sendable {
         switch (state, frame.kind) {
         case (.opening, .opened):
             state = .open
+            if !frame.payload.isEmpty { session = try frame.json(Opened.self).session }
             return .opened
         case (.open, .output):
             try output.received(frame.payload.count)
@@ -75,6 +81,10 @@ public struct ClientChannel: Sendable {
             return .nothing
         case (.open, .progress):
             return .progress(try frame.json(Progress.self))
+        case (.opening, .note), (.open, .note):
+            notes += 1
+            guard notes <= SessionNote.most else { throw ProtocolViolation("more than \(SessionNote.most) notes") }
+            return .noted(try frame.json(SessionNote.self))
         case (.open, .exit):
             state = .ended
             return .ended(.exit(try frame.json(Exit.self)))

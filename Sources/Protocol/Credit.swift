@@ -85,9 +85,11 @@ public struct ReceiveWindow: Hashable, Sendable {
     private var consumed = 0
 
     /// A window of a size, all of it granted.
-    public init(_ size: Int) {
+    ///
+    /// Some of it may be taken up by bytes that are held already, and granted only when those are handed on.
+    public init(_ size: Int, held: Int = 0) {
         self.size = size
-        outstanding = size
+        outstanding = size - held
     }
 
     /// Notes bytes that arrived.

@@ -34,7 +34,7 @@ public struct Frame: Hashable, Sendable {
         case welcome = 0x02
         /// Host: start this program or task.
         case open = 0x03
-        /// Guest: it runs.
+        /// Guest: it runs; for a session of an agent, which one.
         case opened = 0x04
         /// Host: bytes for its standard input.
         case input = 0x05
@@ -62,6 +62,8 @@ public struct Frame: Hashable, Sendable {
         case progress = 0x10
         /// Guest: what a task came to. The last frame of a channel.
         case result = 0x12
+        /// Guest: something to tell the person about a session of an agent that has ended.
+        case note = 0x14
 
         /// Who sends this kind.
         public var sender: Peer { rawValue & 1 == 1 ? .host : .guest }

@@ -20,6 +20,8 @@ public struct Program: Hashable, Codable, Sendable {
     public var terminal: Terminal?
     /// How many bytes of each output stream may be sent before the first credit.
     public var outputWindow: Int
+    /// Whether it goes on when the link ends, to be attached to again: tools on a terminal only.
+    public var detached: Bool?
 
     /// A program.
     public init(
@@ -27,13 +29,15 @@ public struct Program: Hashable, Codable, Sendable {
         directory: String? = nil,
         environment: [String: String] = [:],
         terminal: Terminal? = nil,
-        outputWindow: Int = Credit.pipeWindow
+        outputWindow: Int = Credit.pipeWindow,
+        detached: Bool? = nil
     ) {
         self.command = command
         self.directory = directory
         self.environment = environment
         self.terminal = terminal
         self.outputWindow = outputWindow
+        self.detached = detached
     }
 
     /// A terminal for a program.
@@ -99,6 +103,10 @@ extension Program {
         }
         guard (Frame.largestData...Credit.largestWindow).contains(outputWindow) else {
             throw Refusal("an output window of \(outputWindow) bytes")
+        }
+        guard detached == true else { return }
+        guard case .tool = command, terminal != nil else {
+            throw Refusal("only AI tools on a terminal of their own go on when the link ends")
         }
     }
 }

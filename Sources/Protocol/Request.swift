@@ -4,6 +4,8 @@ public enum Request: Hashable, Codable, Sendable {
     case program(Program)
     /// Do something the guest knows, report progress, end with a result.
     case task(GuestTask)
+    /// Take up a session of an agent that was left running.
+    case attach(Attachment)
 
     /// Refuses what could never be carried out, before anything is made from it.
     ///
@@ -12,7 +14,8 @@ public enum Request: Hashable, Codable, Sendable {
         switch self {
         case .program(let program): try program.check()
         case .task(.provision(let plan)): try plan.check()
-        case .task(.doctor), .task(.codeDirectory): break
+        case .attach(let attachment): try attachment.check()
+        case .task: break
         }
     }
 }
@@ -25,6 +28,12 @@ public enum GuestTask: Hashable, Codable, Sendable {
     case doctor
     /// Look whether the code directory holds anything; ends with a `CodeDirectory`.
     case codeDirectory
+    /// List the sessions of agents; ends with a list of `SessionSummary`, the ended ones too on request.
+    case sessions(ended: Bool)
+    /// Tell all there is about a session: ends with a `SessionSummary`, and what it showed last is the task's output.
+    case sessionReport(SessionID)
+    /// End a session that runs; ends with its `SessionSummary`.
+    case endSession(SessionID)
 }
 
 /// What a VM is to become.

@@ -14,8 +14,9 @@ struct Guest: ParsableCommand {
               claude, codex, shell  run in the agent's sandbox
             """,
         subcommands: [
-            Doctor.self, Version.self, Ask.self, Serve.self, Task.self, Enter.self, Inner.self, GateCommand.self,
-            SandboxProbe.self,
+            Doctor.self, Version.self, Ask.self, Serve.self, SessionCommand.self, Task.self, Enter.self, Inner.self,
+            SandboxProbe.self, AccessCommand.self, DenyCommand.self, ReachCommand.self,
+            GateCommand.self,
         ]
     )
 

@@ -37,9 +37,9 @@ import Testing
             --ro-bind-try /run/networks /etc/networks
             --perms 0444 --ro-bind-data 5 /etc/passwd --perms 0444 --ro-bind-data 6 /etc/group
             --perms 0444 --ro-bind-data 9 /etc/resolv.conf
-            --proc /proc --dev /dev --perms 1777 --tmpfs /tmp
+            --proc /proc --dev /dev --perms 1777 --tmpfs /dev/shm --perms 1777 --tmpfs /tmp
             --perms 0755 --dir /var --perms 1777 --tmpfs /var/tmp
-            --perms 0755 --tmpfs /run --perms 0755 --dir /run/user --perms 0700 --dir /run/user/999
+            --size 16777216 --perms 0755 --tmpfs /run --perms 0755 --dir /run/user --perms 0700 --dir /run/user/999
             --perms 0755 --dir /run/dvm --ro-bind /run/dvm/stage/guest /run/dvm/guest
             --perms 0755 --dir /var --perms 0755 --dir /var/lib --perms 0755 --dir /var/lib/dvm-agent
             --bind /run/dvm/stage/home /var/lib/dvm-agent/claude
@@ -49,6 +49,26 @@ import Testing
             --remount-ro / --chdir / --add-seccomp-fd 7 --add-seccomp-fd 8
             """
         #expect(options == wanted.split(separator: "\n").joined(separator: " "))
+    }
+
+    @Test func `lets programs make user namespaces where the configuration says nested, and changes nothing else`() {
+        var agent = Self.agent
+        agent.policy.systemCalls = .nested
+        let usual = View(Self.agent, layout: Self.layout).options(Self.files)
+        let nested = View(agent, layout: Self.layout).options(Self.files)
+        #expect(nested == usual.filter { $0 != "--disable-userns" })
+        agent.policy.systemCalls = .strict
+        #expect(View(agent, layout: Self.layout).options(Self.files) == usual)
+    }
+
+    @Test func `has no directory in memory that takes a session's memory whole`() {
+        var agent = Self.agent
+        agent.policy.limits.memory = 1_000_000_000
+        let options = View(agent, layout: Self.layout).options(Self.files).joined(separator: " ")
+
+        for (path, size) in [("/dev/shm", 150_000_000), ("/tmp", 400_000_000), ("/var/tmp", 150_000_000)] {
+            #expect(options.contains("--size \(size) --perms 1777 --tmpfs \(path) "))
+        }
     }
 
     @Test func `never has a path of the project or of a home as a source`() {

@@ -337,10 +337,11 @@ private final class ScriptedVM {
         #expect(try outcome(frames) == .success(directory))
     }
 
-    @Test func `is refused in the guest's words`() throws {
+    @Test func `is refused in the guest's words, which are marked as its own`() throws {
         let refusal = Refusal("cannot be listed", hint: "look")
-        #expect(try outcome([Frame(.refused, channel: 1, json: refusal)]) == .failure(refusal))
-        #expect(try outcome([opened, Frame(.refused, channel: 1, json: refusal)]) == .failure(refusal))
+        let marked = Refusal("app says: cannot be listed", hint: "app says: look")
+        #expect(try outcome([Frame(.refused, channel: 1, json: refusal)]) == .failure(marked))
+        #expect(try outcome([opened, Frame(.refused, channel: 1, json: refusal)]) == .failure(marked))
     }
 
     @Test func `is told apart from one that was lost`() throws {
@@ -371,7 +372,7 @@ private final class ScriptedVM {
 
 @Suite struct `A program in a VM that is a stranger` {
     /// A VM that says things in turn and never reads; its question to us is answered by what `dvm` does with its streams.
-    private static func run(_ turns: [[Frame]]) throws -> Result<Exit, Refusal> {
+    private static func run(_ turns: [[Frame]]) throws -> Result<ProgramSession.Outcome, Refusal> {
         let vm = try ScriptedVM()
         try vm.says([ScriptedVM.welcome()])
         for (number, frames) in turns.enumerated() { try vm.says(frames, in: "turn-\(number)", greeting: []) }
@@ -402,7 +403,7 @@ private final class ScriptedVM {
             let ending = try `A program in a VM that is a stranger`.run([
                 [Frame(.opened, channel: 1), credit], [Frame(.exit, channel: 1, json: Exit.exited(0))],
             ])
-            #expect(ending == .success(.exited(0)))
+            #expect(ending == .success(.ended(.exited(0))))
             #expect(try file.seek(offset: 0, from: .current) < 1 << 20)
         }
     }
@@ -418,7 +419,7 @@ private final class ScriptedVM {
             let ending = try `A program in a VM that is a stranger`.run([
                 [Frame(.opened, channel: 1), said, Frame(.exit, channel: 1, json: Exit.exited(3))]
             ])
-            #expect(ending == .success(.exited(3)))
+            #expect(ending == .success(.ended(.exited(3))))
             var shown = [UInt8](repeating: 0, count: 100)
             let count = unsafe read(outside, &shown, 100)
             #expect(String(decoding: shown.prefix(count), as: UTF8.self) == "?]0;title?over\r\n")

@@ -15,6 +15,7 @@ final class GuestClient {
     struct Outcome: Equatable {
         var output: [UInt8] = []
         var errors: [UInt8] = []
+        var notes: [SessionNote] = []
         var ending: ClientChannel.Ending?
 
         var text: String { String(decoding: output, as: UTF8.self) }
@@ -78,6 +79,7 @@ final class GuestClient {
                     if isOurs { if stream == .output { outcome.output += bytes } else { outcome.errors += bytes } }
                     channels[frame.channel]?.handedOn(bytes.count, of: stream).map(link.send)
                 case .ended(let ending): if isOurs { outcome.ending = ending }
+                case .noted(let note): if isOurs { outcome.notes.append(note) }
                 case .opened, .nothing, .progress: break
                 }
             }
@@ -88,6 +90,15 @@ final class GuestClient {
     /// Types something, which must fit into the input window.
     func type(_ text: String, on number: UInt32) {
         if let frame = channels[number]?.send(Array(text.utf8)[...]) { link.send(frame) }
+    }
+
+    /// Which session a channel is, once it runs.
+    func session(of number: UInt32) -> SessionID? { channels[number]?.session }
+
+    /// Ends the link, and waits until the guest has noticed.
+    func leave() {
+        link.end()
+        while (try? link.turn()) != nil {}
     }
 
     func endInput(of number: UInt32) { channels[number]?.endInput().map(link.send) }

@@ -1,3 +1,4 @@
+import DVMProtocol
 import Foundation
 import Glibc
 import TestSupport
@@ -28,6 +29,7 @@ final class PretendVM: @unchecked Sendable {
         }
         directory = URL(fileURLWithPath: "/var/tmp/dvm-test-\(UUID().uuidString)")
         try make("etc"); try make("lib/dvm"); try make("home/developer/code/app"); try make("lib/dvm-agent/shell")
+        try make("run"); try make("log"); try make("libexec")
         try write(
             """
             root:x:0:0::/root:/bin/bash
@@ -48,12 +50,40 @@ final class PretendVM: @unchecked Sendable {
 
     deinit { try? FileManager.default.removeItem(at: directory) }
 
+    /// Has agents do what a part of their policy says, as JSON without its braces; the rest of it is the usual.
+    func configure(_ part: String) throws {
+        var policy = try JSONSerialization.jsonObject(with: Data(JSON.encode(AgentPolicy()))) as? [String: Any] ?? [:]
+        let changes = try JSONSerialization.jsonObject(with: Data("{\(part)}".utf8)) as? [String: Any] ?? [:]
+        policy.merge(changes) { $1 }
+        let settings: [String: Any] = ["codeDirectory": project, "user": "developer", "agents": policy]
+        try JSONSerialization.data(withJSONObject: settings).write(
+            to: directory.appendingPathComponent("lib/dvm/settings.json")
+        )
+    }
+
+    /// Gives the agent a home for a tool, and puts a script where the tool is installed, for this VM's processes only.
+    func install(tool: String, _ script: String) throws {
+        try make("lib/dvm-agent/\(tool)")
+        own("lib/dvm-agent/\(tool)", agent, 0o700)
+        let program = "libexec/dvm/tools/\(tool)/bin/\(tool)"
+        try make((program as NSString).deletingLastPathComponent)
+        try write(script, to: program)
+        own(program, 0, 0o755)
+    }
+
     /// The argv that runs a program in it: unshare(1), then the coverings, then the program.
     func command(_ words: [String]) -> [String] {
         let coverings = [
             ("etc/passwd", "/etc/passwd"), ("etc/group", "/etc/group"), ("lib", "/var/lib"), ("home", "/home"),
+            ("run", "/run/dvm"), ("log", "/var/log"), ("libexec", "/usr/local/libexec"),
         ]
-        let script = coverings.map { "mount --bind '\(directory.path)/\($0)' \($1)" } + [#"exec "$@""#]
+        // The tree of control groups is the machine's: sessions have names of their own in it. A machine that has the
+        // first version too keeps the second one elsewhere.
+        let script =
+            ["mkdir -p /run/dvm /usr/local/libexec"] + coverings.map { "mount --bind '\(directory.path)/\($0)' \($1)" }
+            + [
+                "mount -t cgroup2 none /sys/fs/cgroup", #"exec "$@""#,
+            ]
         return [
             "/usr/bin/unshare", "--mount", "--propagation", "private", "/bin/sh", "-ec",
             script.joined(separator: " && "), "sh",
@@ -62,7 +92,9 @@ final class PretendVM: @unchecked Sendable {
 
     /// A file or directory of the VM, as this process reaches it.
     func outside(_ path: String) -> String {
-        for (inside, place) in [("/home", "home"), ("/var/lib", "lib")] where path.hasPrefix(inside + "/") {
+        for (inside, place) in [
+            ("/home", "home"), ("/var/lib", "lib"), ("/run/dvm", "run"), ("/var/log", "log"),
+        ] where path.hasPrefix(inside + "/") {
             return directory.path + "/" + place + path.dropFirst(inside.count)
         }
         return path

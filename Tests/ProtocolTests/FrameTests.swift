@@ -14,6 +14,7 @@ import Testing
             (Frame.Kind.hello, 0x01), (.welcome, 0x02), (.open, 0x03), (.opened, 0x04), (.input, 0x05), (.output, 0x06),
             (.inputEnd, 0x07), (.errors, 0x08), (.resize, 0x09), (.exit, 0x0A), (.signal, 0x0B), (.refused, 0x0C),
             (.outputCredit, 0x0D), (.inputCredit, 0x0E), (.close, 0x0F), (.progress, 0x10), (.result, 0x12),
+            (.note, 0x14),
         ] as [(Frame.Kind, UInt8)]
     )
     func `a kind keeps its number, and its direction in it`(kind: Frame.Kind, number: UInt8) {
@@ -21,7 +22,7 @@ import Testing
         #expect(kind.sender == (number % 2 == 1 ? .host : .guest))
     }
 
-    @Test func `every kind is in the table above`() { #expect(Frame.Kind.allCases.count == 17) }
+    @Test func `every kind is in the table above`() { #expect(Frame.Kind.allCases.count == 18) }
 
     @Test(arguments: Frame.Kind.allCases, [1, 2, 3, 7, 12, 13, 64, 100_000])
     func `a frame survives being cut into pieces`(kind: Frame.Kind, size: Int) throws {

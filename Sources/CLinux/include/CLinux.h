@@ -2,7 +2,9 @@
 #pragma once
 
 #include "descriptors.h"
+#include "files.h"
 #include "identity.h"
+#include "landlock.h"
 #include "mounts.h"
 #include "network.h"
 #include "probe.h"

@@ -60,3 +60,5 @@ int dvm_request_socket(int maker, int ipv6);
 int dvm_allow_files(unsigned long count);
 // prctl(2): others of the same user may neither trace this process nor read its memory.
 int dvm_forbid_inspection(void);
+// prctl(2): puts the calling thread, which forbids new privileges, under a filter of some instructions for good.
+int dvm_load_filter(const void *instructions, uint16_t count);

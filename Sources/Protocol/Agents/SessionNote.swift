@@ -15,6 +15,12 @@ public struct SessionNote: Hashable, Codable, Sendable {
     /// What happened, in a sentence.
     public var text: String
 
+    /// As it is shown, harmless on a terminal.
+    public var line: String { "\(weight.rawValue): \(text.printable)" }
+
+    /// The most notes of one session: more is nothing a person reads.
+    public static let most = 256
+
     /// A note.
     public init(_ weight: Weight, _ text: String) {
         self.weight = weight

@@ -2,7 +2,7 @@ internal import DVMProtocol
 
 /// The way a session is started: nobody but root may have changed it.
 enum LauncherChecks {
-    static func checks() -> [DoctorReport.Check] { [program, socket] + tools }
+    static func checks() -> [DoctorReport.Check] { [program, socket, limits] + tools }
 
     private static var program: DoctorReport.Check { rootsFile("guest program", FilePath(Wrappers.program)) }
 
@@ -13,6 +13,18 @@ enum LauncherChecks {
             holds ? .pass : .fail,
             holds ? "open to the VM's user only" : "missing, or open to others",
             remedy: holds ? nil : "run `dvm sync` for this VM on the host"
+        )
+    }
+
+    /// Whether the kernel keeps what a session may use within limits.
+    private static var limits: DoctorReport.Check {
+        let missing = AgentGroups.missing
+        return DoctorReport.Check(
+            "session limits",
+            missing.isEmpty ? .pass : .warn,
+            missing.isEmpty
+                ? "memory, processes and processor" : "the kernel cannot limit \(missing.joined(separator: ", "))",
+            remedy: missing.isEmpty ? nil : "boot the VM with control groups of version 2 and all of these controllers"
         )
     }
 

@@ -9,10 +9,12 @@ struct Bubblewrap {
     private let words: [String]
 
     /// Writes everything Bubblewrap and `inner` will read into files in memory.
-    init(_ view: View, inner: InnerOrder) throws(Refusal) {
-        let filter = try Descriptors.memoryFile("the system call filter")
-        try SystemCallFilter.agent.export(to: filter)
-        try Descriptors.seal(filter, "the system call filter")
+    ///
+    /// The order for `inner` is made from what the options have Bubblewrap mount.
+    init(_ view: View, inner: (MountPlan) throws(Refusal) -> InnerOrder) throws(Refusal) {
+        let filters = try SystemCallFilter(view.agent.policy.systemCalls).programs().map { program throws(Refusal) in
+            try Descriptors.sealedFile("the system call filter", program.bytes).rawValue
+        }
         let files = View.Files(
             passwd: try Descriptors.sealedFile("passwd", Array(view.passwd.utf8)).rawValue,
             group: try Descriptors.sealedFile("group", Array(view.group.utf8)).rawValue,
@@ -20,11 +22,15 @@ struct Bubblewrap {
                 "resolv.conf",
                 Array(view.agent.policy.network.resolverConfiguration.utf8)
             ).rawValue,
-            filters: [filter.rawValue]
+            filters: filters
         )
-        let options: [UInt8] = view.options(files).flatMap { Array($0.utf8) + [0] }
-        let optionFile = try Descriptors.sealedFile("the options of bubblewrap", options)
-        let order = try Descriptors.sealedFile("the order for the sandbox", JSON.encode(inner))
+        let options = view.options(files)
+        let optionBytes: [UInt8] = options.flatMap { Array($0.utf8) + [0] }
+        let optionFile = try Descriptors.sealedFile("the options of bubblewrap", optionBytes)
+        let order = try Descriptors.sealedFile(
+            "the order for the sandbox",
+            JSON.encode(try inner(MountPlan(options: options)))
+        )
         // Numbers only: every user of the VM can read arguments.
         words = ["bwrap", "--args", "\(optionFile.rawValue)", "--", View.program, "inner", "\(order.rawValue)"]
     }

@@ -42,10 +42,14 @@ extension Enter {
         try Identity.check(agent)
         try Bubblewrap.check()
         try UserNamespaces.check()
-        // Early, and for everything that follows: Bubblewrap makes none, so that the agent has no rights over this one.
-        let network = try SessionNetwork.make(for: agent)
-        let project = try ProjectMount.make(of: Project.pin(agent), for: agent)
-        let home = try DetachedMount.of(ToolHome.pin(agent))
+        // A session's supervisor has made it; without one it is made here. No agent is ever in the VM's network.
+        let network = try agent.network == nil ? SessionNetwork.make(for: agent) : nil
+        try NetworkNamespace.check(agent.network)
+        let pinnedProject = try Project.pin(agent)
+        let pinnedHome = try ToolHome.pin(agent)
+        let agent = try ProjectMount.settled(agent, on: pinnedProject)
+        let project = try ProjectMount.make(of: pinnedProject, for: agent)
+        let home = try DetachedMount.of(pinnedHome)
         let layout = SystemLayout.read()
 
         // The mounts above are ours and nowhere yet. Only now a namespace of our own: the kernel copies mounts of the
@@ -55,8 +59,12 @@ extension Enter {
         try Staging.coverHomes(developerHome: agent.developerHome)
 
         // The files Bubblewrap and `inner` inherit. Their descriptors alone are not close-on-exec.
-        let inner = InnerOrder(spawn, agent)
-        let launch = try Bubblewrap(View(agent, stage: stage, layout: layout), inner: inner)
+        let launch = try Bubblewrap(View(agent, stage: stage, layout: layout)) { mounts throws(Refusal) in
+            let directories = [
+                View.workspace: FileIdentity(pinnedProject.status), agent.home: FileIdentity(pinnedHome.status),
+            ]
+            return try InnerOrder(spawn, agent, mounts: mounts, directories: directories)
+        }
 
         // From here on only dropping. The bounding set needs CAP_SETPCAP, groups need CAP_SETGID: so these first.
         try Capabilities.dropBoundingAndAmbient()

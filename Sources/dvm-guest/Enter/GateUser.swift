@@ -31,7 +31,14 @@ enum GateUser {
         try parent.dieTogether()
         try Session.forbidCoreFiles()
         try call("closing the process to others") { dvm_forbid_inspection() }
-        // The agent's own: a fault in the gate is to be worth no more than one in a tool.
-        try SystemCallFilter.agent.load()
+        // The agent's own, the strict one: a fault in the gate is to be worth no more than one in a tool.
+        for program in try SystemCallFilter(.strict).programs() { try load(program) }
+    }
+
+    private static func load(_ program: SystemCallProgram) throws(Refusal) {
+        let count = UInt16(program.bytes.count / 8)
+        try call("loading the system call filter") {
+            unsafe program.bytes.withUnsafeBytes { unsafe dvm_load_filter($0.baseAddress, count) }
+        }
     }
 }

@@ -14,15 +14,39 @@ struct InnerOrder: Hashable, Codable {
     var gid: UInt32
     /// What people call the tool.
     var tool: String
+    /// Whether the tool makes sandboxes of its own.
+    var nesting: Bool
+    /// How many system call filters it is to be under, those of this process included.
+    var filters: Int
+    /// What is to be mounted.
+    var mounts: MountPlan
+    /// Which directories are to be where, as the ones that were pinned.
+    var directories: [String: FileIdentity]
 
-    init(_ spawn: Spawn, _ agent: Spawn.Agent) {
+    init(_ spawn: Spawn, _ agent: Spawn.Agent, mounts: MountPlan, directories: [String: FileIdentity]) throws(Refusal) {
         words = spawn.words
-        environment = spawn.environment
+        environment = agent.gitEnvironment.merging(spawn.environment) { $1 }
         directory = agent.directory
         terminal = spawn.terminal
         uid = agent.uid
         gid = agent.gid
-        tool = FilePath(agent.home).lastComponent?.string ?? "the tool"
+        tool = agent.tool
+        nesting = agent.policy.systemCalls == .nested
+        // A container that the launcher may run in has put its own on us.
+        filters = try OwnStatus.read().filters + SystemCallFilter.programCount
+        self.mounts = mounts
+        self.directories = directories
+    }
+}
+
+extension Spawn.Agent {
+    /// Without an idmapped mount the project is nobody's inside, and git does nothing in a repository of somebody else's.
+    ///
+    /// Inside, there is nobody to be protected from it. By variables, which count as much as the configuration of the
+    /// system (git 2.38), and leave the tool's own alone.
+    fileprivate var gitEnvironment: [String: String] {
+        guard policy.access == .acl else { return [:] }
+        return ["GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"]
     }
 }
 
@@ -55,6 +79,8 @@ struct Inner: ParsableCommand {
         // The order's descriptor and the report's too: the tool sees its three streams and nothing else.
         try Descriptors.closeOnExec(from: 3)
         try checkConfinement(order)
+        try checkMounts(order)
+        try Landlock.enclose(nesting: order.nesting)
         if order.terminal {
             // The tool leads the terminal's session, as under sshd; see `enter` for why nobody else does.
             try Session.lead()
@@ -88,15 +114,30 @@ struct Inner: ParsableCommand {
 
     /// Looks whether what was to be given up is gone: nothing is started that is confined in part only.
     private static func checkConfinement(_ order: InnerOrder) throws(Refusal) {
-        // 2 is the mode with a filter.
+        // Mode 2 is the one with filters. One filter alone would pass for confined and let through what the other refuses.
+        let status = try OwnStatus.read()
         let confined =
-            dvm_seccomp_mode() == 2 && dvm_no_new_privileges() == 1 && Capabilities.areNone()
+            status.seccompMode == 2 && status.filters == order.filters && dvm_no_new_privileges() == 1
+            && Capabilities.areNone()
             && dvm_is_wholly(order.uid, order.gid) != 0
         guard confined else {
             throw Refusal(
                 "the sandbox is not whole: a filter, a user or a capability is not as ordered",
                 hint: "run `dvm doctor` for this VM on the host"
             )
+        }
+    }
+
+    /// Looks whether the sandbox shows what was ordered, and nothing else.
+    private static func checkMounts(_ order: InnerOrder) throws(Refusal) {
+        try order.mounts.check(TextFile.read("/proc/self/mountinfo"))
+        for (place, identity) in order.directories {
+            guard Status.of(FilePath(place)).map(FileIdentity.init) == identity else {
+                throw Refusal(
+                    "\(place.printable) in the sandbox is not the directory that was pinned",
+                    hint: "start the tool again; if it happens again, run `dvm doctor` for this VM on the host"
+                )
+            }
         }
     }
 

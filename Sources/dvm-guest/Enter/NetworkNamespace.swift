@@ -24,8 +24,26 @@ struct NetworkNamespace: ~Copyable {
         return found
     }
 
+    /// What tells it from every other there is at the same time.
+    borrowing func number() throws(Refusal) -> UInt64 {
+        var status = stat()
+        let raw = file.raw.rawValue
+        try call("looking at a network namespace") { unsafe fstat(raw, &status) }
+        return UInt64(status.st_ino)
+    }
+
     /// Takes this process, and what it starts from now on, out of its network into an empty one with its loopback down.
-    static func leave() throws(Refusal) { try call("making a network namespace") { dvm_unshare_network() } }
+    static func leave() throws(Refusal) {
+        let before = try own().number()
+        try call("making a network namespace") { dvm_unshare_network() }
+        guard try own().number() != before else { throw Refusal("the kernel left the session in the VM's network") }
+    }
+
+    /// Refuses when this process is not in the namespace that it was told is the session's.
+    static func check(_ expected: UInt64?) throws(Refusal) {
+        guard let expected, try own().number() != expected else { return }
+        throw Refusal("this process is not in the session's network", hint: "start the session again")
+    }
 
     /// Brings up the loopback of the namespace this process is in.
     static func raiseLoopback() throws(Refusal) { try call("bringing the loopback up") { dvm_raise_loopback() } }
@@ -34,15 +52,5 @@ struct NetworkNamespace: ~Copyable {
     borrowing func enter() throws(Refusal) {
         let raw = file.raw.rawValue
         try call("entering a network namespace") { dvm_enter_network(raw) }
-    }
-
-    /// Whether two are one.
-    borrowing func isSame(as other: borrowing Self) throws(Refusal) -> Bool {
-        var status = stat()
-        var others = stat()
-        let (raw, otherRaw) = (file.raw.rawValue, other.file.raw.rawValue)
-        try call("looking at a network namespace") { unsafe fstat(raw, &status) }
-        try call("looking at a network namespace") { unsafe fstat(otherRaw, &others) }
-        return status.st_dev == others.st_dev && status.st_ino == others.st_ino
     }
 }

@@ -53,5 +53,8 @@ struct Spawn: Hashable, Codable {
         var tool: String
         /// What the VM's configuration says about agents.
         var policy: AgentPolicy
+        /// The number of the network namespace that was made for it and that `enter` is started in; where there is none,
+        /// `enter` makes one.
+        var network: UInt64?
     }
 }

@@ -1,3 +1,5 @@
+internal import DVMProtocol
+
 /// What the agent sees, as options for Bubblewrap.
 ///
 /// Pure. Everything is hidden that is not named here; no path named as a source lies where an agent or developer could
@@ -36,9 +38,9 @@ struct View: Equatable {
     }
 
     private var namespaces: [String] {
-        [
+        ["--unshare-user"] + (agent.policy.systemCalls == .nested ? [] : ["--disable-userns"]) + [
             // Not the network: this process is in the session's own already, over which Bubblewrap has no rights.
-            "--unshare-user", "--disable-userns", "--unshare-ipc", "--unshare-pid", "--unshare-uts",
+            "--unshare-ipc", "--unshare-pid", "--unshare-uts",
             "--unshare-cgroup-try", "--hostname", "dvm-agent",
             // Killed with us, and we with `serve`: nothing stays behind.
             "--die-with-parent",
@@ -72,13 +74,23 @@ struct View: Equatable {
     private var ownFileSystems: [String] {
         [
             "--proc", "/proc", "--dev", "/dev",
-            "--perms", "1777", "--tmpfs", "/tmp",
-            "--perms", "0755", "--dir", "/var", "--perms", "1777", "--tmpfs", "/var/tmp",
+        ] + temporary("/dev/shm", percent: 15) + temporary("/tmp", percent: 40) + [
+            "--perms", "0755", "--dir", "/var",
+        ] + temporary("/var/tmp", percent: 15) + [
             // No socket of the VM is below it: D-Bus, containers, Lima's agent and our own stay outside.
-            "--perms", "0755", "--tmpfs", "/run", "--perms", "0755", "--dir", "/run/user",
+            "--size", "\(16 << 20)", "--perms", "0755", "--tmpfs", "/run", "--perms", "0755", "--dir", "/run/user",
             "--perms", "0700", "--dir", "/run/user/\(agent.uid)",
             "--perms", "0755", "--dir", "/run/dvm", "--ro-bind", Staging.program, Self.program,
         ]
+    }
+
+    /// Room for anybody's files, in memory, of a size of its own.
+    ///
+    /// A full one is told by the file system then, and does not end the session for want of memory. Together they leave
+    /// a session room to run in.
+    private func temporary(_ path: String, percent: Int) -> [String] {
+        let size = agent.policy.limits.memory.map { ["--size", "\($0 / 100 * percent)"] } ?? []
+        return size + ["--perms", "1777", "--tmpfs", path]
     }
 
     private var homeAndProject: [String] {

@@ -8,6 +8,8 @@ struct Status {
     var gid: UInt32
     var device: UInt64
     var inode: UInt64
+    /// How many names it has.
+    var links: UInt64
 
     var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
     var isSymbolicLink: Bool { mode & S_IFMT == S_IFLNK }
@@ -23,12 +25,19 @@ struct Status {
         gid = status.st_gid
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
+        links = UInt64(status.st_nlink)
     }
 
     /// The file at a path, a link itself and not what it points to; `nil` when there is none.
     static func of(_ path: FilePath) -> Self? {
         var status = stat()
         return unsafe path.withPlatformString({ unsafe lstat($0, &status) }) == 0 ? Self(status) : nil
+    }
+
+    /// Something in a directory, a link itself; `nil` when it is not there or cannot be looked at.
+    static func of(_ name: UnsafePointer<CChar>, in directory: FileDescriptor) -> Self? {
+        var status = stat()
+        return unsafe fstatat(directory.rawValue, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? Self(status) : nil
     }
 
     /// Whether there is anything at a path; only the kernel's plain word that there is not counts as nothing.
@@ -60,10 +69,35 @@ struct Status {
         try call("setting the mode of \(path)") { fchmod(file.rawValue, mode.rawValue) }
     }
 
+    /// Gives an open file of root's to a group.
+    static func give(_ file: FileDescriptor, to group: UInt32, mode: FilePermissions, called path: FilePath)
+        throws(Refusal)
+    {
+        try call("giving \(path) to its group") { fchown(file.rawValue, 0, group) }
+        try change(mode, of: file, called: path)
+    }
+
+    /// The bytes of the file at a path.
+    static func size(of path: FilePath) -> Int? {
+        var status = stat()
+        return unsafe path.withPlatformString({ unsafe lstat($0, &status) }) == 0 ? Int(status.st_size) : nil
+    }
+
     /// Puts a file in the place of another, both on one file system.
     static func rename(_ old: FilePath, to new: FilePath) throws(Refusal) {
         try call("putting \(new) in place") {
             unsafe old.withPlatformString { old in unsafe new.withPlatformString { unsafe Glibc.rename(old, $0) } }
         }
+    }
+}
+
+/// Which file it is, whatever its name: the same device and inode are the same file.
+struct FileIdentity: Hashable, Codable {
+    var device: UInt64
+    var inode: UInt64
+
+    init(_ status: Status) {
+        device = status.device
+        inode = status.inode
     }
 }

@@ -23,11 +23,14 @@ struct ReportStream {
                 decoder.feed(bytes)
             }
         } catch {}
-        throw Refusal(
-            "this part of dvm-guest is started by dvm itself",
-            hint: "`dvm-guest --help` lists what people can use"
-        )
+        throw Self.notForPeople
     }
+
+    /// What a person hears who starts this process.
+    static let notForPeople = Refusal(
+        "this part of dvm-guest is started by dvm itself",
+        hint: "`dvm-guest --help` lists what people can use"
+    )
 
     /// Says something to `serve`; when that is gone, this process is about to be ended anyway.
     func send(_ frame: Frame) {

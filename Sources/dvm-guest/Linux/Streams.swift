@@ -55,6 +55,12 @@ enum Streams {
         }
     }
 
+    /// Nothing to read, and room for everything that is written.
+    static func null() throws(Refusal) -> OwnedDescriptor {
+        let null = try call("opening /dev/null") { unsafe open("/dev/null", O_RDWR | O_CLOEXEC) }
+        return OwnedDescriptor(FileDescriptor(rawValue: null))
+    }
+
     /// Another descriptor of the same stream.
     static func duplicate(_ descriptor: FileDescriptor) throws(Refusal) -> OwnedDescriptor {
         let copy = try call("duplicating a descriptor") { fcntl(descriptor.rawValue, F_DUPFD_CLOEXEC, 3) }

@@ -2,7 +2,7 @@ internal import DVMProtocol
 internal import Glibc
 
 /// The network of a session: a namespace of its own, and the gate through which it reaches what it may.
-final class SessionNetwork {
+final class SessionNetwork: SessionPart {
     private let gate: Child?
     private let report: SharedDescriptor?
 
@@ -26,7 +26,8 @@ final class SessionNetwork {
                 domains: (try? Tool.named(agent.tool).domains) ?? [],
                 developerHome: agent.developerHome
             ),
-            log: log(of: agent.session)
+            // A line per decision, beside the session's record.
+            log: SessionLog(readers: agent.developerGid).new("\(agent.session).network")
         )
     }
 
@@ -114,20 +115,5 @@ final class SessionNetwork {
         gate?.signal(SIGKILL)
         _ = gate?.wait()
         return (try? frame?.json([SessionNote].self)) ?? []
-    }
-
-    /// A line per decision, for the session's record; kept from the agent, readable by root alone.
-    private static func log(of session: SessionID) -> OwnedDescriptor? {
-        let path = FilePath("/var/log/dvm/\(session.text)-network.jsonl")
-        let mode: FilePermissions = [.ownerReadWriteExecute, .groupReadExecute, .otherReadExecute]
-        guard (try? Directories.make("/var/log/dvm", mode: mode)) != nil,
-            let file = try? FileDescriptor.open(
-                path,
-                .writeOnly,
-                options: [.create, .exclusiveCreate, .append, .noFollow, .closeOnExec],
-                permissions: .ownerReadWrite
-            )
-        else { return nil }
-        return OwnedDescriptor(file)
     }
 }

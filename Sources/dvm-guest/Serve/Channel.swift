@@ -2,7 +2,7 @@ internal import DVMProtocol
 internal import Glibc
 
 /// One channel's process and streams; does what its `Conversation` decides.
-final class Channel {
+final class Channel: LinkChannel {
     /// What becomes of the process when the link dies.
     enum Loss {
         /// It loses its terminal, as under sshd: what left its session lives on.
@@ -65,6 +65,12 @@ final class Channel {
 
     var number: UInt32 { conversation.number }
 
+    /// What to say when it was made.
+    var begun: [Frame] { conversation.begun() }
+
+    /// What waits for the program is bounded by its input window, beside its order.
+    var backlog: Int { 0 }
+
     // MARK: The host speaks
 
     /// Takes in a frame of this channel.
@@ -81,9 +87,7 @@ final class Channel {
             if hasTerminal { input?.waiting.append([Self.endOfFileCharacter]) } else { input?.endsAfter = true }
             endInput()
         case .resize:
-            let size = try frame.json(TerminalSize.self)
-            // A program without a terminal has no size, and one that just ended needs none.
-            if hasTerminal, let terminal = output?.raw { try? Streams.resize(terminal, to: size) }
+            resize(try frame.json(TerminalSize.self))
         case .signal:
             let signal = try frame.json(Signal.self)
             if !childEnded { child.signal(signal.number) }
@@ -91,6 +95,8 @@ final class Channel {
             try conversation.granted(Credit(payload: frame.payload))
         case .close:
             end(.kill)
+            // Nobody grants it anything any more: it is over as soon as the process is.
+            conversation.abandoned()
         default:
             throw ProtocolViolation("a \(frame.kind) frame on an open channel")
         }
@@ -98,6 +104,32 @@ final class Channel {
 
     /// Ends the process as a lost link or a closed channel does.
     func linkLost() { end(loss) }
+
+    // MARK: Who listens
+
+    /// Lets the program go on without anybody who listens.
+    func left() { conversation.left() }
+
+    /// Lets somebody else listen.
+    ///
+    /// - Returns: what to tell them first.
+    func joined(window: Int) -> [Frame] {
+        conversation.joined(window: window, inputWaiting: input?.waiting.count ?? 0)
+    }
+
+    /// Tells the terminal its size; a program without one has none, and one that just ended needs none.
+    func resize(_ size: TerminalSize) {
+        if hasTerminal, let terminal = output?.raw { try? Streams.resize(terminal, to: size) }
+    }
+
+    /// Says again what was written before somebody came, as far as they let us now.
+    func repeatOutput(_ bytes: inout ArraySlice<UInt8>, send: (Frame) -> Void) {
+        while !bytes.isEmpty, conversation.allowance(.output) > 0 {
+            let part = bytes.prefix(conversation.allowance(.output))
+            send(conversation.wrote(part, to: .output))
+            bytes = bytes.dropFirst(part.count)
+        }
+    }
 
     private func end(_ loss: Loss) {
         guard !childEnded else { return }
@@ -204,12 +236,15 @@ final class Channel {
         send: (Frame) -> Void
     ) {
         guard let descriptor, conversation.isDraining || poll.ready(descriptor, .read) else { return }
+        // Also after the end: what does not fit into the link now is still there when it does, and wakes us then.
+        var room = Self.mostAtOnce
         repeat {
             let allowance = conversation.allowance(stream)
             guard allowance > 0 else { return }
             switch Reading.from(descriptor, into: &buffer, limit: allowance) {
             case .bytes(let bytes):
                 send(conversation.wrote(bytes, to: stream))
+                room -= bytes.count
             case .nothing:
                 guard conversation.isDraining, terminalEnd.map({ $0 <= .now }) ?? true else { return }
                 return ended(stream)
@@ -217,8 +252,11 @@ final class Channel {
                 return ended(stream)
             }
             // Afterwards nothing wakes us for what is already there.
-        } while conversation.isDraining
+        } while conversation.isDraining && room > 0
     }
+
+    /// The most a program that has ended sends before others have their turn.
+    private static let mostAtOnce = 4 * Frame.largestData
 
     private func ended(_ stream: Stream) {
         conversation.streamEnded(stream)

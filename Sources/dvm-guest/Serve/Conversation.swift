@@ -25,12 +25,17 @@ struct Conversation {
     private var errors: SendWindow
     private var input = ReceiveWindow(Self.inputWindow)
     private var inputIsOver = false
+    /// Whether anyone is there to hear what it writes; without, that counts against no window.
+    private var isHeard = true
+    /// Which session of an agent it is, if it is one.
+    private let session: SessionID?
 
     /// How much input we hold for a program that does not read.
     static let inputWindow = 256 * 1024
 
     /// A conversation about a process that is being started with these output streams.
-    init(number: UInt32, purpose: Purpose, outputs: Set<Stream>, window: Int) {
+    init(number: UInt32, purpose: Purpose, outputs: Set<Stream>, window: Int, session: SessionID? = nil) {
+        self.session = session
         self.number = number
         self.purpose = purpose
         phase = purpose == .task ? .running : .starting
@@ -40,14 +45,33 @@ struct Conversation {
     }
 
     /// What to send when the process exists: a task runs from the start.
-    func begun() -> [Frame] { purpose == .task ? opening : [] }
+    func begun() -> [Frame] { purpose == .task ? opening(credit: Self.inputWindow) : [] }
 
-    private var opening: [Frame] {
-        [
-            Frame(.opened, channel: number),
-            Frame(.inputCredit, channel: number, payload: Credit(.input, bytes: UInt32(Self.inputWindow)).payload),
-        ]
+    private func opening(credit: Int) -> [Frame] {
+        let opened = session.flatMap { try? Frame(.opened, channel: number, json: Opened(session: $0)) }
+        let credit = Frame(.inputCredit, channel: number, payload: Credit(.input, bytes: UInt32(credit)).payload)
+        return [opened ?? Frame(.opened, channel: number), credit]
     }
+
+    // MARK: Who listens
+
+    /// Takes note that nobody listens any more, and that the program goes on.
+    mutating func left() { isHeard = false }
+
+    /// Takes note of somebody who listens from now on, with windows of their own; some input of others may still wait.
+    ///
+    /// - Returns: what to tell them, if the program runs; otherwise they hear it when it does.
+    mutating func joined(window: Int, inputWaiting: Int) -> [Frame] {
+        isHeard = true
+        output = SendWindow(window)
+        errors = SendWindow(window)
+        input = ReceiveWindow(Self.inputWindow, held: inputWaiting)
+        inputIsOver = false
+        return phase == .running ? opening(credit: Self.inputWindow - inputWaiting) : []
+    }
+
+    /// Takes note that what it still writes is wanted by nobody, and that it is about to end.
+    mutating func abandoned() { open = [] }
 
     // MARK: What the process says of itself
 
@@ -67,7 +91,7 @@ struct Conversation {
     mutating func reportEnded() -> [Frame] {
         guard phase == .starting, announced, verdict == nil else { return [] }
         phase = .running
-        return opening
+        return opening(credit: Self.inputWindow)
     }
 
     // MARK: What it writes
@@ -75,12 +99,13 @@ struct Conversation {
     /// How many bytes may be read from a stream now.
     func allowance(_ stream: Stream) -> Int {
         guard phase == .running, open.contains(stream) else { return 0 }
+        guard isHeard else { return Frame.largestData }
         return min(stream == .output ? output.available : errors.available, Frame.largestData)
     }
 
     /// Bytes it wrote, at most its allowance.
     mutating func wrote(_ bytes: ArraySlice<UInt8>, to stream: Stream) -> Frame {
-        if stream == .output { output.spend(bytes.count) } else { errors.spend(bytes.count) }
+        if isHeard { if stream == .output { output.spend(bytes.count) } else { errors.spend(bytes.count) } }
         return Frame(stream == .output ? .output : .errors, channel: number, payload: Array(bytes))
     }
 

@@ -20,9 +20,16 @@ struct Server: ~Copyable {
     private var greeted = false
     /// Why the link is about to end, once everything was said.
     private var farewell: Refusal?
-    private var channels: [UInt32: Channel] = [:]
+    private var channels: [UInt32: any LinkChannel] = [:]
     private var newest: UInt32 = 0
     private var buffer = [UInt8](repeating: 0, count: Frame.largestData)
+    /// Until when whoever connected has to greet.
+    ///
+    /// The agents' socket takes 64 connections, and silent ones would keep the others out. The host may take its time, nobody waits for its place.
+    private var greetingEnd: ContinuousClock.Instant?
+
+    /// Tenfold of what a busy VM needs.
+    private static let greetingPatience = Duration.seconds(10)
 
     /// More output than this waiting for the link, and programs are not read from.
     private static let fullLink = 4 * Frame.largestData
@@ -38,6 +45,7 @@ struct Server: ~Copyable {
     init(_ streams: consuming LinkStreams, rights: Rights) {
         self.streams = streams
         self.rights = rights
+        greetingEnd = rights == .agentSessions ? .now + Self.greetingPatience : nil
     }
 
     /// Serves until the host closes the link, then ends what must not outlive it.
@@ -50,11 +58,14 @@ struct Server: ~Copyable {
         while open {
             let linkIsFull = isFull
             var poll = PollSet()
-            let listens = farewell == nil && outbox.count <= Self.mostWaiting
+            let listens =
+                farewell == nil && outbox.count <= Self.mostWaiting
+                && channels.values.allSatisfy { $0.backlog <= Self.mostWaiting }
             if listens { poll.add(streams.input.raw, .read) }
             if !outbox.isEmpty { poll.add(streams.output.raw, .write) }
             for channel in channels.values { channel.register(in: &poll, linkIsFull: linkIsFull) }
             try poll.wait(milliseconds: patience)
+            if let end = greetingEnd, end <= .now { throw Refusal("whoever connected did not say who they are") }
 
             if !outbox.isEmpty, poll.ready(streams.output.raw, .write),
                 outbox.flush(to: streams.output.raw, isSocket: streams.outputIsSocket) == .readerGone
@@ -69,9 +80,10 @@ struct Server: ~Copyable {
 
     private var isFull: Bool { outbox.count > Self.fullLink }
 
-    /// How long to wait when nothing happens: for ever, unless a terminal is being drained.
+    /// How long to wait when nothing happens: for ever, unless a terminal is being drained or nobody has greeted yet.
     private var patience: Int32 {
-        guard !isFull, let end = channels.values.compactMap(\.drainEnd).min() else { return -1 }
+        let ends = (isFull ? [] : channels.values.compactMap(\.drainEnd)) + (greetingEnd.map { [$0] } ?? [])
+        guard let end = ends.min() else { return -1 }
         let left = ContinuousClock.now.duration(to: end)
         return Int32(max(0, left / .milliseconds(1)).rounded(.up))
     }
@@ -120,6 +132,7 @@ struct Server: ~Copyable {
 
     private mutating func greet(_ hello: Hello) throws {
         greeted = true
+        greetingEnd = nil
         var welcome = Welcome(build: BuildID.own, facts: .read())
         // A wrapper in the VM is on the same clock, and may not set it.
         if rights == .host { welcome.clockStep = try? Clock.follow(host: hello.time) }
@@ -155,9 +168,10 @@ struct Server: ~Copyable {
                     hint: "wait for one of them to end"
                 )
             }
-            let channel = try Launch.channel(frame.channel, request)
+            let asker: SessionSummary.Asker = rights == .host ? .host : .developer
+            let channel = try Launch.channel(frame.channel, request, asker: asker)
             channels[frame.channel] = channel
-            for frame in channel.conversation.begun() { outbox.append(frame) }
+            for frame in channel.begun { outbox.append(frame) }
         } catch let refusal as Refusal {
             outbox.append(try Frame(.refused, channel: frame.channel, json: refusal))
         }
@@ -171,6 +185,9 @@ struct Server: ~Copyable {
             if case .tool = program.command, program.outputWindow <= Credit.pipeWindow { return }
         // Reads and judges, and takes nothing from whoever asks.
         case .task(.doctor): return
+        // The sessions are agents', who never have more rights than this developer.
+        case .attach(let attachment): if attachment.outputWindow <= Credit.pipeWindow { return }
+        case .task(.sessions), .task(.sessionReport), .task(.endSession): return
         case .task: break
         }
         throw Refusal("this socket starts AI tools in their sandbox, and the checks of `dvm-guest doctor`")

@@ -23,6 +23,9 @@ struct Task: ParsableCommand {
                 case .provision(let plan): try Provisioning(plan).run(progress)
                 case .doctor: Diagnosis.run()
                 case .codeDirectory: try CodeDirectory.look()
+                case .sessions(let ended): try SessionTasks.list(ended: ended)
+                case .sessionReport(let session): try SessionTasks.report(session)
+                case .endSession(let session): try SessionTasks.end(session)
                 }
             report.send(try Frame(.result, channel: 0, json: result))
         } catch {

@@ -77,7 +77,7 @@ struct ClientLoop: ~Copyable {
             while let frame = try decoder.next() {
                 guard frame.channel != 0 else { continue }
                 switch try channel.receive(frame) {
-                case .nothing, .progress: break
+                case .nothing, .progress, .noted: break
                 case .opened: terminal?.makeRaw()
                 case .received(let stream, let bytes):
                     try (stream == .output ? FileDescriptor.standardOutput : .standardError).writeAll(bytes)

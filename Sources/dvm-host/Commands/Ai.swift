@@ -5,7 +5,7 @@ struct Ai: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ai",
         abstract: "Run an AI tool in its sandbox in a VM",
-        usage: "dvm ai <tool> [<vm>] [--env <name> ...] [-- <argument> ...]",
+        usage: "dvm ai <tool> [<vm>] [--detach] [--env <name> ...] [-- <argument> ...]",
         discussion: """
             Starts the VM where needed. The tool sees the project at /workspace and little else; it has none of your \
             files, keys or accounts. The VM can be left out when only one is configured.
@@ -19,6 +19,7 @@ struct Ai: AsyncParsableCommand {
               dvm ai claude app
               dvm ai claude app -- -p 'Fix the failing test'
               dvm ai codex --env OPENAI_ORGANIZATION
+              dvm ai claude app --detach -- -p 'Port the tests'   and go home; see dvm sessions
               dvm ai shell app        look around in the sandbox yourself
             """
     )
@@ -31,6 +32,12 @@ struct Ai: AsyncParsableCommand {
 
     @Option(name: .long, help: "Hand on a variable of this name (can be repeated)")
     var env: [String] = []
+
+    @Flag(
+        name: .shortAndLong,
+        help: "Start it on a terminal of its own, print its session's name, and leave it running"
+    )
+    var detach = false
 
     @OptionGroup var talk: TalkOptions
 
@@ -47,7 +54,8 @@ struct Ai: AsyncParsableCommand {
             .tool(name: tool.name, arguments: arguments),
             in: vm,
             for: "ai",
-            environment: environment
+            environment: environment,
+            detached: detach
         )
     }
 

@@ -9,25 +9,52 @@ extension Session {
         in vm: MachineName,
         for verb: String,
         environment variables: [String: String] = [:],
-        wantsTerminal: Bool = true
+        wantsTerminal: Bool = true,
+        detached: Bool = false
     ) async throws {
         let guest = try await connection(to: vm, for: verb)
-        let terminal = wantsTerminal ? terminal() : nil
+        // One that goes on has a terminal of its own, whatever we have, so that it can be taken up on one.
+        let terminal = detached ? self.terminal() ?? .usual : wantsTerminal ? self.terminal() : nil
         let program = Program(
             command,
             environment: variables,
             terminal: terminal,
-            outputWindow: terminal == nil ? Credit.pipeWindow : Credit.terminalWindow
+            outputWindow: terminal == nil ? Credit.pipeWindow : Credit.terminalWindow,
+            detached: detached ? true : nil
         )
-        let exit = try guest.run(program)
-        if exit != .exited(0) { throw ProgramEnded(exit: exit) }
+        switch try guest.run(program) {
+        case .ended(.exited(0)): return
+        case .ended(let exit): throw ProgramEnded(exit: exit)
+        case .left(let id):
+            try Output.print(id.text)
+            display.note("it goes on; `dvm sessions attach \(id) \(vm.text)` takes it up")
+        }
+    }
+
+    /// Takes up a session that was left running.
+    ///
+    /// - Throws: `ProgramEnded` when its program ended meanwhile, unless it exited with 0.
+    func attach(_ id: SessionID, of vm: MachineName, over guest: GuestConnection) throws {
+        let size = terminal()?.size
+        let attachment = Attachment(
+            session: id,
+            size: size,
+            outputWindow: size == nil ? Credit.pipeWindow : Credit.terminalWindow
+        )
+        switch try guest.attach(attachment) {
+        case .ended(.exited(0)): return
+        case .ended(let exit): throw ProgramEnded(exit: exit)
+        case .left:
+            _ = try? FileDescriptor.standardOutput.writeAll(DetachKey.afterwards)
+            display.note("left \(id), which goes on; `dvm sessions kill \(id) \(vm.text)` ends it")
+        }
     }
 
     /// Reaches the guest of a VM, which is started where needed.
     ///
     /// Most often it runs, and its guest answers: then Lima is not asked for anything else, which would take as long
     /// again. Its version and its configuration are looked at before every start.
-    private func connection(to vm: MachineName, for verb: String) async throws -> GuestConnection {
+    func connection(to vm: MachineName, for verb: String) async throws -> GuestConnection {
         try vm.checkRoom(in: paths.lima)
         async let loaded = configuration.load(vm)
         let route = try GuestConnection.Route(
@@ -59,4 +86,9 @@ extension Session {
             size: TerminalDevice.size(of: .standardOutput) ?? TerminalSize(columns: 80, rows: 24)
         )
     }
+}
+
+extension Program.Terminal {
+    /// The terminal of a program that nobody looks at yet.
+    fileprivate static let usual = Self(name: "xterm-256color", size: TerminalSize(columns: 120, rows: 40))
 }

@@ -127,12 +127,24 @@ final class GuestConnection {
     /// Runs a program with this process's terminal or streams; returns how it ended.
     ///
     /// - Throws: the guest's `Refusal`, or one that says what was lost with the link.
-    func run(_ program: Program) throws -> Exit {
+    func run(_ program: Program) throws -> ProgramSession.Outcome {
         channels += 1
+        return try follow(ProgramSession(program, channel: channels, link: link), afterLoss: program.afterLoss)
+    }
+
+    /// Takes up a session that was left running, with this process's terminal or streams.
+    ///
+    /// - Throws: the guest's `Refusal`, or one that says what was lost with the link.
+    func attach(_ attachment: Attachment) throws -> ProgramSession.Outcome {
+        channels += 1
+        return try follow(ProgramSession(attachment, channel: channels, link: link), afterLoss: "the session goes on")
+    }
+
+    private func follow(_ session: ProgramSession, afterLoss: String) throws -> ProgramSession.Outcome {
         do {
-            return try ProgramSession(program, channel: channels, link: link, vm: vm.text).run()
+            return try session.run()
         } catch Link.Failure.lost(let complaint) {
-            throw Self.lost(vm, complaint, consequence: program.afterLoss)
+            throw Self.lost(vm, complaint, consequence: afterLoss)
         } catch {
             throw Self.explained(error, vm)
         }
@@ -167,6 +179,7 @@ final class GuestConnection {
 
     private static func explained(_ error: any Error, _ vm: MachineName) -> any Error {
         switch error {
+        case let said as SaidByGuest: said.marked(vm)
         case let violation as ProtocolViolation:
             Refusal(
                 "the guest program in \(vm.text) broke dvm's protocol: \(violation.what)",
@@ -184,10 +197,21 @@ final class GuestConnection {
     }
 }
 
+/// A refusal that a guest sent: the words of a stranger.
+struct SaidByGuest: Error, Equatable {
+    var refusal: Refusal
+
+    /// The refusal as a person sees it, who must not take a VM's advice for dvm's.
+    func marked(_ vm: MachineName) -> Refusal {
+        Refusal("\(vm.text) says: \(refusal.message)", hint: refusal.hint.map { "\(vm.text) says: \($0)" })
+    }
+}
+
 extension Program {
     /// What becomes of it when the link dies, as the guest does it.
     fileprivate var afterLoss: String {
         switch command {
+        case .tool where detached == true: "the tool in it goes on if it was started"
         case .tool: "the tool in it was stopped"
         case .loginShell, .words:
             "programs in it got a hangup, what runs in tmux or in the background of the VM goes on"

@@ -2,11 +2,32 @@ internal import DVMProtocol
 
 /// A program in the VM with this process's terminal or streams as its own.
 final class ProgramSession {
+    /// How long dvm stays.
+    enum Manner {
+        /// Until the program ends.
+        case toTheEnd
+        /// Until it runs: it goes on without us.
+        case untilItRuns
+        /// Until it ends or the person leaves it: it went on before us, and goes on after us.
+        case attached
+    }
+
+    /// What it came to.
+    enum Outcome: Equatable {
+        /// The program ended.
+        case ended(Exit)
+        /// It goes on, as this session.
+        case left(SessionID)
+    }
+
     private let link: Link
-    private let vm: String
-    private let program: Program
+    private let request: Request
+    private let hasTerminal: Bool
+    private let manner: Manner
     private var channel: ClientChannel
+    private var notes: [SessionNote] = []
     private var inputEnded = false
+    private var hasLeft = false
     private var outgoing: [Stream: WriteQueue] = [
         .output: WriteQueue(for: .standardOutput), .errors: WriteQueue(for: .standardError),
     ]
@@ -24,29 +45,64 @@ final class ProgramSession {
     private static let patience = 3
 
     /// A session about to begin on a channel that was never used.
-    init(_ program: Program, channel number: UInt32, link: Link, vm: String) {
+    convenience init(_ program: Program, channel number: UInt32, link: Link) {
+        self.init(
+            .program(program),
+            channel: number,
+            link: link,
+            hasTerminal: program.terminal != nil,
+            outputWindow: program.outputWindow,
+            manner: program.detached == true ? .untilItRuns : .toTheEnd
+        )
+    }
+
+    /// A session that was left running, about to be taken up.
+    convenience init(_ attachment: Attachment, channel number: UInt32, link: Link) {
+        self.init(
+            .attach(attachment),
+            channel: number,
+            link: link,
+            hasTerminal: attachment.size != nil,
+            outputWindow: attachment.outputWindow,
+            manner: .attached
+        )
+    }
+
+    private init(
+        _ request: Request,
+        channel number: UInt32,
+        link: Link,
+        hasTerminal: Bool,
+        outputWindow: Int,
+        manner: Manner
+    ) {
         self.link = link
-        self.vm = vm
-        self.program = program
-        channel = ClientChannel(number: number, outputWindow: program.outputWindow)
-        guard program.terminal == nil else { return }
+        self.request = request
+        self.hasTerminal = hasTerminal
+        self.manner = manner
+        channel = ClientChannel(number: number, outputWindow: outputWindow)
+        guard !hasTerminal else { return }
         for stream in [Stream.output, .errors] where TerminalDevice.isTerminal(Self.descriptor(stream)) {
             shown[stream] = TerminalBytes()
         }
     }
 
-    /// Runs the program to its end.
+    /// Runs the program to its end, or as long as dvm stays.
     ///
-    /// The terminal is put back as it was, whatever happens.
+    /// The terminal is put back as it was, whatever happens; what there is to tell follows it.
     ///
-    /// - Throws: the guest's `Refusal`, or one that says what became of the link.
-    func run() throws -> Exit {
+    /// - Throws: `SaidByGuest` for the guest's refusal, or one that says what became of the link.
+    func run() throws -> Outcome {
         let signals = try SignalPipe(watching: Array(Self.handedOn.keys) + [SIGHUP, SIGWINCH])
-        defer { rawMode?.restore() }
-        link.send(try Frame(.open, channel: channel.number, json: Request.program(program)))
+        defer {
+            rawMode?.restore()
+            for note in notes { Output.say("dvm: \(note.line)\n") }
+        }
+        link.send(try Frame(.open, channel: channel.number, json: request))
         var ending: Exit?
         while true {
-            if let ending, outgoing.values.allSatisfy(\.isEmpty) { return ending }
+            if let ending, outgoing.values.allSatisfy(\.isEmpty) { return .ended(ending) }
+            if let left { return .left(left) }
             let reads = ending == nil && !inputEnded && channel.inputAllowance > 0 && !link.isFull
             let turn = try link.turn { ready in
                 ready.read(signals.reader)
@@ -56,7 +112,7 @@ final class ProgramSession {
             if turn.ready.canRead(signals.reader) {
                 for number in signals.read() {
                     // The link ends with us, which the guest takes for what it is.
-                    if isLast(number) { return .signaled(UInt8(number)) }
+                    if isLast(number) { return .ended(.signaled(UInt8(number))) }
                     try hear(number)
                 }
             }
@@ -64,7 +120,7 @@ final class ProgramSession {
             for stream in [Stream.output, .errors] where try writeOut(stream, turn.ready) == .readerGone {
                 // As if the program itself had written to a closed pipe.
                 link.send(Frame(.close, channel: channel.number))
-                return .signaled(UInt8(SIGPIPE))
+                return .ended(.signaled(UInt8(SIGPIPE)))
             }
             for frame in turn.frames {
                 if let exit = try take(channel.receive(frame)) { ending = exit }
@@ -75,13 +131,23 @@ final class ProgramSession {
     private func take(_ event: ClientChannel.Event) throws -> Exit? {
         switch event {
         case .nothing, .progress: break
-        case .opened: if program.terminal != nil { rawMode = try RawMode.enter(.standardInput) }
+        case .noted(let note): notes.append(note)
+        case .opened: if hasTerminal, manner != .untilItRuns { rawMode = try RawMode.enter(.standardInput) }
         case .received(let stream, let bytes): outgoing[stream]?.append(shown[stream]?.harmless(bytes) ?? bytes)
         case .ended(.exit(let exit)): return exit
-        case .ended(.refused(let refusal)): throw refusal
+        case .ended(.refused(let refusal)): throw SaidByGuest(refusal: refusal)
         case .ended(.result): throw ProtocolViolation("a result for a program")
         }
         return nil
+    }
+
+    /// The session that goes on without us from now on.
+    private var left: SessionID? {
+        switch manner {
+        case .toTheEnd: nil
+        case .untilItRuns: channel.session
+        case .attached: hasLeft ? channel.session : nil
+        }
     }
 
     /// Whether a signal ends dvm itself: the terminal is gone, or nobody answers.
@@ -94,7 +160,7 @@ final class ProgramSession {
     private func hear(_ number: Int32) throws {
         if let signal = Self.handedOn[number] {
             link.send(try Frame(.signal, channel: channel.number, json: signal))
-        } else if program.terminal != nil, let size = TerminalDevice.size(of: .standardInput) {
+        } else if hasTerminal, let size = TerminalDevice.size(of: .standardInput) {
             link.send(try Frame(.resize, channel: channel.number, json: size))
         }
     }
@@ -110,11 +176,15 @@ final class ProgramSession {
             // A terminal that is gone, or standard input that was never open: the end of input.
             count = 0
         }
-        if count > 0 {
-            link.send(channel.send(buffer[..<count]))
-        } else {
+        if count == 0 {
             inputEnded = true
-            channel.endInput().map(link.send)
+            // Whoever only looks on has nothing to type, which is no news for a program that goes on.
+            if manner != .attached { channel.endInput().map(link.send) }
+        } else if manner == .attached, hasTerminal, let typed = DetachKey.typed(before: buffer[..<count]) {
+            if !typed.isEmpty { link.send(channel.send(typed)) }
+            hasLeft = true
+        } else {
+            link.send(channel.send(buffer[..<count]))
         }
     }
 

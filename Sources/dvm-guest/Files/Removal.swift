@@ -1,0 +1,39 @@
+internal import Glibc
+
+/// Taking away what root made.
+enum Removal {
+    /// Removes a file of a directory that only root can write; nothing when it is gone already.
+    static func file(_ path: FilePath) { _ = unsafe path.withPlatformString { unsafe unlink($0) } }
+
+    /// Removes an empty directory; returns whether it is gone.
+    @discardableResult
+    static func directory(_ path: FilePath) -> Bool {
+        unsafe path.withPlatformString { unsafe rmdir($0) } == 0 || errno == ENOENT
+    }
+
+    /// Removes the files and the empty directories in a directory that only root can write, then the directory.
+    static func small(_ directory: FilePath) {
+        for name in Listing.names(in: directory) {
+            let path = directory.appending(name)
+            if Status.of(path)?.isDirectory == true { Self.directory(path) } else { file(path) }
+        }
+        Self.directory(directory)
+    }
+}
+
+/// What is in a directory.
+enum Listing {
+    /// The names of the entries of a directory of root's, sorted; none when it cannot be read.
+    static func names(in directory: FilePath) -> [String] {
+        guard let stream = unsafe directory.withPlatformString({ unsafe opendir($0) }) else { return [] }
+        defer { unsafe closedir(stream) }
+        var names: [String] = []
+        while let entry = unsafe readdir(stream) {
+            let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) {
+                unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+}

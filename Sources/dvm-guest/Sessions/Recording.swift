@@ -1,0 +1,81 @@
+internal import DVMProtocol
+internal import Glibc
+
+/// What a session shows, in a file that asciinema plays again: asciicast, version 2.
+///
+/// Output and changes of size only; what people type may be a password that nothing shows.
+final class Recording {
+    private let file: OwnedDescriptor
+    private let start = ContinuousClock.now
+    private var room = mostBytes
+    /// The first bytes of a character whose rest has not come yet.
+    private var rest: [UInt8] = []
+
+    /// An hour of a busy terminal; then it ends, and says so.
+    private static let mostBytes = 64 << 20
+
+    /// Starts the recording of a session; nothing when there is no room for one.
+    init?(_ session: SessionID, _ order: SessionOrder, in log: SessionLog) {
+        guard let file = log.new("\(session).cast") else { return nil }
+        self.file = file
+        let size = order.terminal ?? TerminalSize(columns: 80, rows: 24)
+        let header = Header(
+            version: 2,
+            width: size.columns,
+            height: size.rows,
+            timestamp: time(nil),
+            title: "\(session)"
+        )
+        guard let line = try? JSON.encode(header) else { return nil }
+        write(line)
+    }
+
+    private struct Header: Encodable {
+        var version: Int
+        var width: UInt16
+        var height: UInt16
+        var timestamp: Int
+        var title: String
+    }
+
+    /// Takes in what was shown.
+    func showed(_ bytes: [UInt8]) {
+        rest += bytes
+        let whole = rest.count - rest.unfinishedCharacter
+        guard whole > 0 else { return }
+        event("o", String(decoding: rest[..<whole], as: UTF8.self))
+        rest.removeFirst(whole)
+    }
+
+    /// Takes note of the terminal's new size.
+    func resized(_ size: TerminalSize) { event("r", "\(size.columns)x\(size.rows)") }
+
+    /// Takes note of the end of the session.
+    func end() { if !rest.isEmpty { event("o", String(decoding: rest, as: UTF8.self)) } }
+
+    private func event(_ kind: String, _ text: String) {
+        guard room > 0, let data = try? JSON.encode(text) else { return }
+        // Microseconds, written as the format's examples are: a JSON encoder has its own idea of a time's digits.
+        let microseconds = Int(start.duration(to: .now) / .microseconds(1))
+        let fraction = String(microseconds % 1_000_000)
+        let digits = String(repeating: "0", count: 6 - fraction.count) + fraction
+        write(Array("[\(microseconds / 1_000_000).\(digits), \"\(kind)\", ".utf8) + data + Array("]".utf8))
+    }
+
+    private func write(_ line: [UInt8]) {
+        room -= line.count + 1
+        // A full disk ends the recording and nothing else; half a line is no event.
+        if (try? file.raw.writeAll(line + [UInt8(ascii: "\n")])) == nil { room = 0 }
+    }
+}
+
+extension [UInt8] {
+    /// How many bytes at the end are the start of a character in UTF-8 that has not come whole.
+    fileprivate var unfinishedCharacter: Int {
+        for (offset, byte) in suffix(3).reversed().enumerated() where byte >= 0xC0 {
+            let length = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2
+            return offset + 1 < length ? offset + 1 : 0
+        }
+        return 0
+    }
+}

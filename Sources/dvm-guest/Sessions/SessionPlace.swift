@@ -1,0 +1,50 @@
+internal import DVMProtocol
+
+/// What root has made for one session: its directory, its control group and its surroundings.
+final class SessionPlace {
+    let directory: SessionDirectory
+    let group: ControlGroup
+    private var surroundings: SessionSurroundings
+
+    /// Makes the place for a session; `asked` are the limits that somebody wrote down.
+    ///
+    /// - Throws: a `Refusal`; then nothing is left of it.
+    init(for agent: Spawn.Agent, asked: SessionLimits) throws(Refusal) {
+        let directory = try SessionDirectory(making: agent.session)
+        do throws(Refusal) {
+            group = try AgentGroups.make(agent.session, agent.policy.limits, asked: asked)
+        } catch {
+            AgentGroups.of(agent.session).remove()
+            directory.remove()
+            throw error
+        }
+        do throws(Refusal) {
+            surroundings = try SessionSurroundings.make(for: agent)
+        } catch {
+            group.remove()
+            directory.remove()
+            throw error
+        }
+        self.directory = directory
+    }
+
+    /// Ends every process of the session and takes its surroundings down.
+    ///
+    /// The directory stays until whoever asks for the session can find its record.
+    func takeDown() -> [SessionNote] {
+        var notes: [SessionNote] = []
+        if !group.killAll() {
+            notes.append(
+                SessionNote(.warning, "a process of the session cannot be ended: it hangs in the VM's kernel")
+            )
+        }
+        notes += LimitNotes.of(group)
+        return notes + surroundings.end()
+    }
+
+    /// Removes what is left of it.
+    func remove() {
+        group.remove()
+        directory.remove()
+    }
+}

@@ -1,0 +1,73 @@
+internal import DVMProtocol
+
+/// What can be asked about sessions, beside taking one up.
+enum SessionTasks {
+    /// The sessions that run, and on request those that have ended, oldest first.
+    static func list(ended: Bool) throws(Refusal) -> [SessionSummary] {
+        let running = SessionDirectory.running()
+        guard ended else { return running }
+        // A start without an end is in the record too, of a session whose VM was stopped.
+        let known = Set(running.map(\.id))
+        let all = SessionLog.read().filter { !known.contains($0.id) } + running
+        return fitting(all.sorted { $0.id < $1.id })
+    }
+
+    /// What is known of a session; what it showed last goes to standard output.
+    static func report(_ session: SessionID) throws(Refusal) -> SessionSummary {
+        let summary = try find(session)
+        guard summary.attached == nil else { return try ask(.sessionReport(session), of: session) ?? summary }
+        let kept = SessionLog.directory.appending("\(session).output")
+        if let output = try? TextFile.readBytes(kept) {
+            _ = try? FileDescriptor.standardOutput.writeAll(output)
+        }
+        return summary
+    }
+
+    /// Ends a session, and waits for that.
+    static func end(_ session: SessionID) throws(Refusal) -> SessionSummary {
+        _ = try ask(.endSession(session), of: session)
+        return try find(session)
+    }
+
+    /// Asks the supervisor of a session; what it has to show goes to standard output.
+    ///
+    /// - Returns: its answer; nothing when it ended instead, as it does with its session.
+    private static func ask(_ task: GuestTask, of session: SessionID) throws(Refusal) -> SessionSummary? {
+        let socket = try SessionCall.connect(to: session)
+        let frame = try Frame(.open, channel: Relay.channel, json: Request.task(task))
+        _ = try? socket.raw.writeAll(frame.bytes)
+        var buffer = [UInt8](repeating: 0, count: Frame.largestData)
+        var decoder = FrameDecoder(from: .guest)
+        while case .bytes(let bytes) = Reading.from(socket.raw, into: &buffer) {
+            decoder.feed(bytes)
+            while let frame = try? decoder.next() {
+                switch frame.kind {
+                case .output: _ = try? FileDescriptor.standardOutput.writeAll(frame.payload)
+                case .refused: if let refusal = try? frame.json(Refusal.self) { throw refusal }
+                default: return try? frame.json(SessionSummary.self)
+                }
+            }
+        }
+        return nil
+    }
+
+    private static func find(_ session: SessionID) throws(Refusal) -> SessionSummary {
+        if let running = SessionDirectory.running().first(where: { $0.id == session }) { return running }
+        guard let ended = SessionLog.read().last(where: { $0.id == session }) else {
+            throw Refusal("there is no session \(session) in this VM", hint: "`dvm sessions --all` lists them")
+        }
+        return ended
+    }
+
+    /// The newest ones of a list, as many as one frame can carry.
+    private static func fitting(_ summaries: [SessionSummary]) -> [SessionSummary] {
+        var room = Frame.largestPayload - 1024
+        var kept: [SessionSummary] = []
+        for summary in summaries.reversed() {
+            room -= ((try? JSON.encode(summary).count) ?? 0) + 1
+            guard room > 0 else { break }
+            kept.append(summary)
+        }
+        return kept.reversed()
+    }
+}
