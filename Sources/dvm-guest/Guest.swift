@@ -11,12 +11,13 @@ struct Guest: ParsableCommand {
             Most of it is used by dvm on the host. In the VM itself:
 
               dvm-guest doctor      shows whether every protection holds
+              dvm-guest selftest    attacks the sandbox and shows what holds
               claude, codex, shell  run in the agent's sandbox
             """,
         subcommands: [
-            Doctor.self, Version.self, Ask.self, Serve.self, SessionCommand.self, Task.self, Enter.self, Inner.self,
-            SandboxProbe.self, AccessCommand.self, DenyCommand.self, ReachCommand.self,
-            GateCommand.self,
+            Doctor.self, SelfTestCommand.self, Version.self, Ask.self, Serve.self, SessionCommand.self, Task.self,
+            Enter.self, Look.self, Inner.self, SandboxProbe.self, AttackCommand.self, AccessCommand.self, DenyCommand.self,
+            ReachCommand.self, GateCommand.self,
         ]
     )
 

@@ -173,24 +173,29 @@ private func reach(_ host: String, _ port: Int) -> String {
 
     @Test func `nothing is left of a session's network`() throws {
         try stage.serve(["http", Far.far, "80", "world"], in: stage.world)
-        func state() throws -> [String] {
-            let links = try stage.control(
-                "cat /proc/net/dev /proc/net/route | sed 's/:.*//' | cut -f 1-3; ls /run/netns | wc -l"
-            )
-            let gates = try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { name in
-                guard Int(name) != nil, let status = Status.of(FilePath("/proc/\(name)")) else { return false }
-                return status.uid == GateUser.id
-                    && (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(name)/exe")) != nil
-            }
-            return [links, "\(gates.count)"]
+        let links = "sed 's/:.*//' /proc/net/dev; cut -f 1-3 /proc/net/route"
+        let before = try stage.control(links)
+
+        let session = try stage.session("curl -sS http://\(Far.far)/; sleep 60", NetworkPolicy(.open, served: [3000]))
+        try session.wait { $0.output.contains("world") }
+        #expect(try gates() == 1)
+        kill(session.pid, SIGKILL)
+        _ = try session.finish()
+
+        for _ in 0..<200 where try gates() > 0 { usleep(50_000) }
+        #expect(try gates() == 0)
+        #expect(try stage.control(links) == before)
+    }
+
+    /// How many gates of this VM run: those that write its logs.
+    private func gates() throws -> Int {
+        func identity(_ path: String) -> [UInt64]? {
+            var status = stat()
+            return unsafe stat(path, &status) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : nil
         }
-        let before = try state()
-        _ = try stage.output("curl -sS http://\(Far.far)/", NetworkPolicy(.open, served: [3000]))
-        var after = try state()
-        for _ in 0..<100 where after[1] != before[1] {
-            usleep(50_000)
-            after = try state()
-        }
-        #expect(before[0] == after[0])
+        let folder = "\(stage.sandbox.top)/log/dvm"
+        let logs = try FileManager.default.contentsOfDirectory(atPath: folder).compactMap { identity("\(folder)/\($0)") }
+        let processes = try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { Int($0) != nil }
+        return processes.filter { identity("/proc/\($0)/fd/1").map(logs.contains) ?? false }.count
     }
 }

@@ -9,3 +9,4 @@
 #include "network.h"
 #include "probe.h"
 #include "process.h"
+#include "attacks.h"
