@@ -194,7 +194,9 @@ private func reach(_ host: String, _ port: Int) -> String {
             return unsafe stat(path, &status) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : nil
         }
         let folder = "\(stage.sandbox.top)/log/dvm"
-        let logs = try FileManager.default.contentsOfDirectory(atPath: folder).compactMap { identity("\(folder)/\($0)") }
+        let logs = try FileManager.default.contentsOfDirectory(atPath: folder).compactMap {
+            identity("\(folder)/\($0)")
+        }
         let processes = try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { Int($0) != nil }
         return processes.filter { identity("/proc/\($0)/fd/1").map(logs.contains) ?? false }.count
     }
