@@ -13,19 +13,19 @@ struct DestinationRules {
     let uplink: NetworkPolicy.Uplink
     /// What the VM's configuration names.
     let named: Set<HostRule>
-    /// The servers of the tool itself, at port 443.
-    let toolHosts: Set<String>
+    /// The servers of the tool itself.
+    let toolHosts: Set<HostRule>
 
     init(_ policy: NetworkPolicy, domains: [String]) {
         uplink = policy.uplink
         named = Set(policy.hosts)
-        toolHosts = Set(domains)
+        toolHosts = Set(domains.compactMap { try? HostRule($0) })
     }
 
     /// Whether a host may be looked up and connected to, by its name as `HostRule.name` has it.
     func host(_ name: String, port: UInt16) -> Answer {
         let rule = HostRule(host: name, port: port)
-        if named.contains(rule) || (port == 443 && toolHosts.contains(name)) { return .allowed }
+        if named.contains(rule) || toolHosts.contains(rule) { return .allowed }
         return .refused(why: "it is not among the hosts agents of this VM may reach", remedy: rule.description)
     }
 

@@ -23,7 +23,7 @@ final class SessionNetwork: SessionPart {
         try make(
             GateOrder(
                 network: agent.policy.network,
-                domains: (try? Tool.named(agent.tool).domains) ?? [],
+                domains: agent.domains,
                 developerHome: agent.developerHome
             ),
             // A line per decision, beside the session's record.

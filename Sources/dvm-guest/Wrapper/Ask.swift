@@ -7,7 +7,7 @@ struct Ask: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run an AI tool in the agent's sandbox",
         discussion: """
-            The wrappers claude, codex and shell do this. The tool works on the project, in the directory you are in,
+            The wrappers, such as claude and codex, do this. The tool works on the project, in the directory you are in,
             and gets the variables it declares and those you name:
 
               dvm-guest ask claude --env GITHUB_TOKEN -- -p "add a test"
@@ -20,15 +20,19 @@ struct Ask: ParsableCommand {
     @Option(name: .customLong("env"), help: "Pass a variable of yours to the tool (can be repeated)")
     var variables: [String] = []
 
+    @Flag(name: .customLong("sign-in"), help: "Sign in to the tool instead of running it")
+    var signIn = false
+
     @Argument(parsing: .postTerminator, help: "Arguments for the tool")
     var arguments: [String] = []
 
     func run() throws {
         StandardStreams.complete()
-        let tool = try Tool.named(tool)
+        // Without settings the launcher says what is missing; the tools dvm knows are known without them.
+        let tool = try (try? Settings.read())?.tool(tool) ?? Tool.named(tool)
         let terminal = TerminalMode.ofStandardStreams()
         let program = Program(
-            .tool(name: tool.name, arguments: arguments),
+            signIn ? .signIn(tool: tool.name) : .tool(name: tool.name, arguments: arguments),
             directory: Environment.workingDirectory,
             environment: try Environment.chosen(passed: tool.passed, named: variables),
             terminal: terminal.map {
