@@ -59,5 +59,10 @@ struct Spawn: Hashable, Codable {
         var state: [String] = []
         /// Texts of files below `/etc` that exist for this tool only, by path.
         var files: [String: String] = [:]
+        /// The servers of the tool, as `DVM_AI_HOSTS` has hosts.
+        var domains: [String] = []
+        /// The number of the network namespace that was made for it and that `enter` is started in; where there is none,
+        /// `enter` makes one.
+        var network: UInt64?
     }
 }
