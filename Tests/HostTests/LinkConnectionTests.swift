@@ -337,10 +337,11 @@ private final class ScriptedVM {
         #expect(try outcome(frames) == .success(directory))
     }
 
-    @Test func `is refused in the guest's words`() throws {
+    @Test func `is refused in the guest's words, which are marked as its own`() throws {
         let refusal = Refusal("cannot be listed", hint: "look")
-        #expect(try outcome([Frame(.refused, channel: 1, json: refusal)]) == .failure(refusal))
-        #expect(try outcome([opened, Frame(.refused, channel: 1, json: refusal)]) == .failure(refusal))
+        let marked = Refusal("app says: cannot be listed", hint: "app says: look")
+        #expect(try outcome([Frame(.refused, channel: 1, json: refusal)]) == .failure(marked))
+        #expect(try outcome([opened, Frame(.refused, channel: 1, json: refusal)]) == .failure(marked))
     }
 
     @Test func `is told apart from one that was lost`() throws {

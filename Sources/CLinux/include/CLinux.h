@@ -3,6 +3,7 @@
 
 #include "descriptors.h"
 #include "identity.h"
+#include "landlock.h"
 #include "mounts.h"
 #include "probe.h"
 #include "process.h"

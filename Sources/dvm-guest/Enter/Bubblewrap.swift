@@ -9,7 +9,9 @@ struct Bubblewrap {
     private let words: [String]
 
     /// Writes everything Bubblewrap and `inner` will read into files in memory.
-    init(_ view: View, inner: InnerOrder) throws(Refusal) {
+    ///
+    /// The order for `inner` is made from what the options have Bubblewrap mount.
+    init(_ view: View, inner: (MountPlan) -> InnerOrder) throws(Refusal) {
         let filter = try Descriptors.memoryFile("the system call filter")
         try SystemCallFilter.agent.export(to: filter)
         try Descriptors.seal(filter, "the system call filter")
@@ -18,9 +20,13 @@ struct Bubblewrap {
             group: try Descriptors.sealedFile("group", Array(view.group.utf8)).rawValue,
             filters: [filter.rawValue]
         )
-        let options: [UInt8] = view.options(files).flatMap { Array($0.utf8) + [0] }
-        let optionFile = try Descriptors.sealedFile("the options of bubblewrap", options)
-        let order = try Descriptors.sealedFile("the order for the sandbox", JSON.encode(inner))
+        let options = view.options(files)
+        let optionBytes: [UInt8] = options.flatMap { Array($0.utf8) + [0] }
+        let optionFile = try Descriptors.sealedFile("the options of bubblewrap", optionBytes)
+        let order = try Descriptors.sealedFile(
+            "the order for the sandbox",
+            JSON.encode(inner(MountPlan(options: options)))
+        )
         // Numbers only: every user of the VM can read arguments.
         words = ["bwrap", "--args", "\(optionFile.rawValue)", "--", View.program, "inner", "\(order.rawValue)"]
     }

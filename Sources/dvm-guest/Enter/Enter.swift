@@ -42,8 +42,10 @@ extension Enter {
         try Identity.check(agent)
         try Bubblewrap.check()
         try UserNamespaces.check()
-        let project = try ProjectMount.make(of: Project.pin(agent), for: agent)
-        let home = try DetachedMount.of(ToolHome.pin(agent))
+        let pinnedProject = try Project.pin(agent)
+        let pinnedHome = try ToolHome.pin(agent)
+        let project = try ProjectMount.make(of: pinnedProject, for: agent)
+        let home = try DetachedMount.of(pinnedHome)
         let layout = SystemLayout.read()
 
         // The mounts above are ours and nowhere yet. Only now a namespace of our own: the kernel copies mounts of the
@@ -53,8 +55,12 @@ extension Enter {
         try Staging.coverHomes(developerHome: agent.developerHome)
 
         // The files Bubblewrap and `inner` inherit. Their descriptors alone are not close-on-exec.
-        let inner = InnerOrder(spawn, agent)
-        let launch = try Bubblewrap(View(agent, stage: stage, layout: layout), inner: inner)
+        let launch = try Bubblewrap(View(agent, stage: stage, layout: layout)) { mounts in
+            let directories = [
+                View.workspace: FileIdentity(pinnedProject.status), agent.home: FileIdentity(pinnedHome.status),
+            ]
+            return InnerOrder(spawn, agent, mounts: mounts, directories: directories)
+        }
 
         // From here on only dropping. The bounding set needs CAP_SETPCAP, groups need CAP_SETGID: so these first.
         try Capabilities.dropBoundingAndAmbient()

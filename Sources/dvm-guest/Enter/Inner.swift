@@ -14,15 +14,24 @@ struct InnerOrder: Hashable, Codable {
     var gid: UInt32
     /// What people call the tool.
     var tool: String
+    /// Whether the tool makes sandboxes of its own.
+    var nesting: Bool
+    /// What is to be mounted.
+    var mounts: MountPlan
+    /// Which directories are to be where, as the ones that were pinned.
+    var directories: [String: FileIdentity]
 
-    init(_ spawn: Spawn, _ agent: Spawn.Agent) {
+    init(_ spawn: Spawn, _ agent: Spawn.Agent, mounts: MountPlan, directories: [String: FileIdentity]) {
         words = spawn.words
         environment = spawn.environment
         directory = agent.directory
         terminal = spawn.terminal
         uid = agent.uid
         gid = agent.gid
-        tool = FilePath(agent.home).lastComponent?.string ?? "the tool"
+        tool = agent.tool
+        nesting = agent.policy.systemCalls == .nested
+        self.mounts = mounts
+        self.directories = directories
     }
 }
 
@@ -55,6 +64,8 @@ struct Inner: ParsableCommand {
         // The order's descriptor and the report's too: the tool sees its three streams and nothing else.
         try Descriptors.closeOnExec(from: 3)
         try checkConfinement(order)
+        try checkMounts(order)
+        try Landlock.enclose(nesting: order.nesting)
         if order.terminal {
             // The tool leads the terminal's session, as under sshd; see `enter` for why nobody else does.
             try Session.lead()
@@ -97,6 +108,19 @@ struct Inner: ParsableCommand {
                 "the sandbox is not whole: a filter, a user or a capability is not as ordered",
                 hint: "run `dvm doctor` for this VM on the host"
             )
+        }
+    }
+
+    /// Looks whether the sandbox shows what was ordered, and nothing else.
+    private static func checkMounts(_ order: InnerOrder) throws(Refusal) {
+        try order.mounts.check(TextFile.read("/proc/self/mountinfo"))
+        for (place, identity) in order.directories {
+            guard Status.of(FilePath(place)).map(FileIdentity.init) == identity else {
+                throw Refusal(
+                    "\(place.printable) in the sandbox is not the directory that was pinned",
+                    hint: "start the tool again; if it happens again, run `dvm doctor` for this VM on the host"
+                )
+            }
         }
     }
 

@@ -81,3 +81,14 @@ struct Status {
         }
     }
 }
+
+/// Which file it is, whatever its name: the same device and inode are the same file.
+struct FileIdentity: Hashable, Codable {
+    var device: UInt64
+    var inode: UInt64
+
+    init(_ status: Status) {
+        device = status.device
+        inode = status.inode
+    }
+}

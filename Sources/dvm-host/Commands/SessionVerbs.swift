@@ -46,7 +46,7 @@ extension Sessions {
         func run() async throws {
             let found = try await argument.find(ended: false)
             let ended = try found.guest.perform(.endSession(found.id), as: SessionSummary.self)
-            for note in ended.notes { Output.say("dvm: \(note.line)\n") }
+            for note in ended.notes { Output.say("dvm: \(found.vm.text) says: \(note.line)\n") }
         }
     }
 

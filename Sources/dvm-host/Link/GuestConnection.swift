@@ -129,7 +129,10 @@ final class GuestConnection {
     /// - Throws: the guest's `Refusal`, or one that says what was lost with the link.
     func run(_ program: Program) throws -> ProgramSession.Outcome {
         channels += 1
-        return try follow(ProgramSession(program, channel: channels, link: link), afterLoss: program.afterLoss)
+        return try follow(
+            ProgramSession(program, channel: channels, link: link, vm: vm.text),
+            afterLoss: program.afterLoss
+        )
     }
 
     /// Takes up a session that was left running, with this process's terminal or streams.
@@ -137,7 +140,10 @@ final class GuestConnection {
     /// - Throws: the guest's `Refusal`, or one that says what was lost with the link.
     func attach(_ attachment: Attachment) throws -> ProgramSession.Outcome {
         channels += 1
-        return try follow(ProgramSession(attachment, channel: channels, link: link), afterLoss: "the session goes on")
+        return try follow(
+            ProgramSession(attachment, channel: channels, link: link, vm: vm.text),
+            afterLoss: "the session goes on"
+        )
     }
 
     private func follow(_ session: ProgramSession, afterLoss: String) throws -> ProgramSession.Outcome {
@@ -179,6 +185,7 @@ final class GuestConnection {
 
     private static func explained(_ error: any Error, _ vm: MachineName) -> any Error {
         switch error {
+        case let said as SaidByGuest: said.marked(vm)
         case let violation as ProtocolViolation:
             Refusal(
                 "the guest program in \(vm.text) broke dvm's protocol: \(violation.what)",
@@ -193,6 +200,16 @@ final class GuestConnection {
             )
         default: error
         }
+    }
+}
+
+/// A refusal that a guest sent: the words of a stranger.
+struct SaidByGuest: Error, Equatable {
+    var refusal: Refusal
+
+    /// The refusal as a person sees it, who must not take a VM's advice for dvm's.
+    func marked(_ vm: MachineName) -> Refusal {
+        Refusal("\(vm.text) says: \(refusal.message)", hint: refusal.hint.map { "\(vm.text) says: \($0)" })
     }
 }
 

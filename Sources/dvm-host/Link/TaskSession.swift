@@ -7,7 +7,7 @@ struct TaskSession {
 
     /// Runs a task and hands on what it says meanwhile.
     ///
-    /// - Throws: the guest's `Refusal`.
+    /// - Throws: `SaidByGuest` for the guest's refusal.
     func run<Result: Decodable>(
         _ task: GuestTask,
         as type: Result.Type,
@@ -31,7 +31,7 @@ struct TaskSession {
                     } catch {
                         throw ProtocolViolation("a result that is not a \(type)")
                     }
-                case .ended(.refused(let refusal)): throw refusal
+                case .ended(.refused(let refusal)): throw SaidByGuest(refusal: refusal)
                 case .ended(.exit): throw ProtocolViolation("an exit for a task")
                 }
             }
