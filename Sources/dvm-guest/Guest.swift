@@ -11,10 +11,12 @@ struct Guest: ParsableCommand {
             Most of it is used by dvm on the host. In the VM itself:
 
               dvm-guest doctor      shows whether every protection holds
+              dvm-guest sessions    lists runs of AI tools, and takes them up
               claude, codex, shell  run in the agent's sandbox
             """,
         subcommands: [
-            Doctor.self, Version.self, Ask.self, Serve.self, SessionCommand.self, Task.self, Enter.self, Inner.self,
+            Doctor.self, Version.self, Ask.self, Sessions.self, Serve.self, SessionCommand.self, Task.self, Enter.self,
+            Inner.self,
             SandboxProbe.self,
         ]
     )
@@ -40,7 +42,7 @@ enum Message {
         if let hint = refusal.hint { say("hint: \(hint.printable)") }
     }
 
-    private static func say(_ line: String) {
+    static func say(_ line: String) {
         // Nobody can be told when standard error is gone.
         _ = try? FileDescriptor.standardError.writeAll((line + "\n").utf8)
     }
