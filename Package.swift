@@ -64,14 +64,13 @@ let package = Package(
 if buildsGuest {
     package.products.append(.executable(name: "dvm-guest", targets: ["dvm-guest"]))
     package.targets += [
-        .systemLibrary(name: "CACL", pkgConfig: "libacl", providers: [.apt(["libacl1-dev"])]),
         .systemLibrary(name: "CCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .target(name: "CLinux"),
         .executableTarget(
             name: "dvm-guest",
             dependencies: [
-                "CACL", "CCap", "CLinux", "CSeccomp", "DVMProtocol",
+                "CCap", "CLinux", "CSeccomp", "DVMProtocol",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

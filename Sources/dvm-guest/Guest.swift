@@ -16,8 +16,7 @@ struct Guest: ParsableCommand {
             """,
         subcommands: [
             Doctor.self, Version.self, Ask.self, Sessions.self, Serve.self, SessionCommand.self, Task.self, Enter.self,
-            Inner.self,
-            SandboxProbe.self,
+            Inner.self, SandboxProbe.self, AccessCommand.self, DenyCommand.self, ReachCommand.self,
         ]
     )
 

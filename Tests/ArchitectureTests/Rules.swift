@@ -26,8 +26,8 @@ extension Rule {
     private static let imports: [(place: String, modules: Set<String>)] = [
         ("Protocol/MessageCoding.swift", ["FoundationEssentials", "Foundation"]),
         ("Protocol/", []),
-        ("dvm-guest/Files/AccessList.swift", guest.union(["CACL"])),
-        ("dvm-guest/Enter/", guest.union(["CCap", "CSeccomp"])),
+        ("dvm-guest/Enter/", guest.union(["CCap"])),
+        ("dvm-guest/SystemCalls/", guest.union(["CSeccomp"])),
         ("dvm-guest/Linux/System.swift", ["SystemPackage"]),
         ("dvm-guest/", guest),
         ("dvm-host/Support/CLibrary.swift", ["Darwin", "Glibc"]),
@@ -101,10 +101,13 @@ extension Rule {
         #"\bunsafe\b|nonisolated\(unsafe\)"#,
         except: [
             "dvm-guest/Linux/", "dvm-guest/Enter/", "dvm-guest/Files/", "dvm-guest/Wrapper/",
+            "dvm-guest/SystemCalls/RuleFilter.swift",
+            "dvm-guest/Access/AccessWalk.swift", "dvm-guest/Access/SecretNames.swift",
             "dvm-guest/Serve/BuildID.swift", "dvm-guest/Serve/Child.swift", "dvm-guest/Serve/Clock.swift",
             "dvm-guest/Serve/Facts.swift", "dvm-guest/Serve/LinkStreams.swift",
             "dvm-guest/Provision/CodeDirectory+Make.swift", "dvm-guest/Provision/HostName.swift",
-            "dvm-guest/Tasks/Entering.swift", "dvm-guest/Tasks/Run.swift",
+            "dvm-guest/Tasks/Entering.swift", "dvm-guest/Tasks/ReachOrder+Run.swift", "dvm-guest/Tasks/Run.swift",
+            "dvm-guest/Access/Denial.swift", "dvm-guest/Access/DeniedPlaces.swift",
             "dvm-host/Link/", "dvm-host/Terminal/RawMode.swift", "dvm-host/Terminal/TerminalDevice.swift",
             "dvm-host/Support/Files.swift", "dvm-host/Support/LocalPort.swift", "dvm-host/Support/OwnExecutable.swift",
         ]
@@ -112,7 +115,7 @@ extension Rule {
 
     /// Standard output belongs to the protocol there.
     static let printing = Self(testDescription: "printing") { file in
-        ["Serve", "Enter", "Tasks", "Linux", "Files", "Provision"].flatMap {
+        ["Serve", "Enter", "Tasks", "Linux", "Files", "Provision", "Access"].flatMap {
             pattern("", #"\bprint\(|\bdebugPrint\(|\bputs\(|\bprintf\("#, in: "dvm-guest/\($0)").complaints(file)
         }
     }

@@ -67,6 +67,35 @@ import Testing
         #expect(self.refusal() == nil)
     }
 
+    @Test(arguments: [".ssh", ".config", ".config/gh/app", ".aws/x"])
+    func `refuses a place where secrets are kept`(place: String) throws {
+        let path = "\(stage.home)/\(place)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        stage.own(path, stage.developer)
+        #expect(refusal { $0.project = path }?.message.contains("closed to agents") == true)
+    }
+
+    @Test func `refuses what the configuration closes to agents`() throws {
+        #expect(refusal { $0.policy.denied = ["~/code/app/keys"] }?.message.contains("~") == false)
+        #expect(refusal { $0.policy.denied = ["~/code/app/keys"] }?.message.contains("closed to agents") == true)
+        #expect(refusal { $0.policy.denied = ["~/code"] }?.message.contains("closed to agents") == true)
+        #expect(refusal { $0.policy.denied = ["~/code/application", "/srv"] } == nil)
+    }
+
+    /// A disk of its own is a good place for projects.
+    @Test func `accepts one on another device`() async {
+        await #expect(processExitsWith: .success) {
+            let stage = try SandboxStage()
+            try Staging.leaveMountNamespace()
+            try #require(unsafe mount("tmpfs", stage.project, "tmpfs", 0, nil) == 0)
+            stage.own(stage.project, stage.developer)
+            guard case .agent(let agent) = stage.agent(script: "").confinement else { return }
+            let project = try Project.pin(agent)
+            #expect(project.status.device != Status.of(FilePath(stage.home))?.device)
+            _ = try ProjectMount.make(of: project, for: agent)
+        }
+    }
+
     @Test func `names the link in a path and says what to do`() throws {
         let link = "\(stage.top)/home/link"
         #expect(unsafe symlink("developer", link) == 0)

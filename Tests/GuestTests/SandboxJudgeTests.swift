@@ -7,7 +7,7 @@ import Testing
     static let good = SandboxFacts(
         uid: 999,
         seccompMode: 2,
-        seccompFilters: 1,
+        seccompFilters: 2,
         noNewPrivileges: true,
         capabilities: ["CapEff": "0000000000000000", "CapBnd": "0000000000000000"],
         descriptors: [],
@@ -22,7 +22,7 @@ import Testing
     )
 
     @Test func `a whole sandbox passes every check`() {
-        let checks = Self.good.checks()
+        let checks = Self.good.checks(under: .standard)
         #expect(checks.allSatisfy { $0.verdict == .pass && $0.remedy == nil })
         #expect(Set(checks.map(\.name)).count == checks.count)
         #expect(checks.count == 7 + SandboxAttempt.all.count)
@@ -40,7 +40,9 @@ import Testing
     static let spoiled: [Spoiled] = [
         Spoiled(check: "user", mentions: "root") { $0.uid = 0 },
         Spoiled(check: "system call filter", mentions: "mode 0") { $0.seccompMode = 0 },
-        Spoiled(check: "system call filter", mentions: "0 filters") { $0.seccompFilters = 0 },
+        Spoiled(check: "system call filter", mentions: "0 of 2 filters") { $0.seccompFilters = 0 },
+        // One of two passes for confined where only the mode is looked at.
+        Spoiled(check: "system call filter", mentions: "1 of 2 filters") { $0.seccompFilters = 1 },
         Spoiled(check: "new privileges", mentions: "setuid") { $0.noNewPrivileges = false },
         Spoiled(check: "capabilities", mentions: "CapBnd") { $0.capabilities["CapBnd"] = "00000000a80425fb" },
         Spoiled(check: "capabilities", mentions: "unknown") { $0.capabilities = [:] },
@@ -59,12 +61,31 @@ import Testing
     func `a part that does not hold is noticed, alone, with a remedy`(part: Spoiled) throws {
         var facts = Self.good
         part.spoil(&facts)
-        let found = facts.checks().filter { $0.verdict != .pass }
+        let found = facts.checks(under: .standard).filter { $0.verdict != .pass }
         #expect(found.map(\.name) == ["sandbox: \(part.check)"])
         let check = try #require(found.first)
         #expect(check.verdict == part.verdict)
         #expect(check.found.contains(part.mentions))
         #expect(check.remedy != nil)
+    }
+
+    @Test func `other system calls have other answers`() {
+        var strict = Self.good
+        strict.attempts["trace process 1"] = "EPERM"
+        #expect(strict.checks(under: .strict).allSatisfy { $0.verdict == .pass })
+        #expect(
+            Self.good.checks(under: .strict).filter { $0.verdict == .fail }.map(\.name) == ["sandbox: trace process 1"]
+        )
+
+        var nested = Self.good
+        nested.attempts["clone3"] = "EINVAL"
+        nested.attempts["new user namespace"] = "ok"
+        let checks = nested.checks(under: .nested)
+        #expect(checks.filter { $0.verdict == .fail } == [])
+        // Never without a word: what the configuration gave up is a warning, and shown where it is seen.
+        #expect(checks.filter { $0.verdict == .warn }.map(\.name) == ["sandbox: system call filter"])
+        #expect(checks.count { $0.found.contains("DVM_AI_SECCOMP=nested") } == 2)
+        #expect(nested.checks(under: .standard).count { $0.verdict == .fail } == 2)
     }
 
     @Test func `facts survive their way out of the sandbox`() throws {

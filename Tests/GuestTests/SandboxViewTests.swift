@@ -50,6 +50,16 @@ import Testing
         #expect(options == wanted.split(separator: "\n").joined(separator: " "))
     }
 
+    @Test func `lets programs make user namespaces where the configuration says nested, and changes nothing else`() {
+        var agent = Self.agent
+        agent.policy.systemCalls = .nested
+        let usual = View(Self.agent, layout: Self.layout).options(Self.files)
+        let nested = View(agent, layout: Self.layout).options(Self.files)
+        #expect(nested == usual.filter { $0 != "--disable-userns" })
+        agent.policy.systemCalls = .strict
+        #expect(View(agent, layout: Self.layout).options(Self.files) == usual)
+    }
+
     @Test func `has no directory in memory that takes a session's memory whole`() {
         var agent = Self.agent
         agent.policy.limits.memory = 1_000_000_000

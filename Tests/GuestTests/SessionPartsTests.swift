@@ -74,4 +74,28 @@ import Testing
         talk.abandoned()
         #expect(try talk.last()?.kind == .exit)
     }
+
+    @Test(
+        arguments: [
+            "\u{1B}[c", "\u{1B}[>c", "\u{1B}[6n", "\u{1B}[?6n", "\u{1B}[?u", "\u{1B}[>0q", "\u{1B}[?2026$p",
+            "\u{1B}[14t",
+            "\u{1B}]11;?\u{7}", "\u{1B}]52;c;?\u{1B}\\", "\u{1B}P+q544e\u{1B}\\", "\u{1B}P$qm\u{1B}\\",
+        ]
+    )
+    func `asks a terminal nothing a second time`(question: String) {
+        #expect(Questions.removed(from: Array("a\(question)b".utf8)[...]) == Array("ab".utf8))
+    }
+
+    @Test(
+        arguments: [
+            "", "plain", "\u{1B}[1;31mred\u{1B}[0m", "\u{1B}[?1049h", "\u{1B}[2 q", "\u{1B}[>1u", "\u{1B}[u",
+            "\u{1B}[22;0t",
+            "\u{1B}[!p", "\u{1B}]0;what?\u{7}", "\u{1B}]11;#000\u{7}", "\u{1B}c", "\u{1B}", "\u{1B}[", "\u{1B}]0;x",
+            "\u{1B}(B",
+            "\u{1B}]0;x\u{1B}", "für ✓\u{1B}[K",
+        ]
+    )
+    func `shows everything else as it was`(text: String) {
+        #expect(Questions.removed(from: Array(text.utf8)[...]) == Array(text.utf8))
+    }
 }

@@ -60,7 +60,7 @@ extension VMTests {
             try vm.developer("rm go")
             let shown = try vm.dvm("sessions", "show", id, vm.name)
             #expect(shown.text.contains("before\nafter"), "\(shown.text) \(shown.complaint)")
-            #expect(try vm.root("ls /sys/fs/cgroup/dvm | grep -c \(id) || true") == "0\n")
+            #expect(try vm.root("ls /sys/fs/cgroup/dvm/agents | grep -c \(id) || true") == "0\n")
         }
 
         @Test func `one started in the VM outlives the service that started it`() throws {
@@ -77,7 +77,7 @@ extension VMTests {
             try limited(#""tasks":200"#) {
                 let program = try vm.start(["ai", "shell", vm.name, "--", "-c", "b() { b | b & }; b; sleep 86002"])
                 let deadline = ContinuousClock.now + .seconds(60)
-                let full = "cat /sys/fs/cgroup/dvm/2*/pids.current"
+                let full = "cat /sys/fs/cgroup/dvm/agents/*/pids.current"
                 while try Int(vm.root(full).trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0 < 150 {
                     try #require(ContinuousClock.now < deadline)
                 }
@@ -114,7 +114,7 @@ extension VMTests {
         @Test func `the processor is left to others`() throws {
             try limited(#""processorHundredths":10"#) {
                 let id = try start("while :; do :; done")
-                let stat = "sleep 5; awk '$1 == \"nr_throttled\" {print $2}' /sys/fs/cgroup/dvm/\(id)/cpu.stat"
+                let stat = "sleep 5; awk '$1 == \"nr_throttled\" {print $2}' /sys/fs/cgroup/dvm/agents/\(id)/cpu.stat"
                 #expect(try Int(vm.root(stat).trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0 > 0)
                 try expectAnswer()
                 #expect(try vm.dvm("sessions", "kill", id, vm.name).status == 0)

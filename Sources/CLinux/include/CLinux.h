@@ -2,6 +2,7 @@
 #pragma once
 
 #include "descriptors.h"
+#include "files.h"
 #include "identity.h"
 #include "landlock.h"
 #include "mounts.h"

@@ -30,7 +30,6 @@ static inline int dvm_is_wholly(uid_t uid, gid_t gid) {
 // prctl(2) is variadic.
 static inline int dvm_set_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
 static inline int dvm_no_new_privileges(void) { return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0); }
-static inline int dvm_seccomp_mode(void) { return prctl(PR_GET_SECCOMP, 0, 0, 0, 0); }
 static inline int dvm_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); }
 
 // ioctl(2) is variadic. The terminal becomes the controlling one of the session this process leads; never by force.

@@ -32,6 +32,14 @@ static inline long dvm_try_trace(pid_t pid) { return syscall(SYS_ptrace, 0x4206,
 static inline long dvm_try_create(const char *path, unsigned int mode) {
     return syscall(SYS_openat, AT_FDCWD, path, O_CREAT | O_WRONLY | O_CLOEXEC, mode);
 }
+// seccomp(2), SECCOMP_SET_MODE_FILTER: puts this thread under a filter, for good.
+static inline long dvm_try_filter(const void *program, unsigned short instructions) {
+    struct {
+        unsigned short count;
+        const void *first;
+    } filter = {instructions, program};
+    return syscall(SYS_seccomp, 1, 0, &filter);
+}
 // Any call by number.
 static inline long dvm_try_call(long number, uint64_t a, uint64_t b, uint64_t c, uint64_t d) {
     return syscall(number, a, b, c, d, 0, 0);

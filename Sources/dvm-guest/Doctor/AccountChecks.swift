@@ -5,12 +5,6 @@ struct AccountChecks {
     let settings: Settings
     let accounts: Accounts
 
-    /// Groups that give more than their name says.
-    private static let powerful: Set<String> = [
-        "root", "sudo", "wheel", "admin", "adm", "docker", "lxd", "incus", "libvirt", "kvm", "disk", "shadow",
-        "systemd-journal",
-    ]
-
     func checks() -> [DoctorReport.Check] { developer + agent }
 
     private var developer: [DoctorReport.Check] {
@@ -41,7 +35,7 @@ struct AccountChecks {
                 remedy: "choose another DVM_USER, and run `dvm sync` for this VM on the host"
             )
         }
-        let groups = accounts.groupNames(of: account).filter(Self.powerful.contains)
+        let groups = accounts.groupNames(of: account).filter(AgentAccount.powerfulGroups.contains)
         guard groups.isEmpty else {
             return DoctorReport.Check(
                 name,
@@ -87,8 +81,10 @@ struct AccountChecks {
         let hasLogin = !account.shell.hasSuffix("/nologin") && !account.shell.hasSuffix("/false")
         let password =
             (try? TextFile.read("/etc/shadow")).map { Self.passwordIsLocked(of: account.name, in: $0) } ?? false
+        let sharing = accounts.names(withUid: account.uid).filter { $0 != account.name }
         let findings = [
             account.uid == 0 ? "is root" : nil,
+            sharing.isEmpty ? nil : "shares its uid with \(sharing.joined(separator: ", "))",
             groups.isEmpty ? nil : "is in the groups \(groups.joined(separator: ", "))",
             hasLogin ? "has the login shell \(account.shell)" : nil,
             password ? nil : "has a password, or it cannot be seen that it has none",
@@ -99,8 +95,24 @@ struct AccountChecks {
                 findings.isEmpty ? .pass : .fail,
                 findings.isEmpty ? "no login, no password, no groups" : findings.joined(separator: ", "),
                 remedy: findings.isEmpty ? nil : "somebody changed it as root; make the VM anew, or undo the change"
-            )
+            ),
+            doors(account),
         ]
+    }
+
+    private func doors(_ account: Accounts.Account) -> DoctorReport.Check {
+        do throws(Refusal) {
+            let findings = try AgentDoors(agent: account).findings()
+            return DoctorReport.Check(
+                "agent's doors",
+                findings.isEmpty ? .pass : .fail,
+                findings.isEmpty
+                    ? "no sudo, no keys, no jobs, no subordinate ids" : findings.joined(separator: ", "),
+                remedy: findings.isEmpty ? nil : "undo it in the VM as root; `dvm sync` puts back what dvm had written"
+            )
+        } catch {
+            return Diagnosis.failed("agent's doors", error)
+        }
     }
 
     /// Whether shadow(5) has no password for an account that anyone could type.

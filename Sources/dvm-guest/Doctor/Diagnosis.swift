@@ -12,6 +12,7 @@ enum Diagnosis {
             let settings = try Settings.read()
             let accounts = try Accounts.read()
             report.checks += AccountChecks(settings: settings, accounts: accounts).checks()
+            report.checks += DenialChecks.checks(settings, accounts)
             report.checks += SandboxRequirements.checks()
             report.checks += LauncherChecks.checks()
             report.checks += [Shadows.check(settings, accounts)]
@@ -37,7 +38,7 @@ enum Diagnosis {
             guard exit == .exited(0), let facts = try? JSON.decode(SandboxFacts.self, from: output) else {
                 throw Refusal("the probe ended with status \(exit.status)")
             }
-            return facts.checks()
+            return facts.checks(under: settings.agents.systemCalls)
         } catch {
             return [failed("sandbox", error)]
         }

@@ -11,21 +11,21 @@ struct Bubblewrap {
     /// Writes everything Bubblewrap and `inner` will read into files in memory.
     ///
     /// The order for `inner` is made from what the options have Bubblewrap mount.
-    init(_ view: View, inner: (MountPlan) -> InnerOrder) throws(Refusal) {
-        let filter = try Descriptors.memoryFile("the system call filter")
-        try SystemCallFilter.agent.export(to: filter)
-        try Descriptors.seal(filter, "the system call filter")
+    init(_ view: View, inner: (MountPlan) throws(Refusal) -> InnerOrder) throws(Refusal) {
+        let filters = try SystemCallFilter(view.agent.policy.systemCalls).programs().map { program throws(Refusal) in
+            try Descriptors.sealedFile("the system call filter", program.bytes).rawValue
+        }
         let files = View.Files(
             passwd: try Descriptors.sealedFile("passwd", Array(view.passwd.utf8)).rawValue,
             group: try Descriptors.sealedFile("group", Array(view.group.utf8)).rawValue,
-            filters: [filter.rawValue]
+            filters: filters
         )
         let options = view.options(files)
         let optionBytes: [UInt8] = options.flatMap { Array($0.utf8) + [0] }
         let optionFile = try Descriptors.sealedFile("the options of bubblewrap", optionBytes)
         let order = try Descriptors.sealedFile(
             "the order for the sandbox",
-            JSON.encode(inner(MountPlan(options: options)))
+            JSON.encode(try inner(MountPlan(options: options)))
         )
         // Numbers only: every user of the VM can read arguments.
         words = ["bwrap", "--args", "\(optionFile.rawValue)", "--", View.program, "inner", "\(order.rawValue)"]

@@ -44,6 +44,7 @@ extension Enter {
         try UserNamespaces.check()
         let pinnedProject = try Project.pin(agent)
         let pinnedHome = try ToolHome.pin(agent)
+        let agent = try ProjectMount.settled(agent, on: pinnedProject)
         let project = try ProjectMount.make(of: pinnedProject, for: agent)
         let home = try DetachedMount.of(pinnedHome)
         let layout = SystemLayout.read()
@@ -55,11 +56,11 @@ extension Enter {
         try Staging.coverHomes(developerHome: agent.developerHome)
 
         // The files Bubblewrap and `inner` inherit. Their descriptors alone are not close-on-exec.
-        let launch = try Bubblewrap(View(agent, stage: stage, layout: layout)) { mounts in
+        let launch = try Bubblewrap(View(agent, stage: stage, layout: layout)) { mounts throws(Refusal) in
             let directories = [
                 View.workspace: FileIdentity(pinnedProject.status), agent.home: FileIdentity(pinnedHome.status),
             ]
-            return InnerOrder(spawn, agent, mounts: mounts, directories: directories)
+            return try InnerOrder(spawn, agent, mounts: mounts, directories: directories)
         }
 
         // From here on only dropping. The bounding set needs CAP_SETPCAP, groups need CAP_SETGID: so these first.

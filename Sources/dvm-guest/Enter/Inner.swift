@@ -16,22 +16,37 @@ struct InnerOrder: Hashable, Codable {
     var tool: String
     /// Whether the tool makes sandboxes of its own.
     var nesting: Bool
+    /// How many system call filters it is to be under, those of this process included.
+    var filters: Int
     /// What is to be mounted.
     var mounts: MountPlan
     /// Which directories are to be where, as the ones that were pinned.
     var directories: [String: FileIdentity]
 
-    init(_ spawn: Spawn, _ agent: Spawn.Agent, mounts: MountPlan, directories: [String: FileIdentity]) {
+    init(_ spawn: Spawn, _ agent: Spawn.Agent, mounts: MountPlan, directories: [String: FileIdentity]) throws(Refusal) {
         words = spawn.words
-        environment = spawn.environment
+        environment = agent.gitEnvironment.merging(spawn.environment) { $1 }
         directory = agent.directory
         terminal = spawn.terminal
         uid = agent.uid
         gid = agent.gid
         tool = agent.tool
         nesting = agent.policy.systemCalls == .nested
+        // A container that the launcher may run in has put its own on us.
+        filters = try OwnStatus.read().filters + SystemCallFilter.programCount
         self.mounts = mounts
         self.directories = directories
+    }
+}
+
+extension Spawn.Agent {
+    /// Without an idmapped mount the project is nobody's inside, and git does nothing in a repository of somebody else's.
+    ///
+    /// Inside, there is nobody to be protected from it. By variables, which count as much as the configuration of the
+    /// system (git 2.38), and leave the tool's own alone.
+    fileprivate var gitEnvironment: [String: String] {
+        guard policy.access == .acl else { return [:] }
+        return ["GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"]
     }
 }
 
@@ -99,9 +114,11 @@ struct Inner: ParsableCommand {
 
     /// Looks whether what was to be given up is gone: nothing is started that is confined in part only.
     private static func checkConfinement(_ order: InnerOrder) throws(Refusal) {
-        // 2 is the mode with a filter.
+        // Mode 2 is the one with filters. One filter alone would pass for confined and let through what the other refuses.
+        let status = try OwnStatus.read()
         let confined =
-            dvm_seccomp_mode() == 2 && dvm_no_new_privileges() == 1 && Capabilities.areNone()
+            status.seccompMode == 2 && status.filters == order.filters && dvm_no_new_privileges() == 1
+            && Capabilities.areNone()
             && dvm_is_wholly(order.uid, order.gid) != 0
         guard confined else {
             throw Refusal(

@@ -28,7 +28,19 @@ enum Project {
         if try containsHome(project, of: agent) {
             throw tooMuch(path, "it is or contains the home of the user people work as, keys and all")
         }
+        if let place = secretPlace(path, of: agent) {
+            throw tooMuch(path, "\(place) is closed to agents, and the project is in it or around it")
+        }
         return project
+    }
+
+    /// A place with secrets that lies in a project, or a project in it.
+    ///
+    /// By path, since it is about what people keep where. What is not there yet counts as well: it may come.
+    private static func secretPlace(_ path: String, of agent: Spawn.Agent) -> String? {
+        let named = agent.policy.denied.map { $0.hasPrefix("~/") ? agent.developerHome + $0.dropFirst() : $0 }
+        let places = SecretPlaces.inHome.map { "\(agent.developerHome)/\($0)" } + named
+        return places.first { $0 == path || $0.hasPrefix(path + "/") || path.hasPrefix($0 + "/") }
     }
 
     /// What the view makes itself; a project there would be hidden by it, or hide it.

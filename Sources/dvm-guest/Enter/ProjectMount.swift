@@ -2,14 +2,15 @@ internal import CLinux
 internal import DVMProtocol
 internal import Glibc
 
-/// The project as the agent sees it: a mount on which the developer's files are the agent's, and the agent's new files
-/// the developer's.
+/// The project as the agent sees it.
 ///
-/// Nothing changes on disk, and it takes the same time for any number of files.
+/// Where it can be, an idmapped mount: the developer's files are the agent's there, and the agent's new files the
+/// developer's. Nothing changes on disk, and it takes the same time for any number of files. Elsewhere, or where the
+/// configuration says so, the project as it is: what the agent may do is then a matter of its access lists.
 enum ProjectMount {
-    /// A mount of the project, its owner shown as the agent.
+    /// A mount of the project as the agent's policy wants it.
     ///
-    /// - Throws: a `Refusal` that names file system and kernel when they cannot show another owner.
+    /// - Throws: a `Refusal` that names file system and kernel when they cannot show another owner and that was wanted.
     static func make(of project: borrowing PinnedDirectory, for agent: Spawn.Agent) throws(Refusal) -> DetachedMount {
         let place = Place.of(project.descriptor.raw)
         // A host's directory must not be in reach of an agent, and dvm mounts none: somebody else did.
@@ -19,12 +20,35 @@ enum ProjectMount {
                 hint: "keep it on the VM's own disk: remove the mount from the VM's Lima configuration"
             )
         }
+        guard agent.policy.access != .acl else { return try DetachedMount.of(project) }
         let namespace = try call("making the map of owners for the project") {
             dvm_user_namespace(agent.developerUid, agent.uid, agent.developerGid, agent.gid)
         }
         let map = OwnedDescriptor(FileDescriptor(rawValue: namespace))
         let path = project.path
         return try DetachedMount.of(project, mappedBy: map) { refusal($0, path, place) }
+    }
+
+    /// The agent with the way it gets at the project decided: by an idmapped mount where that can be had, otherwise by
+    /// access lists.
+    ///
+    /// Without entries for the agent in those, it can do no more than any other account: nothing opens by itself.
+    ///
+    /// - Throws: a `Refusal` when neither is possible.
+    static func settled(_ agent: Spawn.Agent, on project: borrowing PinnedDirectory) throws(Refusal) -> Spawn.Agent {
+        guard agent.policy.access == .automatic else { return agent }
+        var mapped = agent
+        mapped.policy.access = .idmap
+        var listed = agent
+        listed.policy.access = .acl
+        do throws(Refusal) {
+            _ = try make(of: project, for: mapped)
+            return mapped
+        } catch {
+            // What is wrong with the project itself is wrong with either.
+            _ = try make(of: project, for: listed)
+            return listed
+        }
     }
 
     /// Why a project cannot be shown with another owner.
@@ -38,7 +62,7 @@ enum ProjectMount {
             the project \(path) cannot be shown as the agent's: \(fileSystem) on Linux \(Kernel.release) has no \
             idmapped mounts
             """,
-            hint: "put it on ext4, xfs or btrfs (Linux 5.15 or newer), with DVM_CODE_DIR"
+            hint: "put it on ext4, xfs or btrfs (Linux 5.15 or newer) with DVM_CODE_DIR, or set DVM_AI_ACCESS=auto"
         )
     }
 

@@ -1,11 +1,11 @@
 /// What a process found out about itself inside the sandbox.
 struct SandboxFacts: Hashable, Codable {
     var uid: UInt32
-    /// `Seccomp` and `Seccomp_filters` of `/proc/self/status`: 2 is the mode with filters.
+    /// `Seccomp` and `Seccomp_filters` of `/proc/thread-self/status`: 2 is the mode with filters.
     var seccompMode: Int
     var seccompFilters: Int
     var noNewPrivileges: Bool
-    /// The capability sets of `/proc/self/status` by name, as the kernel writes them.
+    /// The capability sets of the same by name, as the kernel writes them.
     var capabilities: [String: String]
     /// Descriptors beside the three streams.
     var descriptors: [Int32]

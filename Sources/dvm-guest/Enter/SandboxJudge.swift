@@ -1,9 +1,10 @@
 internal import DVMProtocol
 
 extension SandboxFacts {
-    /// What the facts mean, for people.
-    func checks() -> [DoctorReport.Check] {
-        [identity, filter, privileges, capabilityCheck, descriptorCheck, pathCheck, mountCheck] + attemptChecks
+    /// What the facts mean, for people, where the configuration chose these system calls.
+    func checks(under choice: AgentPolicy.SystemCalls) -> [DoctorReport.Check] {
+        [identity, filter(choice), privileges, capabilityCheck, descriptorCheck, pathCheck, mountCheck]
+            + attemptChecks(choice)
     }
 
     private static let sync = "run `dvm sync` for this VM on the host, which installs the guest program again"
@@ -16,12 +17,22 @@ extension SandboxFacts {
         check("user", uid != 0, uid != 0 ? "the agent is uid \(uid)" : "the agent is root")
     }
 
-    private var filter: DoctorReport.Check {
-        let holds = seccompMode == 2 && seccompFilters >= 1
-        return check(
-            "system call filter",
-            holds,
-            holds ? "loaded" : "not loaded (mode \(seccompMode), \(seccompFilters) filters)"
+    private func filter(_ choice: AgentPolicy.SystemCalls) -> DoctorReport.Check {
+        let name = "system call filter"
+        // At least: a container that the VM may be has put its own on everything.
+        guard seccompMode == 2, seccompFilters >= SystemCallFilter.programCount else {
+            return check(
+                name,
+                false,
+                "not loaded whole (mode \(seccompMode), \(seccompFilters) of \(SystemCallFilter.programCount) filters)"
+            )
+        }
+        guard choice == .nested else { return check(name, true, "loaded: \(choice.rawValue)") }
+        return DoctorReport.Check(
+            "sandbox: \(name)",
+            .warn,
+            "loaded, but “nested” lets programs make namespaces and mounts, where most faults of the kernel are",
+            remedy: "set DVM_AI_SECCOMP=default in the VM's configuration unless a tool needs a sandbox of its own"
         )
     }
 
@@ -81,11 +92,14 @@ extension SandboxFacts {
         )
     }
 
-    private var attemptChecks: [DoctorReport.Check] {
+    private func attemptChecks(_ choice: AgentPolicy.SystemCalls) -> [DoctorReport.Check] {
         SandboxAttempt.all.map { attempt in
             guard let answer = attempts[attempt.name] else { return check(attempt.name, false, "was not tried") }
-            let holds = attempt.expected.contains(answer)
-            let held = answer == "ok" ? "allowed, and bounded by the pid namespace" : "refused (\(answer))"
+            let holds = attempt.expected(under: choice).contains(answer)
+            let held =
+                !attempt.expected(under: .standard).contains(answer)
+                ? "allowed (\(answer)), as DVM_AI_SECCOMP=\(choice.rawValue) says"
+                : answer == "ok" ? "allowed, and bounded by the pid namespace" : "refused (\(answer))"
             return check(attempt.name, holds, holds ? held : "\(answer): \(attempt.meaning)")
         }
     }

@@ -17,13 +17,13 @@ struct SandboxProbe: ParsableCommand {
     func run() throws {
         // Before anything is opened here: these are the descriptors that were let in.
         let descriptors = Self.openDescriptors()
-        let status = Self.status()
+        let status = try? OwnStatus.read()
         let facts = SandboxFacts(
             uid: getuid(),
-            seccompMode: Int(status["Seccomp"] ?? "") ?? -1,
-            seccompFilters: Int(status["Seccomp_filters"] ?? "") ?? -1,
-            noNewPrivileges: status["NoNewPrivs"] == "1",
-            capabilities: status.filter { $0.key.hasPrefix("Cap") },
+            seccompMode: status?.seccompMode ?? -1,
+            seccompFilters: status?.filters ?? -1,
+            noNewPrivileges: status?.fields["NoNewPrivs"] == "1",
+            capabilities: status?.fields.filter { $0.key.hasPrefix("Cap") } ?? [:],
             descriptors: descriptors,
             paths: Dictionary(uniqueKeysWithValues: Set(paths).map { ($0, Self.state(of: $0)) }),
             attempts: Dictionary(uniqueKeysWithValues: SandboxAttempt.all.map { ($0.name, $0.answer()) }),
@@ -34,16 +34,6 @@ struct SandboxProbe: ParsableCommand {
 
     /// Every number is asked about, since reading a directory of them would open one more.
     private static func openDescriptors() -> [Int32] { (3..<1024).filter { fcntl($0, F_GETFD) != -1 } }
-
-    private static func status() -> [String: String] {
-        var status: [String: String] = [:]
-        for line in ((try? TextFile.read("/proc/self/status")) ?? "").split(separator: "\n") {
-            let parts = line.split(separator: ":", maxSplits: 1)
-            guard parts.count == 2 else { continue }
-            status[String(parts[0])] = String(parts[1].filter { !$0.isWhitespace })
-        }
-        return status
-    }
 
     private static func state(of path: String) -> SandboxFacts.PathState {
         if unsafe access(path, R_OK) == 0 { return .readable }

@@ -37,9 +37,9 @@ struct View: Equatable {
     }
 
     private var namespaces: [String] {
-        [
+        ["--unshare-user"] + (agent.policy.systemCalls == .nested ? [] : ["--disable-userns"]) + [
             // The network is the VM's; its own namespace would be one more word here.
-            "--unshare-user", "--disable-userns", "--unshare-ipc", "--unshare-pid", "--unshare-uts",
+            "--unshare-ipc", "--unshare-pid", "--unshare-uts",
             "--unshare-cgroup-try", "--hostname", "dvm-agent",
             // Killed with us, and we with `serve`: nothing stays behind.
             "--die-with-parent",

@@ -1,8 +1,7 @@
-internal import CACL
-internal import DVMProtocol
-internal import Glibc
-
 /// A file's access list beyond owner, group and others: acl(5).
+///
+/// A list that names users must have a mask, the most that any but the owner and others get. What a change here does to
+/// the mask is chosen so that nobody but the one user it is about gets more or less than before.
 struct AccessList: Equatable {
     /// Whom an entry is about.
     enum Subject: Hashable {
@@ -25,137 +24,84 @@ struct AccessList: Equatable {
     /// What each subject may, as the three bits of a mode.
     var entries: [Subject: UInt8]
 
-    /// Shuts one user out of a directory and everything below it, and leaves everybody else exactly what they have.
-    ///
-    /// - Parameters:
-    ///   - uid: who is shut out.
-    ///   - file: what from; a descriptor that needs no right to read (O_PATH).
-    ///   - path: what it is called in a refusal.
-    /// - Returns: whether anything had to be changed.
-    /// - Throws: a `Refusal` when the file system has no access lists, or the entry is not there afterwards.
-    @discardableResult
-    static func deny(uid: UInt32, on file: FileDescriptor, path: String) throws(Refusal) -> Bool {
-        let present = try read(file, path)
-        let wanted = present.denying(uid)
-        guard wanted != present else { return false }
-        try wanted.write(file, path)
-        guard try read(file, path) == wanted else {
-            throw Refusal("the access list of \(path) is not what was written to it")
-        }
-        return true
+    init(entries: [Subject: UInt8]) { self.entries = entries }
+
+    /// The list of a file that has only a mode.
+    init(mode: UInt32) {
+        entries = [
+            .owner: UInt8(mode >> 6 & 7), .owningGroup: UInt8(mode >> 3 & 7), .others: UInt8(mode & 7),
+        ]
     }
 
-    /// The list with one user shut out.
-    ///
-    /// A list that names users must have a mask, the most any but the owner and others get. A new one is what the owning
-    /// group has, which is then what it keeps; one that is there is never recomputed: the owner may have narrowed it with
-    /// `chmod`.
-    ///
-    /// An empty mask is the exception. With it the kernel does not look at the list at all (acl_permission_check in
-    /// fs/namei.c), and a later `chmod o+rx` would let the user in. So it gets one bit, and the entries it held back are
-    /// emptied: nobody has more than before.
-    func denying(_ uid: UInt32) -> Self {
-        var list = self
-        let mask = entries[.mask] ?? entries[.owningGroup] ?? 0
-        if mask == 0 { for subject in entries.keys where subject.isMasked { list.entries[subject] = 0 } }
-        list.entries[.user(uid)] = 0
-        list.entries[.mask] = mask == 0 ? 1 : mask
-        return list
+    /// Whether it says more than a mode can.
+    var isExtended: Bool { entries.keys.contains { ![.owner, .owningGroup, .others].contains($0) } }
+
+    /// What a subject really gets: its entry, limited by the mask.
+    func effective(_ subject: Subject) -> UInt8? {
+        entries[subject].map { subject.isMasked ? $0 & (entries[.mask] ?? 7) : $0 }
     }
 
     /// Whether the list keeps a user out whatever others may.
     func shutsOut(_ uid: UInt32) -> Bool { entries[.user(uid)] == 0 && entries[.mask] != 0 }
 
-    // MARK: The file
+    // MARK: Changes
 
-    /// libacl has no calls for descriptors opened with O_PATH; this name means just the descriptor, and follows no link.
-    private static func name(_ file: FileDescriptor) -> String { "/proc/self/fd/\(file.rawValue)" }
-
-    private static let access = acl_type_t(ACL_TYPE_ACCESS)
-
-    /// The list of a file; one made of its mode when it has none.
-    static func read(_ file: FileDescriptor, _ path: String) throws(Refusal) -> Self {
-        guard let list = unsafe acl_get_file(name(file), access) else { throw refusal(path) }
-        defer { unsafe acl_free(UnsafeMutableRawPointer(list)) }
-        var entries: [Subject: UInt8] = [:]
-        var entry: acl_entry_t?
-        var which = ACL_FIRST_ENTRY
-        while unsafe acl_get_entry(list, which, &entry) == 1, let present = unsafe entry {
-            which = ACL_NEXT_ENTRY
-            guard let subject = unsafe subject(of: present) else {
-                throw Refusal("the access list of \(path) has an entry of an unknown kind")
-            }
-            entries[subject] = unsafe permissions(of: present)
-        }
-        return Self(entries: entries)
+    /// The list with one user shut out.
+    ///
+    /// A new mask is what the owning group has, which is then what it keeps; one that is there is never recomputed: the
+    /// owner may have narrowed it with `chmod`.
+    ///
+    /// An empty mask is the exception. With it the kernel does not look at the list at all (acl_permission_check in
+    /// fs/namei.c), and a later `chmod o+rx` would let the user in. So it gets one bit.
+    func denying(_ uid: UInt32) -> Self {
+        var list = widened(to: (entries[.mask] ?? entries[.owningGroup] ?? 0) == 0 ? 1 : 0)
+        list.entries[.user(uid)] = 0
+        return list
     }
 
-    private func write(_ file: FileDescriptor, _ path: String) throws(Refusal) {
-        var list = unsafe acl_init(Int32(entries.count))
-        defer { if let list = unsafe list { unsafe acl_free(UnsafeMutableRawPointer(list)) } }
-        for (subject, bits) in entries {
-            var entry: acl_entry_t?
-            guard unsafe acl_create_entry(&list, &entry) == 0, let entry = unsafe entry else {
-                throw Self.refusal(path)
-            }
-            guard unsafe Self.fill(entry, subject, bits) else { throw Self.refusal(path) }
-        }
-        guard let list = unsafe list, unsafe acl_set_file(Self.name(file), Self.access, list) == 0 else {
-            throw Self.refusal(path)
-        }
+    /// The list with one user given these rights.
+    func granting(_ uid: UInt32, _ bits: UInt8) -> Self {
+        var list = widened(to: bits)
+        list.entries[.user(uid)] = bits
+        return list
     }
 
-    private static func refusal(_ path: String) -> Refusal {
-        let error = Errno(rawValue: errno)
-        guard error == .notSupported || error == .noFunction else {
-            return Refusal("the access list of \(path) cannot be changed: \(error)")
-        }
-        return Refusal(
-            "the file system of \(path) has no access lists, which keep the agent out of it",
-            hint: "put it on ext4, xfs or btrfs mounted with the option acl, which is the default"
-        )
+    /// The list with the owning group given these rights beside those it has.
+    func grantingGroup(_ bits: UInt8) -> Self {
+        var list = self
+        if list.entries[.mask] != nil { list = widened(to: bits) }
+        list.entries[.owningGroup, default: 0] |= bits
+        return list
     }
 
-    // MARK: One entry
-
-    private static func subject(of entry: acl_entry_t) -> Subject? {
-        var tag = ACL_UNDEFINED_TAG
-        guard unsafe acl_get_tag_type(entry, &tag) == 0 else { return nil }
-        switch tag {
-        case ACL_USER_OBJ: return .owner
-        case ACL_GROUP_OBJ: return .owningGroup
-        case ACL_MASK: return .mask
-        case ACL_OTHER: return .others
-        case ACL_USER, ACL_GROUP:
-            guard let qualifier = unsafe acl_get_qualifier(entry) else { return nil }
-            defer { unsafe acl_free(qualifier) }
-            let id = unsafe qualifier.load(as: UInt32.self)
-            return tag == ACL_USER ? .user(id) : .group(id)
-        default: return nil
-        }
-    }
-
-    private static func permissions(of entry: acl_entry_t) -> UInt8 {
-        var set: acl_permset_t?
-        guard unsafe acl_get_permset(entry, &set) == 0, let set = unsafe set else { return 0 }
-        return [4, 2, 1].reduce(0) { unsafe acl_get_perm(set, acl_perm_t($1)) == 1 ? $0 | $1 : $0 }
-    }
-
-    private static func fill(_ entry: acl_entry_t, _ subject: Subject, _ bits: UInt8) -> Bool {
-        let tag =
+    /// The list without an entry for one user.
+    ///
+    /// Where it then says no more than a mode can, it is one: the owning group keeps what it really had.
+    func withdrawing(_ uid: UInt32) -> Self {
+        var list = self
+        list.entries[.user(uid)] = nil
+        let names = list.entries.keys.contains { subject in
             switch subject {
-            case .owner: ACL_USER_OBJ
-            case .user: ACL_USER
-            case .owningGroup: ACL_GROUP_OBJ
-            case .group: ACL_GROUP
-            case .mask: ACL_MASK
-            case .others: ACL_OTHER
+            case .user, .group: true
+            case .owner, .owningGroup, .mask, .others: false
             }
-        guard unsafe acl_set_tag_type(entry, tag) == 0 else { return false }
-        if case .user(var id) = subject, unsafe acl_set_qualifier(entry, &id) != 0 { return false }
-        if case .group(var id) = subject, unsafe acl_set_qualifier(entry, &id) != 0 { return false }
-        var set: acl_permset_t?
-        guard unsafe acl_get_permset(entry, &set) == 0, let set = unsafe set else { return false }
-        return [4, 2, 1].filter { bits & $0 != 0 }.allSatisfy { unsafe acl_add_perm(set, acl_perm_t($0)) == 0 }
+        }
+        guard !names else { return list }
+        list.entries[.owningGroup] = effective(.owningGroup)
+        list.entries[.mask] = nil
+        return list
+    }
+
+    /// The list with a mask that has room for these rights.
+    ///
+    /// Where the mask has to become wider, what it held back is emptied first, so that it stays held back.
+    private func widened(to bits: UInt8) -> Self {
+        var list = self
+        let mask = entries[.mask] ?? entries[.owningGroup] ?? 0
+        if mask | bits != mask {
+            for subject in entries.keys where subject.isMasked { list.entries[subject]? &= mask }
+        }
+        list.entries[.mask] = mask | bits
+        return list
     }
 }

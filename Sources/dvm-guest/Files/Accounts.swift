@@ -52,6 +52,9 @@ struct Accounts {
         members.filter { $0.names.contains(account.name) && $0.gid != account.gid }.map(\.gid)
     }
 
+    /// The names of the accounts with a uid.
+    func names(withUid uid: UInt32) -> [String] { accounts.values.filter { $0.uid == uid }.map(\.name).sorted() }
+
     /// The names of the groups an account belongs to.
     func groupNames(of account: Account) -> [String] {
         members.filter { $0.gid == account.gid || $0.names.contains(account.name) }.map(\.name)

@@ -8,6 +8,8 @@ struct Status {
     var gid: UInt32
     var device: UInt64
     var inode: UInt64
+    /// How many names it has.
+    var links: UInt64
 
     var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
     var isSymbolicLink: Bool { mode & S_IFMT == S_IFLNK }
@@ -23,12 +25,19 @@ struct Status {
         gid = status.st_gid
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
+        links = UInt64(status.st_nlink)
     }
 
     /// The file at a path, a link itself and not what it points to; `nil` when there is none.
     static func of(_ path: FilePath) -> Self? {
         var status = stat()
         return unsafe path.withPlatformString({ unsafe lstat($0, &status) }) == 0 ? Self(status) : nil
+    }
+
+    /// Something in a directory, a link itself; `nil` when it is not there or cannot be looked at.
+    static func of(_ name: UnsafePointer<CChar>, in directory: FileDescriptor) -> Self? {
+        var status = stat()
+        return unsafe fstatat(directory.rawValue, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? Self(status) : nil
     }
 
     /// Whether there is anything at a path; only the kernel's plain word that there is not counts as nothing.

@@ -33,10 +33,9 @@ extension AgentAccount {
     private static func keepOut() throws(Refusal) -> Bool {
         var changed = false
         if Status.of("/etc/ssh/sshd_config.d") != nil {
-            let text = "# Written by dvm: agents start in their sandbox only.\nDenyUsers \(name)\n"
             if try TextFile.write(
-                text,
-                to: "/etc/ssh/sshd_config.d/10-dvm.conf",
+                sshRuleText,
+                to: sshRule,
                 mode: [.ownerReadWrite, .groupRead, .otherRead]
             ) {
                 changed = true

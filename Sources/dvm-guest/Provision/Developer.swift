@@ -41,9 +41,7 @@ enum Developer {
 
     /// Keeps the agent out of the home, and so out of everything that appears in it later.
     static func closeHome(_ account: Accounts.Account) throws(Refusal) -> Bool {
-        guard let agent = try Accounts.read()[AgentAccount.name] else {
-            throw Refusal("the account \(AgentAccount.name) is missing in the VM")
-        }
+        let agent = try AgentAccount.account()
         let home = try Directories.openOwned(FilePath(account.home), by: account.uid)
         return try AccessList.deny(uid: agent.uid, on: home.raw, path: account.home)
     }

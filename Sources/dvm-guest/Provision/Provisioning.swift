@@ -25,6 +25,10 @@ struct Provisioning {
         let codeDirectory =
             plan.codeDirectory.hasPrefix("~/") ? developer.home + plan.codeDirectory.dropFirst() : plan.codeDirectory
         try step("home closed to the agent") { () throws(Refusal) in try Developer.closeHome(developer) }
+        let places = try DeniedPlaces(plan.agents.denied, home: developer.home, project: codeDirectory)
+        try step("secrets closed to the agent") { () throws(Refusal) in
+            try places.close(to: AgentAccount.account(), for: developer)
+        }
         try step("code directory") { () throws(Refusal) in try CodeDirectory.make(codeDirectory, for: developer) }
 
         let settings = Settings(user: plan.user, codeDirectory: codeDirectory, agents: plan.agents)

@@ -92,6 +92,7 @@ struct ProgramPlan: Equatable {
                 hint: "run `dvm sync` for this VM on the host"
             )
         }
+        try AgentAccount.check(agent, developer: developer, in: accounts)
         let home = AgentAccount.home(of: tool)
         let base = [
             "HOME": home, "USER": agent.name, "LOGNAME": agent.name, "SHELL": "/bin/bash",

@@ -16,7 +16,7 @@ protocol SessionPart {
 /// The parts around one session, in the order in which they were made.
 struct SessionSurroundings {
     /// Every part there is; each may need those before it.
-    private static var kinds: [any SessionPart.Type] { [] }
+    private static var kinds: [any SessionPart.Type] { [ProjectAccess.self] }
 
     private var parts: [any SessionPart] = []
 

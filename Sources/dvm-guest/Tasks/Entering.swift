@@ -11,8 +11,16 @@ enum Entering {
 
     /// Runs a program and keeps what it writes to standard output; its standard error is the task's.
     ///
+    /// - Parameters:
+    ///   - spawn: what to become.
+    ///   - input: its standard input, a directory it is to work on for instance; empty when absent.
+    ///   - limit: how long it may take.
+    /// - Returns: how it ended, and its output.
     /// - Throws: a `Refusal` when it cannot be started, `enter`'s own where it has one, or when it takes too long.
-    static func run(_ spawn: Spawn, within limit: Duration = patience) throws(Refusal) -> (exit: Exit, output: [UInt8])
+    static func run(_ spawn: Spawn, input: FileDescriptor? = nil, within limit: Duration = patience) throws(Refusal)
+        -> (
+            exit: Exit, output: [UInt8]
+        )
     {
         let deadline = ContinuousClock.now + limit
         let report = try Streams.bothWays()
@@ -24,7 +32,7 @@ enum Entering {
         let answers = report.ours.raw
         let child = try Child(
             role: "enter",
-            input: null.raw,
+            input: input ?? null.raw,
             output: output.theirs.raw,
             errors: .standardError,
             report: report.theirs.raw

@@ -23,8 +23,9 @@ struct SystemCallRule {
     enum Call: Hashable, ExpressibleByStringLiteral {
         /// By the name libseccomp has for it; names an architecture does not have are passed over.
         case named(String)
-        /// By number where libseccomp may not know the name yet; numbers from 424 on are the same everywhere.
-        case new(Int32, String)
+        /// By number where libseccomp may not know the name yet; numbers from 424 on are the same everywhere, and an
+        /// architecture that does not have a lower one refuses it as unknown.
+        case new(UInt32, String)
 
         init(stringLiteral name: String) { self = .named(name) }
 
@@ -33,6 +34,18 @@ struct SystemCallRule {
             case .named(let name), .new(_, let name): name
             }
         }
+
+        /// Whether libseccomp 2.5.4 may not be told of it: it knows no call of Linux 6.7 or newer.
+        var isBeyondLibrary: Bool {
+            if case .new(let number, _) = self { number >= 460 } else { false }
+        }
+    }
+
+    /// The row with only some of its calls.
+    func only(_ condition: (Call) -> Bool) -> Self {
+        var row = self
+        row.calls = calls.filter(condition)
+        return row
     }
 
     /// What the caller is told.

@@ -1,10 +1,14 @@
-/// The calls an agent's programs do not make, each with its reason; everything else is allowed.
+/// The calls an agent's programs do not make, each with its reason; everything else that is known is allowed.
 ///
-/// A list of refusals and not of permissions: compilers, databases and debuggers use most of what is left, and the
-/// kernel's newest calls look like an old kernel. `ptrace` stays, since debuggers need it and the pid namespace bounds it.
+/// A list of refusals and not of permissions: compilers, databases and debuggers use most of what is left. `ptrace` stays,
+/// since debuggers need it and the pid namespace bounds it.
 enum SystemCallTable {
-    static let agent: [SystemCallRule] =
-        keyrings + namespaces + mounts + attackSurface + administration + dead + terminals + setuidFiles + sockets
+    /// Refused in every session.
+    static let always: [SystemCallRule] =
+        keyrings + attackSurface + administration + dead + terminals + setuidFiles + sockets
+
+    /// Refused where tools make no sandboxes of their own.
+    static let confining: [SystemCallRule] = namespaces + mounts + names
 
     private static let keyrings: [SystemCallRule] = [
         SystemCallRule(
@@ -63,6 +67,15 @@ enum SystemCallTable {
         ),
     ]
 
+    private static let names: [SystemCallRule] = [
+        SystemCallRule(
+            "sethostname",
+            "setdomainname",
+            answer: .notPermitted,
+            why: "need a capability too, which only a namespace of one's own gives"
+        )
+    ]
+
     private static let attackSurface: [SystemCallRule] = [
         SystemCallRule(
             "io_uring_setup",
@@ -96,9 +109,8 @@ enum SystemCallTable {
             calls: [
                 "kexec_load", "kexec_file_load", "init_module", "finit_module", "delete_module", "create_module",
                 "query_module", "get_kernel_syms", "acct", "quotactl", .new(443, "quotactl_fd"), "swapon", "swapoff",
-                "reboot", "syslog", "vhangup", "iopl", "ioperm", "settimeofday", "clock_settime", "stime",
-                "sethostname",
-                "setdomainname", "vm86", "vm86old",
+                "reboot", "syslog", "vhangup", "iopl", "ioperm", "settimeofday", "clock_settime", "stime", "vm86",
+                "vm86old",
             ],
             answer: .notPermitted,
             why: "the machine's administration; needs capabilities too, and this is the second lock"
@@ -121,11 +133,6 @@ enum SystemCallTable {
             .new(460, "lsm_set_self_attr"),
             answer: .notThere,
             why: "changes the process's own security label"
-        ),
-        SystemCallRule(
-            calls: (471...599).map { .new($0, "call \($0)") },
-            answer: .notThere,
-            why: "newer than this table, so nobody has looked at it yet; programs take it for an older kernel"
         ),
     ]
 

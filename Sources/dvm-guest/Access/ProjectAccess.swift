@@ -1,0 +1,103 @@
+internal import DVMProtocol
+
+/// The agent's access to a project for one session: what is made before it and set right after it.
+///
+/// With an idmapped mount there is nothing to do. With access lists, files and directories get an entry for the agent
+/// before the session; after it, what the agent made is opened to the developer.
+struct ProjectAccess: SessionPart {
+    /// The agent of the session, its policy saying how it gets at the project: `idmap` or `acl`, never `auto`.
+    private let agent: Spawn.Agent
+    private let notes: [SessionNote]
+
+    /// No project of a million files takes a tenth of it.
+    private static let patience = Duration.seconds(900)
+
+    /// Gives an agent its access.
+    ///
+    /// - Throws: a `Refusal` when it cannot have any; nothing is started then.
+    static func make(for agent: Spawn.Agent) throws(Refusal) -> Self {
+        let project = try Project.pin(agent)
+        let agent = try ProjectMount.settled(agent, on: project)
+        guard agent.policy.access == .acl else {
+            return Self(agent: agent, notes: try withdraw(from: project, agent))
+        }
+        return Self(agent: agent, notes: try walk(project, .grant, agent).notes)
+    }
+
+    /// Opens what the agent made to the developer, once nothing of the session runs any more.
+    ///
+    /// - Returns: what the person should know of this and of the beginning.
+    func end() -> [SessionNote] {
+        guard agent.policy.access == .acl else { return notes }
+        do throws(Refusal) {
+            _ = try Self.walk(Project.pin(agent), .share, agent, as: agent.uid)
+            return notes
+        } catch {
+            return notes + [
+                SessionNote(.warning, "what the agent made may be closed to you: \(error.message)")
+            ]
+        }
+    }
+
+    /// Takes entries of earlier sessions back: on an idmapped mount they name nobody, which `cp -a` would trip over.
+    private static func withdraw(from project: borrowing PinnedDirectory, _ agent: Spawn.Agent) throws(Refusal)
+        -> [SessionNote]
+    {
+        guard let list = try? AccessList.read(project.descriptor.raw, project.path),
+            list.entries[.user(agent.uid)] != nil
+        else { return [] }
+        let report = try walk(project, .withdraw, agent)
+        guard report.foreign > 0 else { return [] }
+        // From its own files too. As long as they are its own, an idmapped mount shows them as nobody's.
+        _ = try walk(project, .withdraw, agent, as: agent.uid)
+        let text = """
+            in the project: \(report.foreign) files and directories are not yours, since the agent made them when it \
+            worked by access lists; it cannot change them any more, and you can give them to yourself with chown
+            """
+        return [SessionNote(.warning, text)]
+    }
+
+    /// Walks over a project as the owner of the files a job is for, beginning at the very directory that is pinned.
+    private static func walk(
+        _ project: borrowing PinnedDirectory,
+        _ job: AccessOrder.Job,
+        _ agent: Spawn.Agent,
+        as owner: UInt32? = nil
+    ) throws(Refusal) -> AccessReport {
+        let order = String(decoding: try JSON.encode(AccessOrder(job, for: agent)), as: UTF8.self)
+        let (_, output) = try Entering.run(
+            Spawn(
+                // The running program, under a name that means it whatever was put in its place.
+                words: ["/proc/self/exe", "access", order],
+                environment: ["LANG": "C.UTF-8"],
+                terminal: false,
+                confinement: .developer(identity(owner ?? agent.developerUid, agent))
+            ),
+            input: project.descriptor.raw,
+            within: patience
+        )
+        guard let answer = try? JSON.decode(AccessAnswer.self, from: output) else {
+            throw Refusal("the walk over the project \(project.path) ended without an answer")
+        }
+        switch answer {
+        case .done(let report): return report
+        case .refused(var refusal):
+            refusal.message = "the agent's access to the project \(project.path): \(refusal.message)"
+            throw refusal
+        }
+    }
+
+    private static func identity(_ owner: UInt32, _ agent: Spawn.Agent) -> Spawn.Developer {
+        guard owner == agent.uid else {
+            return Spawn.Developer(uid: owner, gid: agent.developerGid, groups: [], directory: "/", home: "/")
+        }
+        // With the developer's group, to give files to it. No program of the agent ever has it; this one is ours.
+        return Spawn.Developer(
+            uid: owner,
+            gid: agent.gid,
+            groups: [agent.developerGid],
+            directory: "/",
+            home: "/"
+        )
+    }
+}

@@ -1,0 +1,64 @@
+import DVMProtocol
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// Sessions that get at the project by access lists, from the request to what is left behind.
+@Suite struct `Sessions by access lists, over pipes` {
+    private let vm: PretendVM
+
+    init() throws {
+        vm = try PretendVM()
+        try choose(.acl)
+    }
+
+    private func choose(_ access: AgentPolicy.Access) throws {
+        var policy = AgentPolicy()
+        policy.access = access
+        let agents = String(decoding: try JSON.encode(policy), as: UTF8.self)
+        let settings = #"{"codeDirectory":"\#(vm.project)","user":"developer","agents":\#(agents)}"#
+        try Data(settings.utf8).write(to: URL(filePath: vm.outside("/var/lib/dvm/settings.json")))
+    }
+
+    private func agent(_ script: String) throws -> GuestClient.Outcome {
+        try GuestClient(vm).run(Program(.tool(name: "shell", arguments: ["--norc", "-c", script])))
+    }
+
+    private func developer(_ script: String) throws -> GuestClient.Outcome {
+        try GuestClient(vm).run(Program(.words(["/bin/sh", "-c", "cd \(vm.project) && { \(script); }"])))
+    }
+
+    @Test func `the agent works on the developer's files, and the developer on the agent's`() throws {
+        #expect(try developer("echo mine > file; mkdir sub").ending == .exit(.exited(0)))
+        let session = try agent(
+            "set -e; id -u; stat -c %u file; echo theirs >> file; umask 077; echo made > sub/made; mktemp -d > /dev/null"
+        )
+        // Not as the agent's own, which an idmapped mount would show.
+        #expect(session.text == "64102\n65534\n")
+        #expect(session.ending == .exit(.exited(0)), "\(session.complaint)")
+
+        let after = try developer("set -e; stat -c %u sub/made; cat file; echo more >> sub/made; rm sub/made; ls sub")
+        #expect(after.text == "64102\nmine\ntheirs\n")
+        #expect(after.ending == .exit(.exited(0)), "\(after.complaint)")
+    }
+
+    @Test func `what the developer closed to all others stays closed to the agent`() throws {
+        #expect(try developer("echo canary > key; chmod 600 key; echo open > other").ending == .exit(.exited(0)))
+        let session = try agent("cat other; cat key")
+        #expect(session.text == "open\n")
+        #expect(session.complaint.contains("key"))
+    }
+
+    @Test func `nothing of it is left when sessions get at the project by an idmapped mount again`() throws {
+        #expect(try developer("echo mine > file; mkdir sub").ending == .exit(.exited(0)))
+        #expect(try agent("true").ending == .exit(.exited(0)))
+        let list = "find . -printf '%p %m\\n' | sort; getfacl -R -n -s -c -p . | grep -c 64102"
+        #expect(try developer(list).text.hasSuffix("\n5\n"))
+
+        try choose(.idmap)
+        let session = try agent("stat -c %u file; cp -a file copy && echo copied")
+        #expect(session.text == "64102\ncopied\n", "\(session.complaint)")
+        #expect(try developer(list).text == ". 700\n./copy 644\n./file 644\n./sub 755\n0\n")
+    }
+}
