@@ -17,14 +17,23 @@ public struct DoctorReport: Hashable, Codable, Sendable {
         public var verdict: Verdict
         /// What was found.
         public var found: String
+        /// What follows from it for whoever relies on it; absent when it passed or the finding says so.
+        public var meaning: String?
         /// What to do about it; absent when it passed.
         public var remedy: String?
 
         /// A check and what it found.
-        public init(_ name: String, _ verdict: Verdict, _ found: String, remedy: String? = nil) {
+        public init(
+            _ name: String,
+            _ verdict: Verdict,
+            _ found: String,
+            meaning: String? = nil,
+            remedy: String? = nil
+        ) {
             self.name = name
             self.verdict = verdict
             self.found = found
+            self.meaning = meaning
             self.remedy = remedy
         }
     }

@@ -26,6 +26,8 @@ public enum GuestTask: Hashable, Codable, Sendable {
     case provision(Provision)
     /// Probe every protection; ends with a `DoctorReport`.
     case doctor
+    /// Try the attacks of the list as an agent would; ends with a `SelfTestReport`.
+    case selfTest
     /// Look whether the code directory holds anything; ends with a `CodeDirectory`.
     case codeDirectory
     /// List the sessions of agents; ends with a list of `SessionSummary`, the ended ones too on request.

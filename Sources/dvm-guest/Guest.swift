@@ -12,11 +12,13 @@ struct Guest: ParsableCommand {
 
               dvm-guest doctor      shows whether every protection holds
               dvm-guest sessions    lists runs of AI tools, and takes them up
+              dvm-guest selftest    attacks the sandbox and shows what holds
               claude, codex, shell  run in the agent's sandbox
             """,
         subcommands: [
-            Doctor.self, Version.self, Ask.self, Sessions.self, Serve.self, SessionCommand.self, Task.self, Enter.self,
-            Inner.self, SandboxProbe.self, AccessCommand.self, DenyCommand.self, ReachCommand.self,
+            Doctor.self, SelfTestCommand.self, Version.self, Ask.self, Sessions.self, Serve.self, SessionCommand.self,
+            Task.self, Enter.self, Look.self, Inner.self, SandboxProbe.self, AttackCommand.self, AccessCommand.self,
+            DenyCommand.self, ReachCommand.self,
         ]
     )
 

@@ -18,7 +18,7 @@ struct Host: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(name: "VMs", subcommands: [Init.self, Sync.self, Ls.self, Stop.self, Rm.self]),
             CommandGroup(name: "Work", subcommands: [Sh.self, Ssh.self, Ai.self, Sessions.self]),
-            CommandGroup(name: "About dvm", subcommands: [Doctor.self, Version.self]),
+            CommandGroup(name: "About dvm", subcommands: [Doctor.self, SelfTest.self, Version.self]),
         ]
     )
 

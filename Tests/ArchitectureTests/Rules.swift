@@ -72,6 +72,7 @@ extension Rule {
             "dvm-host/Lima/Limactl.swift", "dvm-host/Configuration/Evaluation.swift",
             "dvm-host/Link/SpawnSettings.swift",
             "dvm-guest/Serve/Child.swift", "dvm-guest/Tasks/Run.swift", "dvm-guest/Enter/",
+            "dvm-guest/SelfTest/AttackRunner.swift", "dvm-guest/SelfTest/AttackAnswer+Programs.swift",
         ]
     )
 
@@ -107,7 +108,7 @@ extension Rule {
             "dvm-guest/Serve/Facts.swift", "dvm-guest/Serve/LinkStreams.swift",
             "dvm-guest/Provision/CodeDirectory+Make.swift", "dvm-guest/Provision/HostName.swift",
             "dvm-guest/Tasks/Entering.swift", "dvm-guest/Tasks/ReachOrder+Run.swift", "dvm-guest/Tasks/Run.swift",
-            "dvm-guest/Access/Denial.swift", "dvm-guest/Access/DeniedPlaces.swift",
+            "dvm-guest/SelfTest/", "dvm-guest/Access/Denial.swift", "dvm-guest/Access/DeniedPlaces.swift",
             "dvm-host/Link/", "dvm-host/Terminal/RawMode.swift", "dvm-host/Terminal/TerminalDevice.swift",
             "dvm-host/Support/Files.swift", "dvm-host/Support/LocalPort.swift", "dvm-host/Support/OwnExecutable.swift",
         ]
@@ -115,7 +116,7 @@ extension Rule {
 
     /// Standard output belongs to the protocol there.
     static let printing = Self(testDescription: "printing") { file in
-        ["Serve", "Enter", "Tasks", "Linux", "Files", "Provision", "Access"].flatMap {
+        ["Serve", "Enter", "Tasks", "Linux", "Files", "Provision", "Guard", "Access"].flatMap {
             pattern("", #"\bprint\(|\bdebugPrint\(|\bputs\(|\bprintf\("#, in: "dvm-guest/\($0)").complaints(file)
         }
     }

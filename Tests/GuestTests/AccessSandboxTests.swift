@@ -22,7 +22,7 @@ import Testing
         let outcome = try tree.sandboxed(
             """
             set -e; umask 077; echo new >> src/main.c; mkdir build; echo o > build/main.o
-            t=$(mktemp build/XXXXXX); echo saved > $t; mv $t src/saved; echo late > build/late
+            t=$(mktemp build/XXXXXX); echo saved > $t; mv $t src/saved; chmod 755 build; echo late > build/late
             cp -a src copy; cp -p src/main.c build/; install -m 755 src/main.c build/tool; tar cf - src | tar xf - -C build
             """
         )
@@ -39,6 +39,21 @@ import Testing
         #expect(edited.output == "saved\nold\nnew\n")
         #expect(edited.exit == .exited(0))
         #expect(try tree.shell("cat \(tree.project)/src/saved", as: 64_388).exit != .exited(0))
+    }
+
+    /// The filter lets the bit pass there, since directories have it.
+    @Test func `leaves no program that runs with the developer's group`() throws {
+        tree.directory("src")
+        try tree.report(.grant)
+        let script = "cp /bin/true src/tool; chmod 2755 src/tool; chmod 4755 src/tool 2>/dev/null || echo refused"
+        #expect(try tree.sandboxed(script).output == "refused\n")
+        let tool = try #require(Status.of(FilePath("\(tree.project)/src/tool")))
+        #expect(tool.gid == tree.stage.developer)
+        #expect(tool.mode & 0o7777 == 0o755)
+        // The control: from whoever is in the group, the kernel takes it.
+        try tree.make("src/own")
+        #expect(try tree.shell("chmod 2755 \(tree.project)/src/own", as: tree.stage.developer).exit == .exited(0))
+        #expect(Status.of(FilePath("\(tree.project)/src/own")).map { $0.mode & 0o7777 } == 0o2755)
     }
 
     @Test func `has git work in a repository of the developer's`() throws {

@@ -168,9 +168,11 @@ import Testing
         let good = DenialChecks.check([".ssh": .closed, ".aws": .absent])
         #expect(good.verdict == .pass)
         let open = DenialChecks.check([".ssh": .open, ".aws": .closed, ".kube": .link])
-        #expect(open.verdict == .fail)
+        #expect(open.verdict == .warn)
         #expect(open.found.contains(".ssh") && !open.found.contains(".aws"))
         #expect(open.remedy?.contains("dvm sync") == true)
         #expect(DenialChecks.check([".kube": .link]).verdict == .warn)
+        // Nothing else is before it there.
+        #expect(DenialChecks.check(["/srv/keys": .open, ".ssh": .open]).verdict == .fail)
     }
 }

@@ -265,7 +265,7 @@ import Testing
             mount -t ramfs none \(stage.project) && chown \(stage.developer) \(stage.project) && exec "$0" enter
             """
         let outcome = try SandboxRun.run(
-            stage.agent(script: "true"),
+            stage.agent(script: "true").agent { $0.policy.access = .idmap },
             with: [
                 "/usr/bin/unshare", "-m", "--propagation", "private", "/bin/sh", "-c", script,
                 Products.path("dvm-guest"),

@@ -74,6 +74,18 @@ import Testing
         )
     }
 
+    /// From the settings of a VM to what its kernel says: a namespace, and a personality that only `strict` refuses.
+    @Test(arguments: [("default", "personality\n"), ("strict", ""), ("nested", "namespace\npersonality\n")])
+    func `system calls are those the configuration chose`(profile: String, works: String) throws {
+        let vm = try PretendVM()
+        try vm.configure(#""systemCalls":"\#(profile)""#)
+        let script = """
+            unshare --user true && echo namespace
+            setarch --read-implies-exec true && echo personality
+            """
+        #expect(try GuestClient(vm).run(shell("(\(script)) 2>/dev/null")).text == works)
+    }
+
     @Test func `death by a signal is told as a shell tells it`() throws {
         let ending = try GuestClient(PretendVM()).run(shell("kill -TERM $$")).ending
         guard case .exit(let exit) = ending else {

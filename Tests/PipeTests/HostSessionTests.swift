@@ -16,15 +16,19 @@ import Testing
               'echo hello; until [ -e go ]; do sleep 0.05; done; printf "\033[1mbye\033[0m\n"; exit 5' 2>$ROOT/said)
             grep -o "attach $id app" $ROOT/said | sed "s/$id/ID/"
             dvm sessions | sed "s/$id/ID/" | tr -s ' ' | cut -d' ' -f1-4
-            touch "$GO"
-            dvm sessions attach ${id: -4} app </dev/null; echo "status $?"
+            dvm sessions attach ${id: -4} app </dev/null | while read -r line; do echo "$line"; touch "$GO"; done
+            echo "status ${PIPESTATUS[0]}"
             dvm sessions; dvm sessions --all --json | grep -c "\"id\" : \"$id\""
             dvm sessions show $id app | sed "s/$id/ID/"
             """#
         let go = host.vm.outside(host.vm.project + "/go")
         let outcome = try host.run("GO='\(go)'\n" + script)
-        var lines = outcome.output.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        lines.removeAll { $0.hasPrefix("started ") || $0.hasPrefix("ended ") }
+        var lines = outcome.output.replacing("\r\n", with: "\n").split(
+            separator: "\n",
+            omittingEmptySubsequences: false
+        ).map(String.init)
+        // Times, and what other parts of a session tell.
+        lines.removeAll { line in ["started ", "ended ", "notice "].contains { line.hasPrefix($0) } }
 
         #expect(
             lines.map { $0.replacing("\r", with: "") }

@@ -4,7 +4,7 @@ import Testing
 @Suite struct `A doctor's report` {
     @Test func `shows each finding, made harmless, and its remedy`() {
         let report = DoctorReport(checks: [
-            .init("limactl", .pass, "2.2.0"), .init("clock", .warn, "off by 1 s"),
+            .init("limactl", .pass, "2.2.0"), .init("clock", .warn, "off by 1 s", meaning: "certificates\nexpire"),
             .init("filter", .fail, "\u{1B}[2Jgone\nnow", remedy: "run `dvm sync app`"),
         ])
 
@@ -12,6 +12,7 @@ import Testing
             report.text == """
                 ✓ limactl  2.2.0
                 ! clock    off by 1 s
+                    certificates\\u{a}expire
                 ✗ filter   \\u{1b}[2Jgone\\u{a}now
                     → run `dvm sync app`
 

@@ -62,6 +62,7 @@ import Testing
                 + #""codeDirectory":"~/code/app","hostName":"app","user":"developer"}}}}}"#
         ),
         (.task(.doctor), #"{"task":{"_0":{"doctor":{}}}}"#),
+        (.task(.selfTest), #"{"task":{"_0":{"selfTest":{}}}}"#),
         (.task(.codeDirectory), #"{"task":{"_0":{"codeDirectory":{}}}}"#),
         (
             .program(

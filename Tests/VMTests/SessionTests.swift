@@ -30,7 +30,7 @@ extension VMTests {
         /// A part of `settings.json`, changed by root for the time of a test, as `sync` would.
         private func limited(_ limits: String, _ body: () throws -> Void) throws {
             let file = "/var/lib/dvm/settings.json"
-            let change = #"sed -i 's/"limits":{[^}]*}/"limits":{\#(limits)}/' \#(file)"#
+            let change = #"tr -d ' \n' <\#(file).kept | sed 's/"limits":{[^}]*}/"limits":{\#(limits)}/' >\#(file)"#
             try vm.altered(
                 "cp -p \(file) \(file).kept; \(change); grep -q '\(limits)' \(file)",
                 back: "mv \(file).kept \(file)",

@@ -25,7 +25,31 @@ extension VMTests {
             let text = try vm.dvm("doctor", vm.name)
             #expect(text.lines.count > 20)
             #expect(text.status == 0)
-            #expect(text.text.contains(" 0 failed, 0 to look at"), "\(text.text)")
+            #expect(text.text.contains(" 0 failed"), "\(text.text)")
+            // Debian 12 and 13 have no Bubblewrap as new as that.
+            #expect(text.lines.filter { $0.hasPrefix("!") }.allSatisfy { $0.hasPrefix("! bubblewrap version ") })
+        }
+
+        @Test func `the attacks of the self-test are blocked, from the host and in the VM`() throws {
+            let outcome = try vm.dvm("selftest", vm.name, "--json")
+            let report = try JSONDecoder().decode(SelfTestReport.self, from: Data(outcome.output))
+            #expect(report.rows.count > 200)
+            #expect(report.rows.filter { [.open, .unknown].contains($0.verdict) }.map(\.name) == [])
+            #expect(outcome.status == 0)
+
+            // As the VM's user, over the agents' socket.
+            let inside = try vm.dvm("ssh", vm.name, "-T", "dvm-guest", "selftest")
+            #expect(inside.text.contains(" attacks: "), "\(inside.text)")
+            #expect(inside.status == 0)
+        }
+
+        @Test func `a setting of the kernel that was undone is seen, and set again by sync`() throws {
+            try vm.altered("sysctl -qw fs.protected_fifos=0", back: "sysctl -qw fs.protected_fifos=1") {
+                let text = try vm.dvm("doctor", vm.name)
+                #expect(text.lines.contains { $0.hasPrefix("! fs.protected_fifos") }, "\(text.text)")
+                #expect(try vm.dvm("sync", vm.name).status == 0)
+                #expect(try vm.dvm("doctor", vm.name).lines.contains { $0.hasPrefix("✓ fs.protected_fifos") })
+            }
         }
 
         /// Something that must not be, how it comes about, how it goes away, and the check that sees it.
@@ -64,6 +88,24 @@ extension VMTests {
                 script: "usermod -s /bin/bash dvm-agent",
                 back: "usermod -s /usr/sbin/nologin dvm-agent",
                 check: "agent account"
+            ),
+            .init(
+                what: "an agent with sudo",
+                script: "echo 'dvm-agent ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/zz-test",
+                back: "rm /etc/sudoers.d/zz-test",
+                check: "agent's doors"
+            ),
+            .init(
+                what: "an agent with subordinate ids",
+                script: "echo dvm-agent:900000:65536 >>/etc/subuid",
+                back: "sed -i /^dvm-agent:/d /etc/subuid",
+                check: "agent's doors"
+            ),
+            .init(
+                what: "an agent with a key for SSH",
+                script: "mkdir /var/lib/dvm-agent/.ssh; touch /var/lib/dvm-agent/.ssh/authorized_keys",
+                back: "rm -r /var/lib/dvm-agent/.ssh",
+                check: "agent's doors"
             ),
             .init(
                 what: "a guest program others can write",
@@ -148,6 +190,39 @@ extension VMTests {
                 // Without it he is in, so it is the entry that kept him out.
                 try vm.root("setfacl -x u:dvm-agent \(Self.home)")
                 #expect(try vm.root(look) == "in\n")
+            }
+        }
+
+        @Test func `an agent in a group that leads to root is not started`() throws {
+            try vm.altered("groupadd -f docker; gpasswd -a dvm-agent docker", back: "gpasswd -d dvm-agent docker") {
+                let outcome = try vm.agent("echo STARTED")
+                #expect(outcome.status == 1)
+                #expect(!outcome.text.contains("STARTED"))
+                #expect(outcome.complaint.contains("docker"))
+            }
+            #expect(try vm.agent("echo STARTED").lines == ["STARTED"])
+        }
+
+        @Test func `sync closes secrets to the agent by name, and tries it`() throws {
+            let netrc = "\(Self.home)/.netrc"
+            let agent = "setpriv --reuid dvm-agent --regid dvm-agent --clear-groups"
+            // As if the home had a gap: then only the file's own list is left.
+            let gap = "setfacl -x u:dvm-agent \(Self.home); chmod o+rx \(Self.home)"
+            let back = "chmod o-rx \(Self.home); setfacl -m u:dvm-agent:---,m::x \(Self.home)"
+            try vm.altered("echo CANARY >\(netrc); chown developer: \(netrc); chmod 644 \(netrc)", back: "rm \(netrc)")
+            {
+                let report = try vm.dvm("doctor", vm.name)
+                #expect(report.text.contains(".netrc"))
+                let read = "\(agent) cat \(netrc) 2>/dev/null || echo closed"
+                try vm.altered(gap, back: back) { () throws in
+                    #expect(try vm.root(read) == "CANARY\n", "the control")
+                }
+                #expect(try vm.dvm("sync", vm.name).status == 0)
+                try vm.altered(gap, back: back) { () throws in
+                    #expect(try vm.root(read) == "closed\n")
+                }
+                let after = try vm.dvm("doctor", vm.name)
+                #expect(!after.text.contains(".netrc"))
             }
         }
 

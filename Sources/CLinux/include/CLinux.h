@@ -8,3 +8,4 @@
 #include "mounts.h"
 #include "probe.h"
 #include "process.h"
+#include "attacks.h"

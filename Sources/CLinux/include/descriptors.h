@@ -25,3 +25,25 @@ static inline int dvm_pin_directory(const char *path) {
     } how = {010000000 | O_DIRECTORY | O_CLOEXEC, 0, 0x02 /* NO_MAGICLINKS */ | 0x04 /* NO_SYMLINKS */};
     return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
 }
+
+// openat2(2): something below a directory, reached without a single link and without leaving the directory (RESOLVE_BENEATH,
+// RESOLVE_NO_SYMLINKS, RESOLVE_NO_MAGICLINKS). With O_NOFOLLOW and O_PATH a link at the end is what is opened.
+static inline int dvm_open_beneath(int directory, const char *path, int flags) {
+    struct {
+        uint64_t flags, mode, resolve;
+    } how = {(uint64_t)(flags | O_CLOEXEC), 0, 0x08 | 0x04 | 0x02};
+    return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}
+
+// The same, with links followed as long as they stay below the directory: for the owner of the files only.
+static inline int dvm_open_within(int directory, const char *path, int flags) {
+    struct {
+        uint64_t flags, mode, resolve;
+    } how = {(uint64_t)(flags | O_CLOEXEC), 0, 0x08 | 0x02};
+    return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}
+
+// renameat2(2) with RENAME_NOREPLACE: both names in one directory, and the new one must not be taken.
+static inline int dvm_rename_new(int directory, const char *old, const char *new) {
+    return (int)syscall(SYS_renameat2, directory, old, directory, new, 1U);
+}

@@ -37,6 +37,17 @@ static inline int dvm_attach_mount(int mount, const char *path) {
     return (int)syscall(SYS_move_mount, mount, "", AT_FDCWD, path, 0x4U);
 }
 
+// move_mount(2): attaches a detached mount to what a descriptor means, without a path on either side
+// (MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH).
+static inline int dvm_attach_mount_to(int mount, int target) {
+    return (int)syscall(SYS_move_mount, mount, "", target, "", 0x4U | 0x40U);
+}
+
+// move_mount(2): moves what is mounted at a path to what a descriptor means.
+static inline int dvm_move_mount_to(const char *path, int target) {
+    return (int)syscall(SYS_move_mount, AT_FDCWD, path, target, "", 0x40U);
+}
+
 // A user namespace in which exactly one user and one group exist: what belongs to `owner` on disk is shown as `shown`.
 // Answers its descriptor, close-on-exec. In C because a process has to live in it while its maps are written, and Swift
 // cannot run in a forked child.

@@ -30,13 +30,18 @@ struct ProjectAccess: SessionPart {
     func end() -> [SessionNote] {
         guard agent.policy.access == .acl else { return notes }
         do throws(Refusal) {
-            _ = try Self.walk(Project.pin(agent), .share, agent, as: agent.uid)
+            try Self.share(agent)
             return notes
         } catch {
             return notes + [
                 SessionNote(.warning, "what the agent made may be closed to you: \(error.message)")
             ]
         }
+    }
+
+    /// Opens what the agent made to the developer, where that is a matter of access lists.
+    static func share(_ agent: Spawn.Agent) throws(Refusal) {
+        _ = try walk(Project.pin(agent), .share, agent, as: agent.uid)
     }
 
     /// Takes entries of earlier sessions back: on an idmapped mount they name nobody, which `cp -a` would trip over.

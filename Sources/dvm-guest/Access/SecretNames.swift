@@ -14,11 +14,12 @@ enum SecretNames {
     static func contains(_ name: String) -> Bool {
         guard name.hasPrefix(".env.") else { return exact.contains(name) }
         // These are made to be shown.
-        return !["example", "sample", "template", "dist"].contains(String(name.dropFirst(5)))
+        return ![".example", ".sample", ".template", ".dist"].contains(where: name.hasSuffix)
     }
 
     private static let exact: Set<String> = [
-        ".env", ".netrc", ".npmrc", ".pypirc", ".git-credentials", ".htpasswd", ".pgpass", ".my.cnf",
+        ".env", ".netrc", ".npmrc", ".pypirc", ".git-credentials", ".htpasswd", ".pgpass", ".my.cnf", ".dockercfg",
+        ".dockerconfigjson",
         ".vault-token", "id_rsa", "id_dsa", "id_ecdsa", "id_ecdsa_sk", "id_ed25519", "id_ed25519_sk",
     ]
 }

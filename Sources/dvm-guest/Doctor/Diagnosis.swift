@@ -13,9 +13,13 @@ enum Diagnosis {
             let accounts = try Accounts.read()
             report.checks += AccountChecks(settings: settings, accounts: accounts).checks()
             report.checks += DenialChecks.checks(settings, accounts)
+            report.checks += ProjectChecks.checks(settings, accounts)
             report.checks += SandboxRequirements.checks()
+            if let developer = accounts[settings.user] { report.checks += BubblewrapChecks.checks(developer) }
+            report.checks += KernelChecks.checks()
             report.checks += LauncherChecks.checks()
-            report.checks += [Shadows.check(settings, accounts)]
+            report.checks += StrayChecks.checks(settings, accounts)
+            report.checks += [Shadows.check(settings, accounts), GitCheck.check(settings.agents.git)]
             report.checks += sandbox(settings, accounts)
         } catch {
             report.checks.append(failed("set-up", error))
@@ -34,11 +38,12 @@ enum Diagnosis {
             )
             let home = accounts[settings.user]?.home ?? "/root"
             plan.spawn.words = [View.program, "probe"] + hidden(from: home)
-            let (exit, output) = try Entering.run(plan.spawn)
+            let (exit, output) = try SupervisedRun.run(plan.spawn)
             guard exit == .exited(0), let facts = try? JSON.decode(SandboxFacts.self, from: output) else {
                 throw Refusal("the probe ended with status \(exit.status)")
             }
             return facts.checks(under: settings.agents.systemCalls)
+                + [NetworkChecks.check(plan.spawn, settings.agents)]
         } catch {
             return [failed("sandbox", error)]
         }

@@ -12,7 +12,7 @@ struct Bubblewrap {
     ///
     /// The order for `inner` is made from what the options have Bubblewrap mount.
     init(_ view: View, inner: (MountPlan) throws(Refusal) -> InnerOrder) throws(Refusal) {
-        let filters = try SystemCallFilter(view.agent.policy.systemCalls).programs().map { program throws(Refusal) in
+        let filters = try SystemCallFilter(view.agent.policy).programs().map { program throws(Refusal) in
             try Descriptors.sealedFile("the system call filter", program.bytes).rawValue
         }
         let files = View.Files(

@@ -53,4 +53,11 @@ struct DetachedMount: ~Copyable {
         let mount = descriptor.raw.rawValue
         try call("mounting \(name)") { unsafe path.withCString { unsafe dvm_attach_mount(mount, $0) } }
     }
+
+    /// Puts the mount onto what a descriptor means; whatever leads there by now does not matter.
+    borrowing func attach(to place: borrowing OwnedDescriptor) throws(Refusal) {
+        let mount = descriptor.raw.rawValue
+        let target = place.raw.rawValue
+        try call("mounting \(name)") { dvm_attach_mount_to(mount, target) }
+    }
 }

@@ -45,13 +45,15 @@ extension Enter {
         let pinnedProject = try Project.pin(agent)
         let pinnedHome = try ToolHome.pin(agent)
         let agent = try ProjectMount.settled(agent, on: pinnedProject)
+        // Looked through by its owner; root goes on with a list of paths it believes nothing about.
+        let carved = try CarvedProject.plan(pinnedProject, agent)
         let project = try ProjectMount.make(of: pinnedProject, for: agent)
         let home = try DetachedMount.of(pinnedHome)
         let layout = SystemLayout.read()
 
         // The mounts above are ours and nowhere yet. Only now a namespace of our own: the kernel copies mounts of the
         // caller's namespace, and the pinned directories are in the VM's.
-        let stage = try Staging(project: project, home: home)
+        let stage = try Staging(project: project, carved: carved, home: home)
         // After the staging: the project is usually below what this covers.
         try Staging.coverHomes(developerHome: agent.developerHome)
 
@@ -60,7 +62,7 @@ extension Enter {
             let directories = [
                 View.workspace: FileIdentity(pinnedProject.status), agent.home: FileIdentity(pinnedHome.status),
             ]
-            return try InnerOrder(spawn, agent, mounts: mounts, directories: directories)
+            return try InnerOrder(spawn, agent, mounts: carved.planned(in: mounts), directories: directories)
         }
 
         // From here on only dropping. The bounding set needs CAP_SETPCAP, groups need CAP_SETGID: so these first.

@@ -16,7 +16,11 @@ struct Staging {
     private(set) var libraries: [String: String] = [:]
 
     /// Leaves the mounts of the VM behind and stages a project, a tool's home and our own program.
-    init(project: borrowing DetachedMount, home: borrowing DetachedMount) throws(Refusal) {
+    init(
+        project: borrowing DetachedMount,
+        carved: CarvedProject,
+        home: borrowing DetachedMount
+    ) throws(Refusal) {
         let program = try OwnProgram.find()
         #if DEBUG
         let runtime = try RuntimeLibraries.mount()
@@ -29,6 +33,8 @@ struct Staging {
         try Self.makeDirectory(Self.workspace)
         try Self.makeDirectory(Self.home)
         try project.attach(at: Self.workspace)
+        // Through the mount, so that what is mounted here shows the same owners.
+        try carved.carve(project, at: Self.root)
         try home.attach(at: Self.home)
         try program.place(at: Self.program)
         #if DEBUG

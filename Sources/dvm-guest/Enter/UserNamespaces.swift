@@ -62,7 +62,7 @@ struct UserNamespaces: Equatable {
     }
 
     /// Whether a profile is one of those that distributions ship for Bubblewrap.
-    private static func letsBubblewrap(_ profile: String) -> Bool {
+    static func letsBubblewrap(_ profile: String) -> Bool {
         ["bwrap", "dvm-bwrap", "/usr/bin/bwrap"].contains(profile)
     }
 }

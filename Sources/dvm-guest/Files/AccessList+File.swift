@@ -62,7 +62,7 @@ extension AccessList {
             return Refusal("the access list of \(path) cannot be changed: \(error)")
         }
         return Refusal(
-            "the file system of \(path) has no access lists, which keep the agent out of it",
+            "the file system of \(path) has no access lists",
             hint: "put it on ext4, xfs or btrfs mounted with the option acl, which is the default"
         )
     }

@@ -8,6 +8,10 @@ struct Status {
     var gid: UInt32
     var device: UInt64
     var inode: UInt64
+    /// Bytes.
+    var size: Int
+    /// When its contents or attributes last changed, in nanoseconds since 1970: nobody but the kernel sets it.
+    var changed: Int
     /// How many names it has.
     var links: UInt64
 
@@ -25,6 +29,8 @@ struct Status {
         gid = status.st_gid
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
+        size = Int(status.st_size)
+        changed = status.st_ctim.tv_sec * 1_000_000_000 + status.st_ctim.tv_nsec
         links = UInt64(status.st_nlink)
     }
 
@@ -62,6 +68,14 @@ struct Status {
         var status = stat()
         try call("looking at \(name)") { unsafe fstat(descriptor.rawValue, &status) }
         return Self(status)
+    }
+
+    /// An entry of an open directory, a link itself and not what it points to; `nil` when it is not there any more.
+    static func of(_ name: [UInt8], in directory: FileDescriptor) -> Self? {
+        var status = stat()
+        let path = TreePath.top.appending(name).cString
+        let found = unsafe fstatat(directory.rawValue, path, &status, AT_SYMLINK_NOFOLLOW)
+        return found == 0 ? Self(status) : nil
     }
 
     /// Sets the mode of an open file.

@@ -18,6 +18,7 @@ struct Provisioning {
 
         try step("host name") { () throws(Refusal) in try HostName.set(plan.hostName) }
         try step("packages") { () throws(Refusal) in try Packages.install(missing: [.bubblewrap]) }
+        try step("kernel settings") { () throws(Refusal) in try KernelSettings().harden() }
         try step("user \(plan.user)") { () throws(Refusal) in try Developer.make(plan.user) }
         try step("agent account") { () throws(Refusal) in try AgentAccount.make() }
 

@@ -19,7 +19,8 @@ struct Child: ~Copyable {
         input: FileDescriptor,
         output: FileDescriptor,
         errors: FileDescriptor,
-        report: FileDescriptor
+        report: FileDescriptor,
+        program: String = "/proc/self/exe"
     ) throws(Refusal) {
         var actions = unsafe posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
@@ -54,7 +55,7 @@ struct Child: ~Copyable {
         // The very file we run, even when another was put in its place: builds never mix.
         let error = unsafe posix_spawn(
             &pid,
-            "/proc/self/exe",
+            program,
             &actions,
             &attributes,
             arguments.pointer,

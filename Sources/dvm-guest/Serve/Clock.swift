@@ -1,3 +1,5 @@
+// For timespec: which of the two modules has it depends on the order in which headers were read.
+internal import CLinux
 internal import DVMProtocol
 internal import Glibc
 

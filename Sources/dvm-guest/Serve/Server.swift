@@ -183,8 +183,8 @@ struct Server: ~Copyable {
         case .program(let program):
             // What one session may keep waiting here is root's memory.
             if case .tool = program.command, program.outputWindow <= Credit.pipeWindow { return }
-        // Reads and judges, and takes nothing from whoever asks.
-        case .task(.doctor): return
+        // They look and judge, and take nothing from whoever asks.
+        case .task(.doctor), .task(.selfTest): return
         // The sessions are agents', who never have more rights than this developer.
         case .attach(let attachment): if attachment.outputWindow <= Credit.pipeWindow { return }
         case .task(.sessions), .task(.sessionReport), .task(.endSession): return

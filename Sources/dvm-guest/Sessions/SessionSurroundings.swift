@@ -16,7 +16,10 @@ protocol SessionPart {
 /// The parts around one session, in the order in which they were made.
 struct SessionSurroundings {
     /// Every part there is; each may need those before it.
-    private static var kinds: [any SessionPart.Type] { [ProjectAccess.self] }
+    private static var kinds: [any SessionPart.Type] {
+        // The guard last, and so the first to end: it may start one more sandbox, which needs the others.
+        [ProjectAccess.self, ProjectGuard.self]
+    }
 
     private var parts: [any SessionPart] = []
 

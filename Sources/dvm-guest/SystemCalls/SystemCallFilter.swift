@@ -13,6 +13,15 @@ struct SystemCallFilter {
     }
 
     /// The system calls of a session, as its VM's configuration chose them.
+    init(_ policy: AgentPolicy) {
+        let filter = Self(policy.systemCalls)
+        self.init(
+            refused: policy.access == .acl ? filter.refused.map(SystemCallTable.allowingSetgid) : filter.refused,
+            allowed: filter.allowed
+        )
+    }
+
+    /// The system calls of a session that is the owner of its project.
     init(_ choice: AgentPolicy.SystemCalls) {
         switch choice {
         case .standard:

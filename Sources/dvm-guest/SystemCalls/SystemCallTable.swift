@@ -168,12 +168,21 @@ enum SystemCallTable {
     /// Either bit in a mode.
     ///
     /// On the project's mount the agent counts as the owner, so what it marks runs with the developer's user or group
-    /// outside. Where it is not the owner (a project with access lists), refusing setgid would break copying trees whose
-    /// directories have it, and must be left out.
+    /// outside.
     private static func marked(_ mode: UInt32, also conditions: [SystemCallRule.Condition] = [])
         -> [[SystemCallRule.Condition]]
     {
         [setuid, setgid].map { conditions + [.flag(mode, $0)] }
+    }
+
+    /// A row for sessions that get at the project by access lists, whose directories are setgid: `chmod`, `cp -a` and `tar`
+    /// give directories that bit along with the others.
+    ///
+    /// There the agent is not in the group of those directories, so the kernel takes the bit from every file of its own.
+    static func allowingSetgid(_ rule: SystemCallRule) -> SystemCallRule {
+        var rule = rule
+        rule.cases.removeAll { $0.contains { $0 == .flag($0.argument, setgid) } }
+        return rule
     }
 
     /// Marked, and creating: without O_CREAT or O_TMPFILE the mode's place holds anything.

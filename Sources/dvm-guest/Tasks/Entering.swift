@@ -6,22 +6,56 @@ enum Entering {
     /// The most output kept.
     private static let mostOutput = 1 << 20
 
+    /// The guest program, which usually is the running one.
+    @TaskLocal static var program = "/proc/self/exe"
+
     /// How long a program may take: none of ours takes a tenth of it, even in an emulated VM.
     static let patience = Duration.seconds(120)
 
     /// Runs a program and keeps what it writes to standard output; its standard error is the task's.
     ///
     /// - Parameters:
-    ///   - spawn: what to become.
-    ///   - input: its standard input, a directory it is to work on for instance; empty when absent.
+    ///   - spawn: the program.
+    ///   - input: its standard input; nothing when absent.
+    ///   - file: where its standard output goes instead.
     ///   - limit: how long it may take.
     /// - Returns: how it ended, and its output.
     /// - Throws: a `Refusal` when it cannot be started, `enter`'s own where it has one, or when it takes too long.
-    static func run(_ spawn: Spawn, input: FileDescriptor? = nil, within limit: Duration = patience) throws(Refusal)
-        -> (
-            exit: Exit, output: [UInt8]
+    static func run(
+        _ spawn: Spawn,
+        input: FileDescriptor? = nil,
+        into file: FileDescriptor? = nil,
+        within limit: Duration = patience
+    ) throws(Refusal) -> (exit: Exit, output: [UInt8]) {
+        try run(
+            role: "enter",
+            spawn,
+            input: input,
+            into: file,
+            within: limit,
+            called: spawn.words.joined(separator: " ")
         )
-    {
+    }
+
+    /// Runs this program again in a role, and keeps what it writes to standard output.
+    ///
+    /// - Parameters:
+    ///   - role: the word that says what it is to be.
+    ///   - value: the order it reads from descriptor 3.
+    ///   - input: its standard input; nothing when absent.
+    ///   - file: where its standard output goes instead.
+    ///   - limit: how long it may take.
+    ///   - name: what it is called when it takes longer.
+    /// - Returns: how it ended, and its output.
+    /// - Throws: a `Refusal` when it cannot be started, its own where it has one, or when it takes too long.
+    static func run(
+        role: String,
+        _ value: some Encodable,
+        input: FileDescriptor? = nil,
+        into file: FileDescriptor? = nil,
+        within limit: Duration = patience,
+        called name: String? = nil
+    ) throws(Refusal) -> (exit: Exit, output: [UInt8]) {
         let deadline = ContinuousClock.now + limit
         let report = try Streams.bothWays()
         let output = try Streams.fromChild()
@@ -31,14 +65,15 @@ enum Entering {
         let ours = output.ours.raw
         let answers = report.ours.raw
         let child = try Child(
-            role: "enter",
+            role: role,
             input: input ?? null.raw,
-            output: output.theirs.raw,
+            output: file ?? output.theirs.raw,
             errors: .standardError,
-            report: report.theirs.raw
+            report: report.theirs.raw,
+            program: program
         )
         var order = Outbox()
-        order.append(try Frame(.open, channel: 0, json: spawn))
+        order.append(try Frame(.open, channel: 0, json: value))
 
         var decoder = FrameDecoder(from: .guest)
         var refusal: Refusal?
@@ -55,7 +90,7 @@ enum Entering {
                 // In a session of its own, it would outlive this task.
                 child.signal(SIGKILL)
                 _ = child.wait()
-                throw Refusal("“\(spawn.words.joined(separator: " "))” did not end within \(limit) in the VM")
+                throw Refusal("“\(name ?? role)” did not end within \(limit) in the VM")
             }
             // The end is looked for first: what it left behind is read after it.
             ended = poll.ready(child.ended.raw, .read)

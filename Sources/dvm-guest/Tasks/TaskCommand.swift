@@ -22,6 +22,7 @@ struct Task: ParsableCommand {
                 switch task {
                 case .provision(let plan): try Provisioning(plan).run(progress)
                 case .doctor: Diagnosis.run()
+                case .selfTest: try SelfTest.run(progress)
                 case .codeDirectory: try CodeDirectory.look()
                 case .sessions(let ended): try SessionTasks.list(ended: ended)
                 case .sessionReport(let session): try SessionTasks.report(session)

@@ -1,0 +1,87 @@
+internal import DVMProtocol
+
+/// What a session left in a project, found by the project's owner.
+struct Findings: Hashable, Codable {
+    /// A file that could make git run something, given another name.
+    struct Aside: Hashable, Codable {
+        var path: TreePath
+        /// Its new name, in the same directory; absent when it could not be renamed.
+        var name: TreePath?
+        /// Whether what was there before the session is there again.
+        var restored: Bool
+    }
+
+    var aside: [Aside] = []
+    /// Settings that run programs in a repository nobody knew, from before the session.
+    var suspicious: [TreePath] = []
+    /// Repositories that were not there, and directories git now takes for other repositories.
+    var repositories: [TreePath] = []
+    var links: [TreePath] = []
+    /// Files whose changes git was told not to show.
+    var unseen: [TreePath] = []
+    /// Steps of a rebase that a person would continue.
+    var unfinished: [TreePath] = []
+    /// Protected paths that changed, and ones that were not there.
+    var protected: [TreePath] = []
+    /// Changed files that run when somebody builds, tests, commits or pushes.
+    var runsLater: [TreePath] = []
+    /// New or changed programs.
+    var executables: [TreePath] = []
+    /// New links out of the project.
+    var leaving: [TreePath] = []
+    /// How many files changed, and how many of them are programs.
+    var changedCount = 0
+    var executableCount = 0
+    /// Directories that could not be looked into.
+    var closed: [TreePath] = []
+    /// Whether everything was looked at.
+    var complete = true
+
+    /// Of each kind: a note is for reading.
+    static let most = 40
+
+    /// Adds a path to one of the lists unless it is there or full.
+    mutating func add(_ path: TreePath, to list: WritableKeyPath<Self, [TreePath]>) {
+        guard self[keyPath: list].count < Self.most, !self[keyPath: list].contains(path) else { return }
+        self[keyPath: list].append(path)
+    }
+}
+
+extension Findings {
+    /// What a person should know, most important first.
+    var notes: [SessionNote] {
+        var notes: [SessionNote] = []
+        func note(_ weight: SessionNote.Weight, _ paths: [TreePath], _ text: (String) -> String) {
+            guard !paths.isEmpty else { return }
+            let shown = paths.sorted().prefix(8).map(\.description)
+            let more = paths.count > shown.count ? " and \(paths.count - shown.count) more" : ""
+            notes.append(SessionNote(weight, text(shown.joined(separator: ", ") + more)))
+        }
+        for found in aside {
+            let was = found.restored ? "; what was there before is there again" : ""
+            if let name = found.name {
+                let text = "\(found.path) could have made git run a program, and is now \(name)\(was)"
+                notes.append(SessionNote(.warning, text))
+            } else {
+                let text = "\(found.path) can make git run a program, and could not be renamed: look at it first"
+                notes.append(SessionNote(.warning, text))
+            }
+        }
+        note(.warning, suspicious) { "do not use git before you have looked at settings that run programs: \($0)" }
+        note(.warning, links) { "git now takes these for repositories of their own and looks into them: \($0)" }
+        note(.warning, unseen) { "git was told not to show changes of \($0)" }
+        note(.warning, unfinished) { "a rebase is unfinished; read it before you continue it: \($0)" }
+        note(.warning, protected) { "changed or new, and run or obeyed by programs of yours: \($0)" }
+        note(.warning, leaving) { "new links lead out of the project: \($0)" }
+        note(.notice, repositories) { "new repositories: \($0)" }
+        note(.notice, runsLater) { "changed, and run when somebody builds, tests, commits or pushes: \($0)" }
+        note(.notice, executables) { "new or changed programs: \($0)" }
+        note(.warning, closed) { "could not be looked into: \($0)" }
+        if changedCount > 0 {
+            let programs = executableCount > 0 ? ", programs among them: \(executableCount)" : ""
+            notes.append(SessionNote(.notice, "files changed in the project: \(changedCount)\(programs)"))
+        }
+        if !complete { notes.append(SessionNote(.warning, "the project is too large to be looked through whole")) }
+        return notes
+    }
+}

@@ -1,0 +1,65 @@
+/// What matters of a git index (gitformat-index(5), versions 2 to 4), read as data.
+struct GitIndex: Equatable {
+    /// Directories that are other repositories to git: it goes into them by itself, configuration and all.
+    var links: Set<TreePath> = []
+    /// Files whose changes git does not show: “assume unchanged” and “skip worktree”.
+    var unseen: Set<TreePath> = []
+
+    /// Reads an index; `nil` when it is damaged or of another version.
+    ///
+    /// - Parameters:
+    ///   - bytes: the file.
+    ///   - hash: the bytes of a hash: 20, or 32 in a repository of SHA-256.
+    init?(_ bytes: [UInt8], hash: Int = 20) {
+        guard bytes.count >= 12, bytes.starts(with: "DIRC".utf8) else { return nil }
+        let version = Self.number(bytes, 4, 4)
+        guard (2...4).contains(version) else { return nil }
+        var position = 12
+        var name: [UInt8] = []
+        for _ in 0..<Self.number(bytes, 8, 4) {
+            let start = position
+            // Ten numbers of four bytes, the seventh being the mode; the hash; the flags.
+            position += 40 + hash
+            guard position + 2 <= bytes.count else { return nil }
+            let mode = Self.number(bytes, start + 24, 4)
+            let flags = Self.number(bytes, position, 2)
+            position += 2
+            var more = 0
+            if flags & 0x4000 != 0 {
+                guard version >= 3, position + 2 <= bytes.count else { return nil }
+                more = Self.number(bytes, position, 2)
+                position += 2
+            }
+            if version == 4 {
+                // Names share beginnings: how much of the last one to drop, then what follows.
+                guard let drop = Self.variable(bytes, &position), drop <= name.count else { return nil }
+                name.removeLast(drop)
+            } else {
+                name = []
+            }
+            guard let end = bytes[position...].firstIndex(of: 0) else { return nil }
+            name += bytes[position..<end]
+            position = version == 4 ? end + 1 : start + (end - start) / 8 * 8 + 8
+            guard position <= bytes.count, let path = TreePath(checking: name) else { return nil }
+            if mode & 0o170000 == 0o160000 { links.insert(path) }
+            if flags & 0x8000 != 0 || more & 0x4000 != 0 { unseen.insert(path) }
+        }
+    }
+
+    private static func number(_ bytes: [UInt8], _ start: Int, _ count: Int) -> Int {
+        bytes[start..<start + count].reduce(0) { $0 << 8 | Int($1) }
+    }
+
+    /// The encoding of offsets in packs: seven bits a byte, one added at each step.
+    private static func variable(_ bytes: [UInt8], _ position: inout Int) -> Int? {
+        var value = 0
+        for step in 0..<5 {
+            guard position < bytes.count else { return nil }
+            let byte = bytes[position]
+            position += 1
+            value = (step == 0 ? 0 : value + 1) << 7 | Int(byte & 0x7F)
+            if byte & 0x80 == 0 { return value }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,158 @@
+internal import DVMProtocol
+
+/// What a project had before a session, as far as it is compared afterwards.
+struct Inventory: Hashable, Codable {
+    /// A file as it was.
+    struct Kept: Hashable, Codable {
+        var inode: UInt64
+        var changed: Int
+        var mode: UInt32
+        /// Its text, a byte a character; absent when it was large, or a link.
+        var text: String?
+
+        init(_ status: Status, text: [UInt8]?) {
+            inode = status.inode
+            changed = status.changed
+            mode = status.mode & 0o777
+            self.text = text.map(Latin.text)
+        }
+
+        /// Whether a file is this one, untouched: nobody but the kernel sets the time of the last change.
+        func isUntouched(_ status: Status) -> Bool { inode == status.inode && changed == status.changed }
+    }
+
+    /// The project's own git directory, where that is a directory of the project.
+    var main: TreePath?
+    /// Files that make git run something or look elsewhere, in every git directory that was known.
+    var watched: [TreePath: Kept] = [:]
+    /// `.git` that were files.
+    var gitFiles: [TreePath: Kept] = [:]
+    /// Git directories that were known.
+    var repositories: Set<TreePath> = []
+    /// Other repositories in the indexes, and files whose changes git was told not to show.
+    var links: Set<TreePath> = []
+    var unseen: Set<TreePath> = []
+    /// Files that sessions cannot change.
+    var protected: [TreePath: Kept] = [:]
+    /// Whether everything was looked at that should be.
+    var complete = true
+
+    /// All texts together: the inventory travels in a frame.
+    static let mostText = 48 * 1024
+    /// All files together, for the same reason.
+    static let mostFiles = 600
+
+    /// What a project has now.
+    static func take(_ tree: ProjectTree, _ order: Surveyor.Order) -> Self {
+        let survey = Surveyor.survey(tree, order)
+        var inventory = Self()
+        inventory.complete = survey.complete
+        inventory.main = survey.main
+        inventory.repositories = Set(survey.repositories.map(\.path))
+        var textLeft = mostText
+        for repository in survey.repositories {
+            for path in Watched.paths(in: repository.path, tree) {
+                inventory.keep(path, in: \.watched, tree, &textLeft)
+            }
+            let index = Watched.index(of: repository.path, tree)
+            inventory.links.formUnion(index.links)
+            inventory.unseen.formUnion(index.unseen)
+        }
+        // A repository with hundreds of them: what is new cannot be told any more.
+        for paths in [\Self.links, \.unseen] where inventory[keyPath: paths].count > mostFiles {
+            inventory[keyPath: paths] = []
+            inventory.complete = false
+        }
+        for path in survey.gitFiles { inventory.keep(path, in: \.gitFiles, tree, &textLeft) }
+        for path in survey.protected.flatMap({ Watched.files(at: $0, tree) }) {
+            inventory.keep(path, in: \.protected, tree, &textLeft, withText: false)
+        }
+        return inventory
+    }
+
+    private mutating func keep(
+        _ path: TreePath,
+        in files: WritableKeyPath<Self, [TreePath: Kept]>,
+        _ tree: ProjectTree,
+        _ textLeft: inout Int,
+        withText: Bool = true
+    ) {
+        guard watched.count + gitFiles.count + protected.count < Self.mostFiles else {
+            complete = false
+            return
+        }
+        guard let status = tree.status(path) else { return }
+        var text = withText && status.isRegular && status.size <= textLeft ? tree.read(path, atMost: textLeft) : nil
+        // Cut off while it was read, or not text that could be put back as it was.
+        if text?.count != status.size { text = nil }
+        textLeft -= text?.count ?? 0
+        self[keyPath: files][path] = Kept(status, text: text)
+    }
+}
+
+/// The files through which a git directory makes git do something.
+enum Watched {
+    /// Those there are: configuration, what leads elsewhere, hooks.
+    static func paths(in repository: TreePath, _ tree: ProjectTree) -> [TreePath] {
+        var paths = ["config", "config.worktree", "commondir"].map(repository.appending)
+        let hooks = repository.appending("hooks")
+        guard tree.status(hooks)?.isSymbolicLink != true else { return paths + [hooks] }
+        // What `git init` leaves there is never run under these names.
+        let names = (tree.entries(hooks) ?? []).filter { $0.kind != .directory }.map(\.name)
+        paths += names.filter { !$0.suffix(7).elementsEqual(".sample".utf8) }.prefix(64).map(hooks.appending)
+        return paths.filter { tree.status($0) != nil }
+    }
+
+    /// A file, or what is in a directory.
+    static func files(at path: TreePath, _ tree: ProjectTree) -> [TreePath] {
+        guard tree.status(path)?.isDirectory == true else { return [path] }
+        return (tree.entries(path) ?? []).filter { $0.kind != .directory }.map { path.appending($0.name) }
+    }
+
+    /// What the indexes of a repository say, as paths of the project.
+    static func index(of repository: TreePath, _ tree: ProjectTree) -> (links: Set<TreePath>, unseen: Set<TreePath>) {
+        let settings = tree.read(repository.appending("config"), atMost: 1 << 20).flatMap(GitConfigText.init)
+        let hash = settings?["extensions.objectformat"]?.lowercased() == "sha256" ? 32 : 20
+        // A repository in the project lies in its work tree; of others it is not known where that is.
+        let top = repository.name.elementsEqual(".git".utf8) ? repository.parent : repository
+        var links: Set<TreePath> = []
+        var unseen: Set<TreePath> = []
+        let shared = (tree.entries(repository) ?? []).map(\.name).filter { $0.starts(with: "sharedindex.".utf8) }
+        for name in [Array("index".utf8)] + shared {
+            guard let bytes = tree.read(repository.appending(name), atMost: 64 << 20),
+                let index = GitIndex(bytes, hash: hash)
+            else { continue }
+            for path in index.links { links.insert(path.parts.reduce(top) { $0.appending($1) }) }
+            for path in index.unseen { unseen.insert(path.parts.reduce(top) { $0.appending($1) }) }
+        }
+        return (links, unseen)
+    }
+
+    /// Whether a file of a git directory can stay, whoever wrote it.
+    ///
+    /// - Parameters:
+    ///   - path: the file.
+    ///   - repository: the git directory it is in.
+    ///   - text: what it says.
+    ///   - before: what it said before the session, if it was there.
+    ///   - mode: its mode, with its kind.
+    /// - Returns: whether it can.
+    static func isHarmless(_ path: TreePath, of repository: TreePath, text: [UInt8]?, before: [UInt8]?, mode: UInt32)
+        -> Bool
+    {
+        // Links lead to what can be changed later.
+        guard mode & 0o170000 == 0o100000, let text else { return false }
+        switch String(decoding: path.name, as: UTF8.self) {
+        case "config" where path.parent == repository, "config.worktree" where path.parent == repository:
+            guard let settings = GitConfigText(text) else { return false }
+            return settings.harm(beyond: before.flatMap(GitConfigText.init)).isEmpty
+        case "commondir" where path.parent == repository:
+            // As `git worktree add` writes it.
+            return repository.parent.name.elementsEqual("worktrees".utf8)
+                && text.prefix { $0 != UInt8(ascii: "\n") }.elementsEqual("../..".utf8)
+        default:
+            // Git passes over a hook that cannot be executed.
+            return mode & 0o111 == 0
+        }
+    }
+}

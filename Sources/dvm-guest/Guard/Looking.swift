@@ -1,0 +1,44 @@
+internal import DVMProtocol
+
+/// What a process that looks through a project as its owner is to do: one value, in a frame.
+struct LookOrder: Hashable, Codable {
+    enum Task: Hashable, Codable {
+        case survey(Surveyor.Order)
+        case inventory(Surveyor.Order)
+        case review(Reviewer.Order)
+    }
+
+    var uid: UInt32
+    var gid: UInt32
+    var task: Task
+}
+
+/// Looking through a project from root's side: by a process of the owner's that has the project's descriptor, and whose
+/// answer is a stranger's.
+enum Looking {
+    /// No project people work on takes a tenth of it.
+    private static let patience = Duration.seconds(60)
+
+    static func survey(_ project: FileDescriptor, _ agent: Spawn.Agent) throws(Refusal) -> Survey {
+        try ask(.survey(Surveyor.Order(agent)), project, agent)
+    }
+
+    /// Has the owner do something in a project.
+    ///
+    /// - Throws: a `Refusal` when there is no answer, or one that is none.
+    static func ask<Answer: Decodable>(
+        _ task: LookOrder.Task,
+        _ project: FileDescriptor,
+        _ agent: Spawn.Agent
+    ) throws(Refusal) -> Answer {
+        let order = LookOrder(uid: agent.developerUid, gid: agent.developerGid, task: task)
+        let answer = try Entering.run(role: "look", order, input: project, within: patience)
+        guard answer.exit == .exited(0), let value = try? JSON.decode(Answer.self, from: answer.output) else {
+            throw Refusal(
+                "looking through the project \(agent.project) failed (status \(answer.exit.status))",
+                hint: "look whether its files belong to the user people work as"
+            )
+        }
+        return value
+    }
+}

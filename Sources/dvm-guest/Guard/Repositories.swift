@@ -1,0 +1,60 @@
+internal import DVMProtocol
+
+/// Where git directories of a project are, and what says so.
+enum Repositories {
+    /// The git directory that a `.git` file names.
+    ///
+    /// - Parameters:
+    ///   - path: the file.
+    ///   - text: what it says.
+    ///   - roots: what the project's own top is called, in and outside the sandbox.
+    /// - Returns: `nil` when it is outside the project or the file is none.
+    static func target(ofGitFile path: TreePath, _ text: [UInt8], roots: [String]) -> TreePath? {
+        guard text.starts(with: "gitdir:".utf8) else { return nil }
+        let rest = text.dropFirst("gitdir:".utf8.count)
+        let line = rest.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+            .drop { $0 == UInt8(ascii: " ") }
+        return resolve(line, in: path.parent, roots: roots)
+    }
+
+    /// What a path written in a file means, if that is in the project.
+    static func resolve(_ text: some Collection<UInt8>, in directory: TreePath, roots: [String]) -> TreePath? {
+        guard !text.isEmpty else { return nil }
+        guard text.first == UInt8(ascii: "/") else { return directory.resolving(text) }
+        for root in roots where text.starts(with: root.utf8) {
+            let rest = text.dropFirst(root.utf8.count)
+            if rest.isEmpty || rest.first == UInt8(ascii: "/") { return TreePath.top.resolving(rest) }
+        }
+        return nil
+    }
+
+    /// Whether a directory with these entries is one that git would take for a repository without a work tree.
+    static func looksBare(_ names: Set<[UInt8]>) -> Bool {
+        ["HEAD", "objects", "refs"].allSatisfy { names.contains(Array($0.utf8)) }
+    }
+
+    /// The git directories inside one: of submodules, however deep their names are, and of work trees.
+    static func inner(of repository: TreePath, in tree: ProjectTree) -> [TreePath] {
+        var found: [TreePath] = []
+        for entry in tree.entries(repository.appending("worktrees")) ?? [] where entry.kind == .directory {
+            found.append(repository.appending("worktrees").appending(entry.name))
+        }
+        var waiting = [(path: repository.appending("modules"), depth: 0)]
+        while let (path, depth) = waiting.popLast(), found.count < Survey.mostPaths {
+            guard let entries = tree.entries(path) else { continue }
+            guard !entries.contains(where: { $0.name.elementsEqual("HEAD".utf8) }) else {
+                found.append(path)
+                found += inner(of: path, in: tree)
+                continue
+            }
+            guard depth < 8 else { continue }
+            waiting += entries.filter { $0.kind == .directory }.map { (path.appending($0.name), depth + 1) }
+        }
+        return found
+    }
+
+    /// What a repository has of what git runs and obeys.
+    static func survey(_ path: TreePath, in tree: ProjectTree, _ names: [String]) -> Survey.Repository {
+        Survey.Repository(path: path, present: names.filter { tree.status(path.appending($0)) != nil })
+    }
+}

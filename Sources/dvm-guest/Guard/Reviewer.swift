@@ -1,0 +1,206 @@
+internal import DVMProtocol
+
+/// Looks through a project after a session, as the files' owner, and takes back what could make git run something.
+///
+/// Nothing is deleted. What is taken back gets another name in its own directory, where no link and no other file system
+/// can be in the way and its owner finds it.
+struct Reviewer {
+    struct Order: Hashable, Codable {
+        var rules: Surveyor.Order
+        var before: Inventory
+        /// When the session began, in nanoseconds since 1970 by the clock the kernel dates changes with.
+        var started: Int
+        /// What is added to the name of a file that is put aside.
+        var suffix: String
+    }
+
+    /// Entries of directories that are looked at: some seconds.
+    static let mostEntries = 2_000_000
+    static let deepest = 96
+
+    let tree: ProjectTree
+    let order: Order
+    var findings = Findings()
+    private var reviewed: Set<TreePath> = []
+    private var entriesLeft = mostEntries
+
+    /// What a session left.
+    static func review(_ tree: ProjectTree, _ order: Order) -> Findings {
+        var reviewer = Self(tree: tree, order: order)
+        let after = Surveyor.survey(tree, order.rules)
+        for path in order.before.repositories.union(after.repositories.map(\.path)).sorted() {
+            reviewer.review(repository: path)
+        }
+        if let top = try? tree.directory(.top), let status = try? Status.of(top.raw, called: "the project") {
+            reviewer.walk(top, .top, depth: 0, device: status.device, vendor: false)
+        }
+        reviewer.compareProtected(after)
+        return reviewer.findings
+    }
+
+    private init(tree: ProjectTree, order: Order) {
+        self.tree = tree
+        self.order = order
+        findings.complete = order.before.complete
+    }
+
+    private func isRecent(_ status: Status) -> Bool { status.changed >= order.started }
+
+    // MARK: Repositories
+
+    /// Looks at a git directory, and at those inside it.
+    mutating func review(repository: TreePath) {
+        guard reviewed.count < 4 * Survey.mostPaths else {
+            findings.complete = false
+            return
+        }
+        guard reviewed.insert(repository).inserted, let status = tree.status(repository), status.isDirectory else {
+            return
+        }
+        let known = order.before.repositories.contains(repository)
+        if !known, isRecent(status), repository.name.elementsEqual(".git".utf8) {
+            findings.add(repository.parent, to: \.repositories)
+        }
+        for path in Watched.paths(in: repository, tree) { review(path, of: repository, isNew: !known) }
+        let index = Watched.index(of: repository, tree)
+        if known || isRecent(status) {
+            for path in index.links.subtracting(order.before.links).sorted() { findings.add(path, to: \.links) }
+            for path in index.unseen.subtracting(order.before.unseen).sorted() { findings.add(path, to: \.unseen) }
+        }
+        // However deep they are, and whether or not their directory can be listed: git looks into them.
+        for path in index.links.prefix(Survey.mostPaths) { lookAtDotGit(path.appending(".git")) }
+        let steps = repository.appending("rebase-merge").appending("git-rebase-todo")
+        if let status = tree.status(steps), isRecent(status) { findings.add(steps, to: \.unfinished) }
+        for path in Repositories.inner(of: repository, in: tree) { review(repository: path) }
+    }
+
+    private mutating func review(_ path: TreePath, of repository: TreePath, isNew: Bool) {
+        guard let status = tree.status(path) else { return }
+        let before = order.before.watched[path]
+        if let before, before.isUntouched(status) { return }
+        let text = tree.read(path, atMost: 1 << 20)
+        if let before, let kept = before.text, text.map(Latin.text) == kept, status.mode & 0o777 == before.mode {
+            return
+        }
+        let old = before?.text.flatMap(Latin.bytes)
+        guard
+            !Watched.isHarmless(path, of: repository, text: text, before: old, mode: status.mode)
+        else { return }
+        guard before != nil || isRecent(status) else {
+            // From before the session; but the directory it is in may have been put here during it.
+            if isNew, let directory = tree.status(repository), isRecent(directory) {
+                findings.add(path, to: \.suspicious)
+            }
+            return
+        }
+        // What cannot be put back is left to a person: a repository without its configuration is broken.
+        if before != nil, old == nil { return findings.add(path, to: \.suspicious) }
+        putAside(path, restoring: old, mode: before?.mode ?? 0)
+    }
+
+    /// Looks at a `.git`: a directory, a file that names one, or a link.
+    private mutating func lookAtDotGit(_ path: TreePath) {
+        guard let status = tree.status(path) else { return }
+        if status.isDirectory { return review(repository: path) }
+        let before = order.before.gitFiles[path]
+        if before?.isUntouched(status) == true { return }
+        let text = tree.read(path, atMost: 4096)
+        let roots = [order.rules.project, "/workspace"]
+        if status.isRegular, let text, let target = Repositories.target(ofGitFile: path, text, roots: roots) {
+            // What it names is looked at, wherever in the project that is.
+            return review(repository: target)
+        }
+        guard before != nil || isRecent(status), before?.text == nil || text.map(Latin.text) != before?.text else {
+            return
+        }
+        putAside(path, restoring: before?.text.flatMap(Latin.bytes), mode: before?.mode ?? 0)
+    }
+
+    private mutating func putAside(_ path: TreePath, restoring text: [UInt8]?, mode: UInt32) {
+        guard findings.aside.count < Findings.most else {
+            findings.complete = false
+            return
+        }
+        // Too long for a name: the suffix alone is one.
+        let long = path.name.count + order.suffix.utf8.count > 255
+        let name = (long ? [] : path.name) + Array(order.suffix.utf8)
+        guard tree.rename(path, to: name) else {
+            findings.aside.append(Findings.Aside(path: path, name: nil, restored: false))
+            return
+        }
+        let restored = text.map { tree.make(path, $0, mode: mode) } ?? false
+        findings.aside.append(Findings.Aside(path: path, name: path.parent.appending(name), restored: restored))
+    }
+
+    // MARK: Everything else
+
+    private mutating func compareProtected(_ after: Survey) {
+        for path in after.protected.flatMap({ Watched.files(at: $0, tree) }) {
+            guard let status = tree.status(path), order.before.protected[path]?.isUntouched(status) != true,
+                isRecent(status)
+            else { continue }
+            findings.add(path, to: \.protected)
+        }
+    }
+
+    private mutating func walk(
+        _ directory: borrowing OwnedDescriptor,
+        _ path: TreePath,
+        depth: Int,
+        device: UInt64,
+        vendor: Bool
+    ) {
+        guard depth < Self.deepest, let entries = ProjectTree.entries(directory) else {
+            findings.add(path, to: \.closed)
+            return
+        }
+        // A directory that git takes for a repository as soon as somebody is in it.
+        if path != .top, Repositories.looksBare(Set(entries.map(\.name))), !reviewed.contains(path) {
+            if let status = tree.status(path), isRecent(status) { findings.add(path, to: \.repositories) }
+            review(repository: path)
+        }
+        for entry in entries {
+            entriesLeft -= 1
+            guard entriesLeft > 0 else {
+                findings.complete = false
+                return
+            }
+            let place = path.appending(entry.name)
+            if entry.name.elementsEqual(".git".utf8) {
+                lookAtDotGit(place)
+                continue
+            }
+            switch entry.kind {
+            case .directory:
+                guard let next = ProjectTree.enter(entry.name, of: directory, on: device) else {
+                    if let status = Status.of(entry.name, in: directory.raw), status.device == device {
+                        findings.add(place, to: \.closed)
+                    }
+                    continue
+                }
+                let vendor = vendor || SecretFiles.isVendorTree(entry.name)
+                walk(next, place, depth: depth + 1, device: device, vendor: vendor)
+            case .file, .link:
+                guard let status = Status.of(entry.name, in: directory.raw), isRecent(status) else { continue }
+                count(place, status, vendor: vendor)
+            case .other: continue
+            }
+        }
+    }
+
+    private mutating func count(_ path: TreePath, _ status: Status, vendor: Bool) {
+        findings.changedCount += 1
+        if status.isRegular, status.mode & 0o111 != 0 {
+            findings.executableCount += 1
+            if !vendor { findings.add(path, to: \.executables) }
+        }
+        guard !vendor else { return }
+        if ProtectedNames.runsLater(path) { findings.add(path, to: \.runsLater) }
+        guard status.isSymbolicLink, let target = tree.target(ofLink: path) else { return }
+        let roots = [order.rules.project, "/workspace"]
+        let isSystems = ["/usr/", "/bin/"].contains { target.starts(with: $0.utf8) }
+        if !isSystems, Repositories.resolve(target, in: path.parent, roots: roots) == nil {
+            findings.add(path, to: \.leaving)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+internal import DVMProtocol
+
+/// What a project has that a session must not see or change: found by its owner, believed by nobody.
+struct Survey: Hashable, Codable {
+    /// A directory that git takes for a repository's own, with those of `ProtectedNames.ofRepository` it has.
+    struct Repository: Hashable, Codable {
+        var path: TreePath
+        var present: [String]
+    }
+
+    /// The project's own git directory, where that is a directory of the project.
+    var main: TreePath?
+    /// Git directories: the project's, those of its submodules and work trees, and of repositories near the top.
+    var repositories: [Repository] = []
+    /// `.git` that are files, which say where the git directory is.
+    var gitFiles: [TreePath] = []
+    /// Paths that stay as they are: what programs run by themselves, and what the configuration protects.
+    var protected: [TreePath] = []
+    /// Files that appear empty, with their numbers in the file system: what root finds at a path must be that file.
+    var secrets: [TreePath: UInt64] = [:]
+    /// Whether everything was looked at that should be.
+    var complete = true
+    /// Whether nothing was renamed under its hands.
+    var stable = true
+
+    /// More of anything is no project people work on, or one made to exhaust the launcher.
+    static let mostPaths = 512
+}
+
+/// What is done to one path before a session.
+struct CarveOut: Hashable {
+    enum Kind: Hashable {
+        /// A mount of its own and nothing else: it cannot be renamed or removed, and another put in its place.
+        case pinned
+        case readOnly
+        /// An empty file in its place.
+        case hidden
+    }
+
+    var path: TreePath
+    var kind: Kind
+    /// The number of the file it must be, where another one in its place would be an attack.
+    var inode: UInt64?
+}
+
+extension Survey {
+    /// What to do to which path, outermost first.
+    ///
+    /// Pure.
+    ///
+    /// Above everything read-only each directory is pinned: otherwise it could be moved away, with what is protected in
+    /// it, and another put in its place.
+    func carveOuts(_ mode: AgentPolicy.Git) -> [CarveOut] {
+        var kinds: [TreePath: CarveOut.Kind] = [:]
+        func protect(_ path: TreePath) {
+            guard path != .top else { return }
+            kinds[path] = .readOnly
+            for directory in path.ancestors where kinds[directory] == nil { kinds[directory] = .pinned }
+        }
+        for repository in repositories {
+            // What is in a shadow is a copy; nothing of it comes back but commits.
+            if mode == .shadow, let main, repository.path.isAtOrBelow(main) { continue }
+            // The project itself may be one that has no work tree; it cannot be mounted read-only as a whole.
+            if mode == .readOnly, repository.path != .top {
+                protect(repository.path)
+            } else {
+                for name in repository.present { protect(repository.path.appending(name)) }
+                if repository.path != .top, kinds[repository.path] == nil { kinds[repository.path] = .pinned }
+                for directory in repository.path.ancestors where kinds[directory] == nil { kinds[directory] = .pinned }
+            }
+        }
+        for path in gitFiles + protected { protect(path) }
+        for path in secrets.keys { kinds[path] = .hidden }
+        // What lies in something read-only is read-only already, unless it is hidden.
+        let closed = Set(kinds.filter { $0.value == .readOnly }.keys)
+        return kinds.filter { path, kind in kind == .hidden || !path.ancestors.contains(where: closed.contains) }
+            .map { CarveOut(path: $0, kind: $1, inode: secrets[$0]) }.sorted { $0.path < $1.path }
+    }
+}

@@ -1,0 +1,205 @@
+internal import DVMProtocol
+internal import Glibc
+
+/// Looks through a project before a session, as the files' owner.
+struct Surveyor {
+    /// What to look for.
+    struct Order: Hashable, Codable {
+        /// The project's path, for files that name others by it.
+        var project: String
+        /// The owner's home.
+        var home: String
+        var git: AgentPolicy.Git
+        var hidesSecrets: Bool
+        /// Paths the configuration protects.
+        var protected: [ProjectPath]
+
+        init(_ agent: Spawn.Agent) {
+            project = agent.project
+            home = agent.developerHome
+            git = agent.policy.git
+            hidesSecrets = agent.policy.secrets == .hidden
+            protected = agent.policy.protected
+        }
+    }
+
+    /// How deep below the project secrets and other repositories are looked for.
+    static let depth = 3
+    /// Entries of directories, and files opened, before it is given up: a start must not take a second.
+    static let mostEntries = 200_000
+    static let mostOpened = 4000
+
+    private let tree: ProjectTree
+    private let order: Order
+    private var survey = Survey()
+    private var entriesLeft = mostEntries
+    private var opensLeft = mostOpened
+    /// The directories as they were before they were read.
+    private var seen: [(path: TreePath, status: Status)] = []
+
+    private init(_ tree: ProjectTree, _ order: Order) {
+        self.tree = tree
+        self.order = order
+    }
+
+    /// What a project has that a session must not see or change.
+    ///
+    /// Whoever renames directories at the right moment keeps what is in them from being found. So it is done again until
+    /// no directory changed meanwhile.
+    static func survey(_ tree: ProjectTree, _ order: Order) -> Survey {
+        let deadline = ContinuousClock.now + patience
+        while true {
+            let start = ChangeClock()
+            let survey = once(tree, order, since: start.started - Self.grain)
+            if survey.stable || ContinuousClock.now > deadline { return survey }
+            usleep(UInt32(Self.grain / 1000))
+        }
+    }
+
+    /// How long a project may be restless.
+    private static let patience = Duration.seconds(1)
+    /// Two changes within this many nanoseconds may have the same time: a tick of the slowest clock, doubled.
+    private static let grain = 20_000_000
+
+    private static func once(_ tree: ProjectTree, _ order: Order, since: Int) -> Survey {
+        var surveyor = Self(tree, order)
+        surveyor.lookAtRepository()
+        if let top = try? tree.directory(.top), let status = try? Status.of(top.raw, called: "the project") {
+            surveyor.walk(top, .top, depth: 1, device: status.device)
+        }
+        surveyor.lookAtNames()
+        surveyor.survey.stable = surveyor.seen.allSatisfy { path, status in
+            guard let now = tree.status(path) else { return false }
+            return now.inode == status.inode && now.changed == status.changed && now.changed < since
+        }
+        return surveyor.survey
+    }
+
+    private var roots: [String] { [order.project, "/workspace"] }
+
+    // MARK: Git
+
+    private mutating func lookAtRepository() {
+        let dotGit = TreePath(".git")
+        if let status = tree.status(dotGit) {
+            if status.isDirectory {
+                survey.main = dotGit
+            } else {
+                // Also a link, which root refuses to follow.
+                survey.gitFiles.append(dotGit)
+                let text = tree.read(dotGit, atMost: 4096) ?? []
+                survey.main = Repositories.target(ofGitFile: dotGit, text, roots: roots)
+            }
+        } else if let entries = tree.entries(.top), Repositories.looksBare(Set(entries.map(\.name))) {
+            survey.main = .top
+        }
+        if let main = survey.main { add(main) }
+        let settings = GitSettings(of: survey.main, in: tree, roots: roots, home: order.home)
+        for path in settings.paths where tree.status(path) != nil { protect(path) }
+    }
+
+    private mutating func add(_ repository: TreePath) {
+        let top = repository == .top && order.git == .readOnly
+        let names = ProtectedNames.ofRepository + (top ? ["HEAD", "objects", "refs", "packed-refs", "logs"] : [])
+        for path in [repository] + Repositories.inner(of: repository, in: tree) {
+            guard survey.repositories.count < Survey.mostPaths else {
+                survey.complete = false
+                return
+            }
+            guard !survey.repositories.contains(where: { $0.path == path }) else { continue }
+            survey.repositories.append(Repositories.survey(path, in: tree, names))
+        }
+    }
+
+    // MARK: Names
+
+    private mutating func lookAtNames() {
+        let named = ProtectedNames.top + order.protected.map { TreePath($0.description) }
+        for path in named {
+            // A link on the way is what root refuses; whether anything is behind it is not asked.
+            let parts = path.ancestors + [path]
+            if let link = parts.first(where: { tree.status($0)?.isSymbolicLink == true }) {
+                protect(link)
+            } else if tree.status(path) != nil {
+                protect(path)
+            }
+        }
+    }
+
+    private mutating func protect(_ path: TreePath) {
+        guard !survey.protected.contains(path) else { return }
+        guard survey.protected.count < Survey.mostPaths else {
+            survey.complete = false
+            return
+        }
+        survey.protected.append(path)
+    }
+
+    // MARK: Secrets, and repositories in the project
+
+    private mutating func walk(_ directory: borrowing OwnedDescriptor, _ path: TreePath, depth: Int, device: UInt64) {
+        if let status = try? Status.of(directory.raw, called: "a directory") { seen.append((path, status)) }
+        guard let entries = ProjectTree.entries(directory) else { return }
+        for entry in entries {
+            entriesLeft -= 1
+            guard entriesLeft > 0 else {
+                survey.complete = false
+                return
+            }
+            let place = path.appending(entry.name)
+            if entry.name.elementsEqual(".git".utf8) {
+                if path != .top { lookAtNested(place, entry.kind) }
+                continue
+            }
+            if ProtectedNames.isProtectedAnywhere(entry.name) { protect(place) }
+            switch entry.kind {
+            case .directory:
+                guard depth < Self.depth, !SecretFiles.isVendorTree(entry.name),
+                    let next = ProjectTree.enter(entry.name, of: directory, on: device)
+                else { continue }
+                walk(next, place, depth: depth + 1, device: device)
+            case .file:
+                if order.hidesSecrets, isSecret(place) { hide(place) }
+            case .link:
+                // What a secret's name leads to has another name.
+                if order.hidesSecrets, SecretFiles.verdict(entry.name) == .secret,
+                    let target = tree.resolve(link: place), tree.status(target)?.isRegular == true
+                {
+                    hide(target)
+                }
+            case .other: continue
+            }
+        }
+    }
+
+    private mutating func lookAtNested(_ path: TreePath, _ kind: ProjectTree.Entry.Kind) {
+        if kind == .directory { return add(path) }
+        survey.gitFiles.append(path)
+        let text = tree.read(path, atMost: 4096) ?? []
+        if let target = Repositories.target(ofGitFile: path, text, roots: roots), tree.status(target) != nil {
+            add(target)
+        }
+    }
+
+    private mutating func isSecret(_ path: TreePath) -> Bool {
+        if SecretFiles.verdict(path.name) == .secret { return true }
+        guard opensLeft > 0 else {
+            survey.complete = false
+            return false
+        }
+        opensLeft -= 1
+        // What cannot be read cannot be looked at; by its name a key is one all the same.
+        let limit = SecretFiles.verdict(path.name) == .unknown ? 512 : SecretFiles.mostBytes
+        guard let text = tree.read(path, atMost: limit) else { return SecretFiles.verdict(path.name) == .key }
+        return SecretFiles.isSecret(path.name, text)
+    }
+
+    private mutating func hide(_ path: TreePath) {
+        guard survey.secrets[path] == nil, let status = tree.status(path) else { return }
+        guard survey.secrets.count < Survey.mostPaths else {
+            survey.complete = false
+            return
+        }
+        survey.secrets[path] = status.inode
+    }
+}

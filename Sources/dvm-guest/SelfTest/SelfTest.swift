@@ -1,0 +1,114 @@
+internal import DVMProtocol
+internal import Glibc
+
+/// Tries the attacks of the list on this VM: in a session like any tool's, and without the sandbox as controls.
+///
+/// To be run as root, who starts sessions. The session works on a scratch project with a scratch home: nothing of the
+/// developer's is touched but for one file that is made in their home and removed again.
+enum SelfTest {
+    /// The report.
+    ///
+    /// - Throws: a `Refusal` when no session can be started, or what the attacks need cannot be made.
+    static func run(_ progress: (String) -> Void) throws(Refusal) -> SelfTestReport {
+        let settings = try Settings.read()
+        let accounts = try Accounts.read()
+        let plan = try ProgramPlan(Program(.tool(name: "shell", arguments: [])), settings: settings, accounts: accounts)
+        guard case .agent(let agent) = plan.spawn.confinement, let developer = accounts[settings.user] else {
+            throw Refusal("the settings of this VM describe no agent", hint: "run `dvm sync` for it on the host")
+        }
+        progress("a scratch project")
+        let scratch = try AttackScratch.make(agent: agent, developer: developer)
+        do throws(Refusal) {
+            let report = try attack(from: scratch, plan.spawn, agent, developer, progress)
+            scratch.remove()
+            return report
+        } catch {
+            scratch.remove()
+            throw error
+        }
+    }
+
+    private static func attack(
+        from scratch: borrowing AttackScratch,
+        _ spawn: Spawn,
+        _ agent: Spawn.Agent,
+        _ developer: Accounts.Account,
+        _ progress: (String) -> Void
+    ) throws(Refusal) -> SelfTestReport {
+        var session = spawn
+        var confined = agent
+        confined.project = scratch.project
+        confined.home = scratch.home
+        confined.directory = ""
+        confined.policy.recorded = false
+        session.confinement = .agent(confined)
+        let inside = scratch.ground(project: View.workspace, home: scratch.home)
+        let outside = scratch.ground(project: scratch.controlProject, home: scratch.controlHome)
+
+        progress("\(AttackList.all.count) attacks in the sandbox")
+        let attempts = try answers(session, View.program, inside)
+        progress("what is left for the next session")
+        confined.session = SessionID.new()
+        session.confinement = .agent(confined)
+        let later = try answers(session, View.program, inside, ["--traces", Attack.Place.nextSession.rawValue])
+        progress("what is left outside")
+        var left = inside
+        left.project = scratch.project
+        let traces = try answers(
+            plain(developer.uid, developer.gid),
+            own,
+            left,
+            ["--traces", Attack.Place.outside.rawValue]
+        )
+        progress("the same without the sandbox")
+        let asAgent = try answers(plain(agent.uid, agent.gid), own, outside, ["--control", "agent"])
+        let asRoot = try AttackRunner(ground: outside, ownMounts: true).run(
+            AttackList.all.filter { $0.control == .root }
+        )
+
+        let judge = AttackJudge(policy: agent.policy)
+        return SelfTestReport(
+            rows: AttackList.subjects.flatMap { subject in
+                subject.attacks.map { attack in
+                    judge.row(
+                        attack,
+                        in: subject,
+                        AttackJudge.Findings(
+                            attempt: attempts[attack.name],
+                            trace: attack.trace?.place == .nextSession ? later[attack.name] : traces[attack.name],
+                            control: asAgent[attack.name] ?? asRoot[attack.name]
+                        )
+                    )
+                }
+            }
+        )
+    }
+
+    /// The program that runs, for whoever has become somebody else since.
+    private static let own = "/proc/self/exe"
+
+    private static func answers(
+        _ spawn: Spawn,
+        _ program: String,
+        _ ground: AttackGround,
+        _ options: [String] = []
+    ) throws(Refusal) -> [String: AttackAnswer] {
+        var spawn = spawn
+        spawn.words = [program, "attack"] + options + [String(decoding: try JSON.encode(ground), as: UTF8.self)]
+        let (exit, output) = try SupervisedRun.run(spawn)
+        guard exit == .exited(0), let answers = try? JSON.decode([String: AttackAnswer].self, from: output) else {
+            throw Refusal("the attacks ended with status \(exit.status) and without a report")
+        }
+        return answers
+    }
+
+    /// An account's rights, without the sandbox.
+    static func plain(_ uid: UInt32, _ gid: UInt32) -> Spawn {
+        Spawn(
+            words: [],
+            environment: ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"],
+            terminal: false,
+            confinement: .developer(Spawn.Developer(uid: uid, gid: gid, groups: [], directory: "/", home: "/"))
+        )
+    }
+}

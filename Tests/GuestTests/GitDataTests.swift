@@ -1,0 +1,131 @@
+import DVMProtocol
+import Foundation
+import Testing
+
+@testable import dvm_guest
+
+@Suite struct `A configuration of git, read as data` {
+    @Test(arguments: [
+        ("", []),
+        ("[core]\n\tbare = false\n", ["core.bare=false"]),
+        ("[Core] FileMode=TRUE ; c\n# c\n", ["core.filemode=TRUE"]),
+        ("[remote \"Ori gin\"]\nurl = a b  # no\n", ["remote.Ori gin.url=a b"]),
+        ("[alias]\n x = \"!sh -c \\\"a # b\\\"\"\n", ["alias.x=!sh -c \"a # b\""]),
+        ("[a]\nk = one \\\n  two\n", ["a.k=one   two"]),
+        ("[a \"s\\\"q\"]\nflag\r\n[b.c]\nx=1", ["a.s\"q.flag=true", "b.c.x=1"]),
+        ("\u{FEFF}[a]\nx=\"\"\n", ["a.x="]),
+        ("[core]\nfsmonitor = a\nfsmonitor = b\n", ["core.fsmonitor=a", "core.fsmonitor=b"]),
+    ])
+    func `says what git would read`(text: String, settings: [String]) {
+        #expect(GitConfigText(Array(text.utf8))?.settings.map { "\($0.key)=\($0.value)" } == settings)
+    }
+
+    @Test(arguments: [
+        "x = 1\n", "[a\nx=1", "[a]\n1x = 1\n", "[a]\nx = \"open\n", "[a \"b\"\n", "[a]\nx = \\q\n", "[]\n",
+    ])
+    func `is refused where git refuses it`(text: String) { #expect(GitConfigText(Array(text.utf8)) == nil) }
+
+    @Test(arguments: [
+        ("core.fsmonitor", "x", false), ("core.hookspath", "x", false), ("include.path", "x", false),
+        ("filter.f.clean", "x", false), ("alias.st", "status", false), ("remote.o.url", "https://x/", true),
+        ("remote.o.url", "ext::sh -c x", false), ("remote.o.url", "-oProxyCommand=x", false),
+        ("remote.o.uploadpack", "x", false), ("branch.a.b.merge", "refs/heads/x", true), ("user.name", "x", true),
+        ("new.setting", "x", false), ("core.bare", "true", true), ("submodule.s.update", "!x", false),
+    ])
+    func `is harmless only where that is known`(key: String, value: String, harmless: Bool) {
+        #expect(GitConfigText.isHarmless(.init(key: key, value: value)) == harmless)
+    }
+}
+
+@Suite struct `An index of git, read as data` {
+    @Test(arguments: [2, 3, 4])
+    func `shows other repositories and hidden files in every version`(version: Int) throws {
+        let stage = try GuardStage()
+        try stage.developer(
+            """
+            mkdir -p d/e; for i in 1 22 333 4444 55555 666666 7777777 88888888; do touch d/e/$i; done; git add .
+            git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),d/sub
+            git update-index --assume-unchanged d/e/22; \(version == 2 ? "" : "git update-index --skip-worktree d/e/333")
+            git update-index --index-version \(max(version, 2))
+            """
+        )
+        let bytes = try #require(FileManager.default.contents(atPath: "\(stage.stage.project)/.git/index"))
+        let index = try #require(GitIndex(Array(bytes)))
+        #expect(index.links == [TreePath("d/sub")])
+        #expect(index.unseen == Set((version == 2 ? ["d/e/22"] : ["d/e/22", "d/e/333"]).map { TreePath($0) }))
+        #expect(bytes[7] == UInt8(version))
+        // Cut anywhere, it is refused and nothing else happens.
+        for count in stride(from: 0, to: bytes.count - 60, by: 7) {
+            if let cut = GitIndex(Array(bytes.prefix(count))) { #expect(cut == index) }
+        }
+    }
+}
+
+@Suite struct `A path in a project` {
+    @Test(arguments: ["/a", "a//b", "..", "a/../b", "./a", "a/", "a\0b", String(repeating: "n", count: 256)])
+    func `is refused when it could lead out`(text: String) { #expect(TreePath(checking: Array(text.utf8)) == nil) }
+
+    @Test func `survives the way to another process, whatever its bytes`() throws {
+        let path = try #require(TreePath(checking: [0xFF, 0x01, UInt8(ascii: "/"), UInt8(ascii: "\n"), 0xC3]))
+        #expect(try JSON.decode(TreePath.self, from: JSON.encode(path)) == path)
+        #expect((try? JSON.decode(TreePath.self, from: Array(#""../x""#.utf8))) == nil)
+    }
+
+    @Test(
+        arguments: [
+            ("gitdir: ../x\n", "x"), ("gitdir: /p/app/.git/modules/x", ".git/modules/x"),
+            ("gitdir: /workspace/x\n", "x"), ("gitdir: /p/application/x", nil), ("gitdir: ../../x", nil), ("x", nil),
+            ("gitdir: /etc", nil),
+        ] as [(String, String?)]
+    )
+    func `is what a .git file names, if that is in the project`(text: String, path: String?) {
+        let target = Repositories.target(
+            ofGitFile: TreePath("a/.git"),
+            Array(text.utf8),
+            roots: ["/p/app", "/workspace"]
+        )
+        #expect(target == path.map { TreePath($0) })
+    }
+}
+
+@Suite struct `What is done to the paths of a project` {
+    static let survey = {
+        var survey = Survey()
+        survey.main = TreePath(".git")
+        survey.repositories = [
+            .init(path: TreePath(".git"), present: ["hooks", "config"]),
+            .init(path: TreePath("a/b/.git"), present: ["config"]),
+        ]
+        survey.protected = [TreePath(".claude/hooks"), TreePath(".vscode")]
+        survey.secrets = [TreePath(".env"): 1, TreePath(".vscode/.env"): 2, TreePath("x/y/id_rsa"): 3]
+        return survey
+    }()
+
+    @Test(arguments: [
+        (
+            AgentPolicy.Git.guarded,
+            [
+                "pinned .claude", "readOnly .claude/hooks", "hidden .env", "pinned .git", "readOnly .git/config",
+                "readOnly .git/hooks", "readOnly .vscode", "hidden .vscode/.env", "pinned a", "pinned a/b",
+                "pinned a/b/.git", "readOnly a/b/.git/config", "hidden x/y/id_rsa",
+            ]
+        ),
+        (
+            .readOnly,
+            [
+                "pinned .claude", "readOnly .claude/hooks", "hidden .env", "readOnly .git", "readOnly .vscode",
+                "hidden .vscode/.env", "pinned a", "pinned a/b", "readOnly a/b/.git", "hidden x/y/id_rsa",
+            ]
+        ),
+        (
+            .shadow,
+            [
+                "pinned .claude", "readOnly .claude/hooks", "hidden .env", "readOnly .vscode", "hidden .vscode/.env",
+                "pinned a", "pinned a/b", "pinned a/b/.git", "readOnly a/b/.git/config", "hidden x/y/id_rsa",
+            ]
+        ),
+    ])
+    func `follows from what there is`(mode: AgentPolicy.Git, wanted: [String]) {
+        #expect(Self.survey.carveOuts(mode).map { "\($0.kind) \($0.path)" } == wanted)
+    }
+}

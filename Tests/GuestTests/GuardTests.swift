@@ -1,0 +1,231 @@
+import DVMProtocol
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@testable import dvm_guest
+
+/// The attacks on the developer's git, with real git: each works without the guard.
+@Suite struct `A guarded project` {
+    @Test(arguments: GitAttack.all)
+    func `gives the developer's git nothing to run`(attack: GitAttack) throws {
+        let stage = try GuardStage()
+        try stage.developer(attack.before)
+        let notes = try stage.session {
+            let outcome = try stage.agent(attack.plant)
+            #expect(outcome.opened, "\(outcome)")
+            guard attack.stoppedAtOnce else { return }
+            try stage.developer(attack.trigger)
+            #expect(!stage.isProven, "while the session lives: \(outcome.output)")
+        }
+        let output = try stage.developer(attack.trigger)
+        #expect(!stage.isProven, "\(output) \(notes)")
+        if attack.isReported { #expect(notes.contains { $0.weight == .warning }, "\(notes)") }
+    }
+
+    @Test(arguments: GitAttack.all)
+    func `is needed: without it the same works`(attack: GitAttack) throws {
+        let stage = try GuardStage()
+        try stage.developer(attack.before)
+        // On the project's mount the agent's files are the developer's: what is missing here is the guard alone.
+        let planted = try stage.developer(attack.plant)
+        _ = unsafe unlink(stage.proof)
+        let output = try stage.developer(attack.trigger)
+        #expect(stage.isProven, "\(planted)\(output)")
+    }
+
+    @Test(arguments: [AgentPolicy.Git.guarded, .shadow])
+    func `lets an agent work with git`(mode: AgentPolicy.Git) throws {
+        let stage = try GuardStage(mode)
+        let script = """
+            set -e; git status --short; echo two > file; git commit -qam two; git checkout -q -b side
+            echo three > file; git stash -q; git stash pop -q; git commit -qam three; git checkout -q main
+            git merge -q side; git tag v1; git worktree add -q tree -b tree; cd tree; echo four > four; git add four
+            git commit -qm four; cd ..; git worktree remove tree; git clone -q . copy; git -C copy log --oneline | wc -l
+            git rebase -q side tree; git gc -q; git fsck --no-dangling; git log --oneline | wc -l
+            """
+        var outcome: SandboxRun.Outcome?
+        let notes = try stage.session { outcome = try stage.agent(script) }
+        #expect(outcome?.exit == .exited(0), "\(outcome?.output ?? "")")
+        #expect(outcome?.output == "3\n4\n")
+        #expect(notes.filter { $0.weight == .warning } == [], "ordinary work is not reported")
+        let after = try stage.developer(
+            "git fsck --no-dangling; git -C copy fsck --no-dangling; git -C copy status --short"
+        )
+        #expect(after == "")
+    }
+
+    @Test func `keeps its files where they are for the agent`() throws {
+        let stage = try GuardStage()
+        try stage.developer("echo X=1 > .envrc; mkdir -p .vscode .claude/hooks; echo {} > .claude/settings.json")
+        let outcome = try stage.agent(
+            """
+            echo x >> .envrc; rm .envrc; mv .envrc e; ln -f file .envrc; mv .vscode v; touch .vscode/tasks.json
+            mv .claude c; echo x > .claude/settings.json; touch .claude/hooks/h; rm -rf .git/hooks; mv .git g
+            touch .claude/free .git/free; cat .envrc
+            """
+        )
+        #expect(outcome.output.hasSuffix("X=1\n"), "\(outcome)")
+        #expect(
+            try stage.developer("ls -A; ls .claude .vscode; cat .claude/settings.json") == """
+                .claude
+                .envrc
+                .git
+                .vscode
+                file
+                .claude:
+                free
+                hooks
+                settings.json
+
+                .vscode:
+                {}
+
+                """
+        )
+        #expect(stage.exists(".git/free"))
+    }
+
+    @Test func `has protected what the configuration names, and reports it when it appears`() throws {
+        let stage = try GuardStage()
+        stage.policy.protected = [try ProjectPath("tools/deploy"), try ProjectPath("later")]
+        try stage.developer("mkdir tools; echo ok > tools/deploy")
+        let notes = try stage.session { try stage.agent("echo evil > tools/deploy; echo evil > later; mv tools t") }
+        #expect(stage.read("tools/deploy") == "ok\n")
+        let text = "changed or new, and run or obeyed by programs of yours: later"
+        #expect(notes.contains(SessionNote(.warning, text)), "\(notes)")
+    }
+
+    @Test func `has a whole .git read-only with ro`() throws {
+        let stage = try GuardStage(.readOnly)
+        let outcome = try stage.agent(
+            "git status --short; echo x > file; git commit -qam x || echo no; touch .git/x || echo no"
+        )
+        #expect(outcome.output.hasSuffix("no\n"), "\(outcome)")
+        #expect(try stage.developer("git log --oneline | wc -l; ls .git/x 2>/dev/null") == "1\n")
+    }
+
+    /// The stated limit, and what is left of it when the session is over.
+    @Test func `loses its protection with a file the developer replaces, and gets it back at the end`() throws {
+        let stage = try GuardStage()
+        var spawn = stage.spawn
+        spawn.words = [
+            "/bin/sh", "-c",
+            """
+            printf '#!/bin/sh\ntouch "$HOME/proof"\n' > monitor; chmod +x monitor; touch ready
+            until [ -e go ]; do sleep 0.05; done; git config core.fsmonitor ./monitor 2>&1 && echo changed
+            """,
+        ]
+        let notes = try stage.session {
+            let run = try SandboxRun(spawn)
+            try stage.developer("until [ -e ready ]; do sleep 0.05; done; git config user.email new@x; touch go")
+            #expect(try run.finish().output == "changed\n")
+        }
+        try stage.developer("git status")
+        #expect(!stage.isProven)
+        // Both are there to look at: what was, in its place, and what came of it.
+        #expect(stage.read(".git/config")?.contains("d@x") == true)
+        #expect(stage.read(".git/config.dvm-\(stage.session)")?.contains("new@x") == true)
+        let text = """
+            .git/config could have made git run a program, and is now .git/config.dvm-\(stage.session); what was there \
+            before is there again
+            """
+        #expect(notes.contains(SessionNote(.warning, text)), "\(notes)")
+    }
+
+    @Test func `leaves harmless changes of the developer's alone`() throws {
+        let stage = try GuardStage()
+        let notes = try stage.session {
+            try stage.developer("git config user.email new@x; git remote add origin https://example.org/x")
+        }
+        #expect(stage.read(".git/config")?.contains("new@x") == true)
+        #expect(notes == [])
+    }
+
+    @Test func `has what changed and may run later reported, and nothing else`() throws {
+        let stage = try GuardStage()
+        try stage.developer("mkdir -p src .github/workflows node_modules/.bin; echo a > src/a; echo old > Makefile")
+        let notes = try stage.session {
+            try stage.agent(
+                """
+                echo b > src/b; echo x > package.json; echo x > .github/workflows/ci.yml; payload src/run
+                payload node_modules/.bin/tool; ln -s ../../../.ssh src/keys; ln -s a src/near; ln -s /usr/bin/env e
+                git update-index --assume-unchanged file; echo x > .envrc; mkdir .vscode; echo x > .vscode/tasks.json
+                """
+            )
+        }
+        #expect(
+            notes.map { "\($0.weight) \($0.text)" } == [
+                "warning git was told not to show changes of file",
+                "warning changed or new, and run or obeyed by programs of yours: .envrc, .vscode/tasks.json",
+                "warning new links lead out of the project: src/keys",
+                "notice changed, and run when somebody builds, tests, commits or pushes: "
+                    + ".github/workflows/ci.yml, package.json",
+                "notice new or changed programs: src/run",
+                "notice files changed in the project: 10, programs among them: 2",
+            ]
+        )
+    }
+
+    // MARK: Odd repositories
+
+    @Test(arguments: ["", "git init -q --bare .", "git init -q --separate-git-dir=.data .", "echo nonsense > .git"])
+    func `need not be an ordinary repository`(before: String) throws {
+        let stage = try GuardStage(repository: false)
+        try stage.developer(before)
+        let notes = try stage.session {
+            let outcome = try stage.agent("echo x > new; cat new")
+            #expect(outcome.output == "x\n")
+        }
+        #expect(notes == [SessionNote(.notice, "files changed in the project: 1")])
+    }
+
+    @Test func `may be a work tree of another repository`() throws {
+        let stage = try GuardStage(repository: false)
+        try stage.developer(
+            """
+            git init -q ../main; git -C ../main commit -q --allow-empty -m one; rmdir ../app
+            git -C ../main worktree add -q ../app
+            """
+        )
+        let before = stage.read(".git")
+        #expect(before?.hasPrefix("gitdir: ") == true)
+        // The repository itself is outside the project, where the agent does not reach it.
+        let outcome = try stage.agent("git status || echo none; echo 'gitdir: evil' > .git; mv .git x")
+        #expect(outcome.output.contains("none\n"))
+        #expect(stage.read(".git") == before)
+    }
+
+    @Test(arguments: [".husky", ".git/hooks", ".envrc", ".claude", "tools"])
+    func `does not start with a link where something is to be protected`(path: String) throws {
+        let stage = try GuardStage()
+        stage.policy.protected = [try ProjectPath("tools/deploy")]
+        try stage.developer("rm -rf .git/hooks; mkdir elsewhere; touch elsewhere/settings.json elsewhere/deploy")
+        try stage.developer("ln -s \(path.contains("/") ? "../" : "")elsewhere \(path)")
+        let outcome = try stage.agent("true")
+        #expect(!outcome.opened)
+        #expect(outcome.refusal?.message.contains("\(path) in the project is reached through a symbolic link") == true)
+        #expect(outcome.refusal?.hint != nil)
+    }
+
+    @Test func `may have names of any bytes`() throws {
+        let stage = try GuardStage()
+        let long = String(repeating: "n", count: 255)
+        try stage.developer(
+            """
+            for d in "$(printf '\\377\\001')" "$(printf 'a\\nb c\\\\134')" \(long); do
+            mkdir "$d"; git init -q "$d"; echo X > "$d/.envrc"; echo \(SandboxStage.canary) > "$d/.env"; done
+            """
+        )
+        let notes = try stage.session {
+            let outcome = try stage.agent(
+                "for d in */; do cat \"$d/.env\"; echo x > \"$d/.envrc\"; payload \"$d/.git/hooks/post-commit\"; done"
+            )
+            #expect(outcome.opened, "\(outcome)")
+            #expect(!outcome.output.contains(SandboxStage.canary))
+        }
+        #expect(try stage.developer("cat */.envrc; ls */.git/hooks/post-commit 2>/dev/null | wc -l") == "X\nX\nX\n0\n")
+        #expect(notes.filter { $0.weight == .warning } == [])
+    }
+}

@@ -1,0 +1,100 @@
+import DVMProtocol
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@testable import dvm_guest
+
+@Suite struct `Secrets in a project` {
+    static let key = "-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n"
+
+    @Test(arguments: [
+        (".env", "", true), (".ENV", "", true), (".env.production", "", true), (".env.example", "A=", false),
+        (".env.sample", "", false), (".env.local.template", "", false), (".envrc", "", false), ("env", "", false),
+        (".netrc", "", true), ("id_ed25519", "", true), ("id_rsa", "", true), ("id_rsa.pub", "ssh-rsa A", false),
+        ("server.key", "binary", true), ("server.key", key, true), ("ca.pem", "-----BEGIN CERTIFICATE-----\n", false),
+        ("pub.pem", "-----BEGIN PUBLIC KEY-----\n", false),
+        ("both.pem", "-----BEGIN CERTIFICATE-----\nx\n-----BEGIN RSA PRIVATE KEY-----", true),
+        ("notes", key, true), ("notes", "# about a PRIVATE KEY\n", true), ("notes", "one\n" + key, false),
+        (".npmrc", "registry=https://r/\n", false), (".npmrc", "//r/:_authToken=abc\n", true),
+        (".npmrc", "//r/:_authToken=${TOKEN}\n", false), ("store.p12", "", true), (".git-credentials", "", true),
+    ])
+    func `are told by name and first line`(name: String, text: String, secret: Bool) {
+        #expect(SecretFiles.isSecret(Array(name.utf8), Array(text.utf8)) == secret)
+    }
+
+    @Test func `appear empty to the agent, wherever they are near the top`() throws {
+        let stage = try GuardStage()
+        let canary = SandboxStage.canary
+        let before = """
+            mkdir -p a/b/c node_modules/x deploy; for f in .env a/.env.local a/b/id_rsa deploy/notes; do
+            printf 'PRIVATE KEY \(canary)\\n' > $f; done; chmod 600 .env
+            echo SAMPLE > .env.example; ln -s ../deploy/settings a/.env; echo \(canary) > deploy/settings
+            """
+        try stage.developer(before)
+        let script = "cat .env a/.env.local a/b/id_rsa deploy/notes a/.env deploy/settings; cat .env.example"
+
+        stage.policy.secrets = .shown
+        let shown = try stage.agent(script)
+        #expect(shown.output.components(separatedBy: canary).count == 7, "the control: \(shown.output)")
+
+        stage.policy.secrets = .hidden
+        let hidden = try stage.agent(script)
+        #expect(hidden.output == "SAMPLE\n")
+        #expect(try stage.agent("cp -a . /tmp/copy && tar cf /tmp/t . && cat /tmp/copy/.env").output == "")
+        // Neither from another place nor by taking the place over.
+        let moved = try stage.agent(
+            "mv a x; cat x/.env.local; chmod 777 .env; echo x > .env; rm .env; mv .env e; cat e .env"
+        )
+        #expect(moved.opened && !moved.output.contains(canary), "\(moved)")
+    }
+
+    @Test func `stay hidden while somebody swaps directories and links during the start`() throws {
+        let stage = try GuardStage(repository: false)
+        try stage.developer("mkdir real; echo \(SandboxStage.canary) > real/.env; mkdir empty")
+        try Data(SandboxStage.canary.utf8).write(to: URL(fileURLWithPath: "\(stage.stage.home)/.env"))
+        stage.stage.own("\(stage.stage.home)/.env", stage.stage.developer)
+        let swaps = """
+            echo ready; while :; do ln -sfn real a; ln -sfn ../.. a; rm a; mv real a; mv a b; mv b real
+            ln -s empty a; rm a; done 2>/dev/null
+            """
+        let swapper = try SandboxRun(stage.stage.plain(script: swaps, as: stage.stage.developer))
+        try swapper.wait { $0.output.contains("ready") }
+        defer { kill(-swapper.pid, SIGKILL) }
+
+        var opened = 0
+        var refused = 0
+        for _ in 0..<12 {
+            let outcome = try stage.agent("cat */.env a/.env b/.env real/.env; grep workspace /proc/self/mountinfo")
+            if outcome.opened { opened += 1 } else { refused += 1 }
+            #expect(!outcome.output.contains(SandboxStage.canary))
+            #expect(!outcome.output.contains("/home/developer/.env"))
+            guard let refusal = outcome.refusal?.message else { continue }
+            // Seen by root when it opens the path, or by `inner` when a mount moved along with its directory.
+            let isSeen =
+                refusal.contains("in the project") || refusal.contains("there is a mount at /workspace")
+                || refusal.contains("renamed faster")
+            #expect(isSeen, "\(outcome)")
+        }
+        #expect(opened + refused == 12)
+        // Nothing was ever mounted outside the project, in the VM's own mounts.
+        #expect(try TextFile.read("/proc/self/mountinfo").contains(stage.stage.home) == false)
+    }
+
+    @Test func `are found quickly in a large project`() throws {
+        let stage = try GuardStage(repository: false)
+        try stage.developer(
+            "mkdir -p a/b/c node_modules; cd a/b/c; seq 20000 | xargs touch; cd ../../../node_modules; seq 20000 | xargs touch"
+        )
+        let project = try PinnedDirectory(stage.stage.project, called: "the project")
+        let tree = ProjectTree(top: project.descriptor.raw)
+        let start = ContinuousClock.now
+        let survey = Surveyor.survey(tree, Surveyor.Order(stage.agent))
+        let took = ContinuousClock.now - start
+        #expect(survey == Survey())
+        #expect(took < .seconds(2))
+        withExtendedLifetime(tree) {}
+        _ = project.path
+    }
+}

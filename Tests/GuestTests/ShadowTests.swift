@@ -1,0 +1,141 @@
+import DVMProtocol
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@testable import dvm_guest
+
+@Suite struct `A shadow of a repository` {
+    @Test func `keeps everything the agent does to .git, and lets its commits out`() throws {
+        let stage = try GuardStage(.shadow)
+        let before = try stage.developer("cat .git/config; ls .git/hooks; git rev-parse HEAD")
+        var seen = ""
+        let notes = try stage.session {
+            let outcome = try stage.agent(
+                """
+                echo two > file; git commit -qam two; git log --format=%s%n%an
+                payload monitor; git config core.fsmonitor ./monitor; payload .git/hooks/post-commit
+                rm .git/hooks/*.sample; echo evil > .git/description
+                """
+            )
+            #expect(outcome.output == "two\na\none\na\n")
+            seen = try stage.developer("cat .git/config; ls .git/hooks; git rev-parse HEAD; git status --short")
+        }
+        // While it lives, the real one has nothing of it.
+        #expect(seen == before + " M file\n?? monitor\n")
+        #expect(!stage.isProven)
+        #expect(try stage.developer("cat .git/config; ls .git/hooks; git rev-parse HEAD~1") == before)
+        #expect(try stage.developer("git log --format=%s; git status --short; git fsck") == "two\none\n?? monitor\n")
+        #expect(try stage.developer("git rev-parse refs/dvm/\(stage.session)/HEAD main | uniq | wc -l") == "1\n")
+        #expect(notes.filter { $0.weight == .warning } == [])
+        #expect(notes.contains(SessionNote(.notice, "refs/heads/main has them")))
+        #expect(Status.of(ShadowLayers(stage.session).directory) == nil, "nothing is left behind")
+    }
+
+    @Test(arguments: [
+        ("the developer commits meanwhile", "", "git commit -q --allow-empty -m mine", "was in use meanwhile"),
+        ("the developer had something staged", "echo s > staged; git add staged", "", "was in use meanwhile"),
+        (
+            "the agent changes to another branch", "", "AGENT git checkout -q -b other",
+            "did not stay on refs/heads/main"
+        ),
+        ("the agent rewrites what was there", "", "AGENT git commit -q --amend -m other", "would lose commits"),
+        (
+            "the agent adds another repository", "",
+            "AGENT git init -q sub; git -C sub commit -q --allow-empty -m s; git add sub", "another repository"
+        ),
+        ("nothing is checked out", "git checkout -q --detach", "", "no branch was checked out"),
+    ])
+    func `moves no branch when`(name: String, before: String, meanwhile: String, why: String) throws {
+        let stage = try GuardStage(.shadow)
+        try stage.developer(before)
+        let main = try stage.developer("git rev-parse main")
+        let notes = try stage.session {
+            let agents = meanwhile.hasPrefix("AGENT ") ? String(meanwhile.dropFirst(6)) : "true"
+            let outcome = try stage.agent(
+                "\(agents); echo two > file; git commit -qam two; git commit -q --allow-empty -m 3"
+            )
+            #expect(outcome.opened)
+            if agents == "true" { try stage.developer(meanwhile) }
+        }
+        let mine = meanwhile.contains("mine") ? "main~1" : "main"
+        #expect(try stage.developer("git rev-parse \(mine)") == main)
+        #expect(notes.contains { $0.weight == .notice && $0.text.contains(why) }, "\(notes)")
+        #expect(try stage.developer("git log -1 --format=%s refs/dvm/\(stage.session)/HEAD") == "3\n")
+    }
+
+    @Test func `lets out branches and tags too, and nothing when there is nothing`() throws {
+        let stage = try GuardStage(.shadow)
+        let notes = try stage.session {
+            try stage.agent(
+                "git checkout -q -b side; git commit -q --allow-empty -m s; git tag t; git checkout -q main"
+            )
+        }
+        #expect(notes.contains { $0.text.contains(stage.session.text) })
+        let references = try stage.developer("git for-each-ref --format='%(refname)' refs/dvm")
+        #expect(references.contains("refs/dvm/\(stage.session)/heads/side\n"), "\(references) \(notes)")
+        #expect(references.contains("refs/dvm/\(stage.session)/tags/t\n"))
+
+        let quiet = try GuardStage(.shadow)
+        #expect(try quiet.session { try quiet.agent("git status") } == [])
+        #expect(try quiet.developer("git for-each-ref refs/dvm") == "")
+    }
+
+    @Test(arguments: [
+        ("git init -q --bare .", "a repository without a work tree cannot have a shadow"),
+        (
+            "git init -q --separate-git-dir=../data .",
+            "the project's repository is outside the project, so it cannot have a shadow"
+        ),
+    ])
+    func `is refused where there can be none`(before: String, why: String) throws {
+        let stage = try GuardStage(.shadow, repository: false)
+        try stage.developer(before)
+        #expect(try stage.agent("true").refusal?.message == why)
+    }
+}
+
+/// T19: whatever a repository is configured to run, dvm's own calls of git run none of it.
+@Suite struct `Git as dvm runs it` {
+    static let everything = """
+        payload evil; e=$PWD/evil; touch evil-ran; rm evil-ran
+        for k in core.fsmonitor core.sshCommand core.editor core.pager core.askPass core.gitProxy sequence.editor \\
+          core.alternateRefsCommand diff.external diff.d.command diff.d.textconv filter.f.clean filter.f.smudge \\
+          filter.f.process merge.m.driver gpg.program gpg.ssh.program credential.helper uploadpack.packObjectsHook \\
+          remote.origin.uploadpack remote.origin.receivepack pager.log trailer.t.command; do git config $k $e; done
+        git config core.hooksPath $PWD/hooks; mkdir hooks
+        for h in pre-commit post-commit reference-transaction post-index-change post-checkout pre-auto-gc \\
+          post-merge fsmonitor-watchman; do payload hooks/$h; payload .git/hooks/$h; done
+        git config alias.rev-parse "!$e"; git config commit.gpgSign true; git config log.showSignature true
+        git config remote.origin.url $PWD/nowhere; git config remote.origin.promisor true
+        git config extensions.partialClone origin; git config include.path $PWD/more
+        echo '* filter=f diff=d merge=m' > .gitattributes; rm -f $HOME/proof
+        """
+
+    @Test(
+        arguments: [
+            .resolve("HEAD"), .currentBranch, .tips(10), .isAncestor("HEAD", of: "HEAD"), .indexMatches("HEAD"),
+            .changes(from: "HEAD~1", to: "HEAD"), .isComplete("HEAD"), .readIntoIndex("HEAD~1"), .resolve("absent"),
+            .isComplete(String(repeating: "1", count: 40)), .unbundle,
+            .move(reference: "refs/dvm/x", to: "HEAD", from: String(repeating: "0", count: 40)),
+        ] as [SafeGit.Command]
+    )
+    func `runs nothing a repository names`(command: SafeGit.Command) throws {
+        let stage = try GuardStage()
+        try stage.developer("echo two > file; git commit -qam two; git bundle create -q ../bundle HEAD HEAD~1")
+        try stage.developer(Self.everything)
+        // The control: git as people run it.
+        try stage.developer("git status")
+        #expect(stage.isProven)
+        try stage.developer("rm $HOME/proof; touch file")
+
+        let git = SafeGit(repository: "\(stage.stage.project)/.git", owner: stage.agent)
+        let bundle = try FileDescriptor.open(FilePath("\(stage.stage.home)/code/bundle"), .readOnly)
+        defer { try? bundle.close() }
+        _ = try Entering.$program.withValue(try Products.path("dvm-guest")) {
+            try git.run(command, input: command == .unbundle ? bundle : nil)
+        }
+        #expect(!stage.isProven)
+    }
+}

@@ -1,0 +1,43 @@
+import DVMProtocol
+import Foundation
+import TestSupport
+import Testing
+
+/// The guard around a whole session, as a host starts it; what it stops is tried in the guest's own tests.
+@Suite struct `A project after a session, over pipes` {
+    private static let identity = """
+        export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@x GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@x; set -e
+
+        """
+
+    private func agent(_ script: String) -> Program {
+        Program(.tool(name: "shell", arguments: ["--norc", "-c", Self.identity + script]))
+    }
+
+    private func developer(_ script: String) -> Program { Program(.words(["sh", "-c", Self.identity + script])) }
+
+    @Test func `has nothing planted left in it, and the person is told`() throws {
+        let client = try GuestClient(PretendVM())
+        let outcome = try client.run(agent("git init -q new; git -C new config core.fsmonitor ./x; echo done"))
+        #expect(outcome.text == "done\n", "\(outcome)")
+        #expect(
+            outcome.notes.contains { $0.weight == .warning && $0.text.hasPrefix("new/.git/config could have made") }
+        )
+        #expect(try client.run(developer("cd new; git config --get core.fsmonitor || echo none")).text == "none\n")
+    }
+
+    @Test func `has the commits of a session that worked on a shadow`() throws {
+        let vm = try PretendVM()
+        try vm.configure(#""git": "shadow""#)
+        let client = try GuestClient(vm)
+        #expect(
+            try client.run(developer("git init -qb main .; echo a > a; git add a; git commit -qm one; echo ok")).text
+                == "ok\n"
+        )
+        let outcome = try client.run(agent("echo b > a; git commit -qam two; git config core.fsmonitor ./x; echo done"))
+        #expect(outcome.text == "done\n", "\(outcome)")
+        #expect(outcome.notes.contains(SessionNote(.notice, "refs/heads/main has them")), "\(outcome.notes)")
+        let found = try client.run(developer("git log --format=%s; git status --short; git config core.fsmonitor || :"))
+        #expect(found.text == "two\none\n")
+    }
+}

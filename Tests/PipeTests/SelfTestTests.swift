@@ -1,0 +1,105 @@
+import DVMProtocol
+import Foundation
+import TestSupport
+import Testing
+
+/// The whole list against the real launch, on this machine: `dvm`, the link, the guest program, Bubblewrap, the attacks.
+@Suite struct `dvm selftest` {
+    /// What no part of the launch keeps an agent from yet, by subject.
+    private static let open: [String: Set<String>] = [
+        "secrets": [
+            "a secret in the project: .env", "a secret in the project: deploy/id_ed25519",
+            "a secret in the project: .netrc", "a secret in the project, moved first",
+            "a secret in the project, by a hard link",
+        ],
+        "git": [
+            "a hook", "a command in .git/config", ".git/config.worktree", ".git/commondir", ".git/info/attributes",
+            "a submodule's hook", "put another .git in the place of the project's",
+            "put other hooks in the place of the project's",
+        ],
+        "files other people's programs run": Set(
+            [
+                ".envrc", ".vscode/tasks.json", ".idea/workspace.xml", ".mcp.json", ".claude/settings.json",
+                ".husky/pre-commit", ".devcontainer/devcontainer.json",
+            ].map { "a command in \($0)" }
+        ),
+        "what a session leaves": Set(
+            [
+                ".bashrc", ".profile", ".bash_profile", ".local/bin/git", ".gitconfig", ".config/git/config",
+                ".ssh/config", ".npmrc", ".config/autostart/x.desktop",
+            ].map { "~/\($0) for the next session" }
+        ),
+    ]
+
+    /// Where a machine without networks has nothing to reach, and one with them has.
+    private static let network = "network"
+
+    private static func run(_ host: HostProgram) throws -> (report: SelfTestReport, status: Int32) {
+        let outcome = try host.run("dvm selftest app --json")
+        let report = try JSON.decode(SelfTestReport.self, from: Array(outcome.output.utf8))
+        return (report, outcome.status)
+    }
+
+    @Test func `blocks every attack, and knows that most would work outside`() throws {
+        let host = try HostProgram()
+        let (report, status) = try Self.run(host)
+        let rows = report.rows.filter { $0.subject != Self.network }
+        #expect(rows.count > 200)
+
+        var open: [String: Set<String>] = [:]
+        for row in rows where [.open, .unknown].contains(row.verdict) {
+            open[row.subject, default: []].insert(row.name)
+        }
+        #expect(open == Self.open)
+        #expect(status == (report.passed ? 0 : 1))
+
+        // A row whose control does not work proves less; that is so only where this machine lacks the thing.
+        let seen = Set(rows.filter { $0.control.worked == true }.map(\.name))
+        let expected = [
+            "a new user namespace", "mount", "take a mount away", "add a key", "type into its terminal",
+            "signal a process outside", "read the variables of a process outside", "io_uring", "userfaultfd",
+            "vsock, with high bits set", "netlink to netfilter", "raw IP", "a socket file outside",
+            "the developer's files", "another tool's home", "read /etc/shadow", "climb out of the project",
+            "become root", "mark a program setuid", "make a device", "a process that outlives the session",
+            "shared memory for the next session", "/tmp for the next session",
+        ]
+        #expect(Set(expected).subtracting(seen) == [])
+        #expect(seen.count > 140)
+    }
+
+    @Test func `names the layers`() throws {
+        let host = try HostProgram()
+        let rows = try Self.run(host).report.rows
+        let layers = Dictionary(rows.map { ($0.name, $0.layer) }) { $1 }
+        let expected: [String: String] = [
+            "io_uring": "system call filter", "a call in the 32-bit numbering": "system call filter",
+            "become root": "user namespace", "raw IP": "no capabilities",
+            "signal a process outside": "process namespace", "the developer's files": "not in the view",
+            "write to /usr": "read-only mount", "shared memory for the next session": "IPC namespace",
+            "/tmp for the next session": "gone with the session",
+            "trace a process of the session": "DVM_AI_SECCOMP=default",
+        ]
+        #expect(layers.filter { expected[$0.key] != nil } == expected)
+    }
+
+    @Test func `leaves nothing behind`() throws {
+        let host = try HostProgram()
+        _ = try Self.run(host)
+        let left = try FileManager.default.contentsOfDirectory(atPath: host.vm.outside("/var/lib/dvm").appending("/.."))
+        #expect(left.sorted() == ["dvm", "dvm-agent"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: host.vm.outside("/home/developer")) == ["code"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: host.vm.outside(host.vm.project)) == [])
+    }
+
+    @Test func `shows a table, and refuses a VM that is not set up`() throws {
+        let host = try HostProgram()
+        let text = try host.run("dvm selftest app")
+        #expect(text.output.contains("\nmounts\n✓ mount "))
+        #expect(text.output.contains(" attacks: "))
+
+        try FileManager.default.removeItem(atPath: host.vm.outside("/var/lib/dvm/settings.json"))
+        let refused = try host.run("dvm selftest app")
+        #expect(refused.status == 1)
+        #expect(refused.errors.contains("this VM has not been set up yet"))
+    }
+}
