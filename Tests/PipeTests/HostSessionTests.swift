@@ -31,7 +31,7 @@ import Testing
         lines.removeAll { line in ["started ", "ended ", "notice "].contains { line.hasPrefix($0) } }
 
         #expect(
-            lines.map { $0.replacing("\r", with: "") }
+            lines
                 == [
                     "attach ID app", "SESSION VM TOOL STATE", "ID app shell running", "hello", "?[1mbye?[0m",
                     "status 5", "1",

@@ -19,8 +19,9 @@ struct Landlock: Equatable {
 
     /// Making a block device, which nobody in the sandbox could; but a domain must take something away.
     static let makeBlockDevice: UInt64 = 1 << 11
-    /// Renaming and linking from one directory to another: taken away by every domain that says anything about files,
-    /// unless allowed. Known since version 2.
+    /// Renaming and linking from one directory to another, known since version 2.
+    ///
+    /// Every domain that says anything about files takes it away unless it is allowed.
     static let refer: UInt64 = 1 << 13
     static let abstractSocketsAndSignals: UInt64 = 0b11
 

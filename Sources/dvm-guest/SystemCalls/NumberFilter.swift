@@ -2,7 +2,7 @@ internal import DVMProtocol
 
 /// A filter that looks at the number of a call and nearly nothing else: which numbers pass.
 ///
-/// It holds what libseccomp cannot say: calls that are newer than the library (2.5.4 refuses numbers from 460 on when it
+/// It holds what libseccomp cannot say: calls that are newer than the library (2.5.4 refuses numbers from 457 on when it
 /// builds for another architecture), numbers without an upper end, and lists of what alone is allowed.
 struct NumberFilter {
     /// What happens to a number.
