@@ -275,6 +275,16 @@ long dvm_own_addresses(char *into, size_t size) {
     return (long)used;
 }
 
+// A connection that a proxy in between took may be reset at once, as the answer to where it leads: that is a refusal.
+static int cut_off(int file) {
+    struct pollfd waiting = {file, POLLIN, 0};
+    if (poll(&waiting, 1, 200) <= 0) return 0;
+    int result = 0;
+    socklen_t size = sizeof result;
+    getsockopt(file, SOL_SOCKET, SO_ERROR, &result, &size);
+    return result;
+}
+
 long dvm_attack_connect_tcp(const char *const *addresses, size_t count, uint16_t port, int milliseconds) {
     struct pollfd waiting[16];
     nfds_t used = count < 16 ? count : 16;
@@ -288,7 +298,9 @@ long dvm_attack_connect_tcp(const char *const *addresses, size_t count, uint16_t
         if (waiting[i].fd == -1) {
             error = errno;
         } else if (connect(waiting[i].fd, (struct sockaddr *)&address, size) == 0) {
-            if (first == -1) first = (long)i;
+            int result = cut_off(waiting[i].fd);
+            if (result == 0 && first == -1) first = (long)i;
+            if (result != 0) error = result;
         } else if (errno != EINPROGRESS) {
             error = errno;
             close(waiting[i].fd);
@@ -306,7 +318,7 @@ long dvm_attack_connect_tcp(const char *const *addresses, size_t count, uint16_t
             int result = 0;
             socklen_t size = sizeof result;
             getsockopt(waiting[i].fd, SOL_SOCKET, SO_ERROR, &result, &size);
-            if (result == 0) {
+            if (result == 0 && (result = cut_off(waiting[i].fd)) == 0) {
                 if (first == -1) first = (long)i;
             } else {
                 error = result;

@@ -8,6 +8,8 @@ public struct Program: Hashable, Codable, Sendable {
         case words([String])
         /// An AI tool in the agent's sandbox, with the arguments the person gave.
         case tool(name: String, arguments: [String])
+        /// What signs a person in to an AI tool, in the agent's sandbox as well.
+        case signIn(tool: String)
     }
 
     /// What is run.
@@ -88,6 +90,7 @@ extension Program {
             case .loginShell: []
             case .words(let words): words
             case .tool(let name, let arguments): [name] + arguments
+            case .signIn(let name): [name]
             }
         if case .words([]) = command { throw Refusal("there is no program to run") }
         guard words.count <= Self.mostWords, environment.count <= Self.mostWords else {

@@ -48,19 +48,32 @@ public struct Provision: Hashable, Codable, Sendable {
     public var codeDirectory: String
     /// What agents may do in it.
     public var agents: AgentPolicy
+    /// The AI tools there are beside those dvm knows.
+    public var tools: [Tool]
 
     /// A plan for a VM.
-    public init(hostName: String, user: String, codeDirectory: String, agents: AgentPolicy = AgentPolicy()) {
+    public init(
+        hostName: String,
+        user: String,
+        codeDirectory: String,
+        agents: AgentPolicy = AgentPolicy(),
+        tools: [Tool] = []
+    ) {
         self.hostName = hostName
         self.user = user
         self.codeDirectory = codeDirectory
         self.agents = agents
+        self.tools = tools
     }
 
     func check() throws(Refusal) {
         try GuestPath.check(codeDirectory)
         try AccountName.check(user)
         try agents.check()
+        guard tools.count <= Tool.most, Set(tools.map(\.name)).count == tools.count else {
+            throw Refusal("more than \(Tool.most) tools, or two of one name")
+        }
+        for tool in tools { try tool.checkOwn() }
     }
 }
 

@@ -124,26 +124,6 @@ import Testing
         #expect(try Status.of(pinned.descriptor.raw, called: "it").inode == pinned.status.inode)
         #expect(unsafe faccessat(pinned.descriptor.raw.rawValue, "passwd", F_OK, 0) == -1)
     }
-
-    @Test func `refuses a tool's home that is not the agent's alone`() throws {
-        func refusal(_ change: (inout Spawn.Agent) -> Void = { _ in }) -> Refusal? {
-            guard case .agent(var agent) = stage.agent(script: "").confinement else { return nil }
-            change(&agent)
-            do throws(Refusal) {
-                _ = try ToolHome.pin(agent)
-                return nil
-            } catch {
-                return error
-            }
-        }
-        #expect(refusal() == nil)
-        stage.mode("\(stage.top)/agents", 0o777)
-        #expect(refusal()?.message.contains("must belong to root") == true)
-        stage.mode("\(stage.top)/agents", 0o755)
-        #expect(refusal { $0.uid = 1 }?.message.contains("uid 1") == true)
-        stage.mode(stage.toolHome, 0o770)
-        #expect(refusal()?.message.contains("alone") == true)
-    }
 }
 
 @Suite struct `Checking Bubblewrap` {

@@ -182,5 +182,12 @@ struct GitAttack: Sendable, CustomStringConvertible {
             trigger: "git commit -q --allow-empty -m x",
             stoppedAtOnce: false
         ),
+        Self(
+            description: "attributes that choose a filter the person has",
+            before: "git config --global filter.f.clean 'touch $HOME/proof; cat'",
+            plant: "mkdir -p .git/info; echo '* filter=f' > .git/info/attributes",
+            trigger: "echo more >> file; git add file",
+            stoppedAtOnce: false
+        ),
     ]
 }

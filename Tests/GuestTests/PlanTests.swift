@@ -104,8 +104,9 @@ import Testing
             plan.spawn.environment == [
                 "HOME": home, "USER": "dvm-agent", "LOGNAME": "dvm-agent", "SHELL": "/bin/bash",
                 "PATH": "\(home)/.local/bin:/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "TMPDIR": "/tmp",
-                "XDG_RUNTIME_DIR": "/run/user/900", "DISABLE_AUTOUPDATER": "1",
-                "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "ANTHROPIC_API_KEY": "k",
+                "XDG_RUNTIME_DIR": "/run/user/900", "DISABLE_AUTOUPDATER": "1", "DISABLE_TELEMETRY": "1",
+                "DISABLE_ERROR_REPORTING": "1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+                "CLAUDE_CONFIG_DIR": "\(home)/.claude", "ANTHROPIC_API_KEY": "k",
             ]
         )
         #expect(
@@ -122,7 +123,15 @@ import Testing
                         directory: "",
                         session: SessionID(seconds: 0, salt: 7),
                         tool: "claude",
-                        policy: settings.agents
+                        policy: settings.agents,
+                        programs: [
+                            "/usr/local/libexec/dvm/tools/claude/bin/claude", "/usr/bin/claude",
+                        ],
+                        state: [".claude"],
+                        files: [
+                            "/etc/claude-code/managed-settings.json":
+                                #"{"sandbox":{"enabled":false},"skipDangerousModePermissionPrompt":true}"#
+                        ]
                     )
                 )
         )
@@ -135,7 +144,7 @@ import Testing
         let tool = try Tool.named(name)
         #expect(
             try plan(.tool(name: name, arguments: ["last"])).spawn.words
-                == [tool.program] + tool.unattended + ["last"]
+                == [tool.program] + tool.always.arguments + tool.unattended.arguments + ["last"]
         )
     }
 

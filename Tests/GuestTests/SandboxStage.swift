@@ -11,6 +11,9 @@ final class SandboxStage {
     let agent: UInt32 = 64_302
     let top: String
 
+    /// The order for a tool with state that is a shell script.
+    func agent(script: String, state: [String]) -> Spawn { agent(script: script).agent { $0.state = state } }
+
     var home: String { "\(top)/home/developer" }
     var project: String { "\(home)/code/app" }
     var toolHome: String { "\(top)/agents/shell" }
@@ -32,8 +35,8 @@ final class SandboxStage {
         try Data(Self.canary.utf8).write(to: URL(fileURLWithPath: secret))
         try Data(Self.canary.utf8).write(to: URL(fileURLWithPath: "\(top)/agents/other/token"))
         for path in [home, "\(home)/.ssh", secret, "\(home)/code", project] { own(path, developer) }
-        for path in [toolHome, "\(top)/agents/other", "\(top)/agents/other/token"] { own(path, agent) }
-        for path in [home, toolHome] { mode(path, 0o700) }
+        for path in ["\(top)/agents/other", "\(top)/agents/other/token"] { own(path, agent) }
+        mode(home, 0o700)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: top) }

@@ -15,7 +15,8 @@ import Testing
         directory: "",
         session: SessionID(seconds: 0, salt: 0),
         tool: "claude",
-        policy: AgentPolicy()
+        policy: AgentPolicy(),
+        state: [".claude", ".local/share/claude"]
     )
     static let layout = SystemLayout(
         top: ["/bin": .link(to: "usr/bin"), "/lib64": .link(to: "usr/lib64"), "/lib32": .bind("/lib32")],
@@ -24,7 +25,13 @@ import Testing
             "/etc/resolv.conf": .bind("/run/systemd/resolve/stub-resolv.conf"),
         ]
     )
-    static let files = View.Files(passwd: 5, group: 6, filters: [7, 8])
+    static let files = View.Files(
+        passwd: 5,
+        group: 6,
+        filters: [7, 8],
+        git: 9,
+        tool: ["/etc/claude-code/managed-settings.json": 10]
+    )
 
     @Test func `is exactly this`() {
         let options = View(Self.agent, layout: Self.layout).options(Self.files).joined(separator: " ")
@@ -36,12 +43,18 @@ import Testing
             --ro-bind-try /etc/hosts /etc/hosts --symlink /usr/share/zoneinfo/Etc/UTC /etc/localtime
             --ro-bind-try /run/systemd/resolve/stub-resolv.conf /etc/resolv.conf
             --perms 0444 --ro-bind-data 5 /etc/passwd --perms 0444 --ro-bind-data 6 /etc/group
+            --perms 0755 --dir /etc --perms 0755 --dir /etc/claude-code
+            --perms 0444 --ro-bind-data 10 /etc/claude-code/managed-settings.json
             --proc /proc --dev /dev --perms 1777 --tmpfs /dev/shm --perms 1777 --tmpfs /tmp
             --perms 0755 --dir /var --perms 1777 --tmpfs /var/tmp
             --size 16777216 --perms 0755 --tmpfs /run --perms 0755 --dir /run/user --perms 0700 --dir /run/user/999
             --perms 0755 --dir /run/dvm --ro-bind /run/dvm/stage/guest /run/dvm/guest
             --perms 0755 --dir /var --perms 0755 --dir /var/lib --perms 0755 --dir /var/lib/dvm-agent
-            --bind /run/dvm/stage/home /var/lib/dvm-agent/claude
+            --perms 0700 --tmpfs /var/lib/dvm-agent/claude
+            --bind /run/dvm/stage/home/.claude /var/lib/dvm-agent/claude/.claude
+            --dir /var/lib/dvm-agent/claude/.local --dir /var/lib/dvm-agent/claude/.local/share
+            --bind /run/dvm/stage/home/.local/share/claude /var/lib/dvm-agent/claude/.local/share/claude
+            --perms 0644 --file 9 /var/lib/dvm-agent/claude/.gitconfig
             --bind /run/dvm/stage/workspace /workspace
             --perms 0755 --dir /home --perms 0755 --dir /home/developer --perms 0755 --dir /home/developer/code
             --symlink /workspace /home/developer/code/app
@@ -65,9 +78,10 @@ import Testing
         agent.policy.limits.memory = 1_000_000_000
         let options = View(agent, layout: Self.layout).options(Self.files).joined(separator: " ")
 
-        for (path, size) in [("/dev/shm", 150_000_000), ("/tmp", 400_000_000), ("/var/tmp", 150_000_000)] {
+        for (path, size) in [("/dev/shm", 150_000_000), ("/tmp", 300_000_000), ("/var/tmp", 150_000_000)] {
             #expect(options.contains("--size \(size) --perms 1777 --tmpfs \(path) "))
         }
+        #expect(options.contains("--size 250000000 --perms 0700 --tmpfs \(agent.home) "))
     }
 
     @Test func `never has a path of the project or of a home as a source`() {
@@ -84,6 +98,14 @@ import Testing
         let options = View(agent, layout: Self.layout).options(Self.files)
         #expect(!options.contains("/home"))
         #expect(options.filter { $0 == "/workspace" }.count == 1)
+    }
+
+    @Test func `leaves the settings the VM's administrator wrote for a tool`() {
+        var layout = Self.layout
+        layout.etc["/etc/claude-code"] = .bind("/etc/claude-code")
+        let options = View(Self.agent, layout: layout).options(Self.files)
+        #expect(!options.contains("/etc/claude-code/managed-settings.json"))
+        #expect(options.contains("/etc/claude-code"))
     }
 
     @Test func `names the agent and nobody else`() {

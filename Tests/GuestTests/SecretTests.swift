@@ -50,6 +50,20 @@ import Testing
         #expect(moved.opened && !moved.output.contains(canary), "\(moved)")
     }
 
+    @Test func `are missed when a session moves them to where the next would not hide them`() throws {
+        let stage = try GuardStage()
+        try stage.developer("mkdir -p a/b; echo x > a/b/.env; echo x > .env")
+        let notes = try stage.session { try stage.agent("mkdir -p 1/2/3/4; mv a 1/2/3/4/") }
+        let text = "secrets were moved to where the next session sees them; they were at a/b/.env"
+        #expect(notes.contains(SessionNote(.warning, text)), "\(notes)")
+        // The control: what stays near the top is hidden again, and what its owner removes is no matter.
+        let others = try stage.session {
+            try stage.agent("mv .env .env.local")
+            try stage.developer("mv 1/2/3/4/a c; rm .env")
+        }
+        #expect(others.filter { $0.weight == .warning } == [])
+    }
+
     @Test func `stay hidden while somebody swaps directories and links during the start`() throws {
         let stage = try GuardStage(repository: false)
         try stage.developer("mkdir real; echo \(SandboxStage.canary) > real/.env; mkdir empty")

@@ -128,14 +128,8 @@ import Testing
     }
 
     @Test func `a tool that is not installed is refused by name`() throws {
-        let vm = try PretendVM()
-        let home = vm.outside("/var/lib/dvm-agent/codex")
-        try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true)
-        try FileManager.default.setAttributes(
-            [.ownerAccountID: 64_102, .groupOwnerAccountID: 64_102, .posixPermissions: 0o700],
-            ofItemAtPath: home
-        )
-        guard case .refused(let refusal) = try GuestClient(vm).run(Program(.tool(name: "codex", arguments: []))).ending
+        let program = Program(.tool(name: "codex", arguments: []))
+        guard case .refused(let refusal) = try GuestClient(PretendVM()).run(program).ending
         else {
             Issue.record("not refused")
             return

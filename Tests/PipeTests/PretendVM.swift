@@ -28,7 +28,7 @@ final class PretendVM: @unchecked Sendable {
             )
         }
         directory = URL(fileURLWithPath: "/var/tmp/dvm-test-\(UUID().uuidString)")
-        try make("etc"); try make("lib/dvm"); try make("home/developer/code/app"); try make("lib/dvm-agent/shell")
+        try make("etc"); try make("lib/dvm"); try make("home/developer/code/app"); try make("lib/dvm-agent")
         try make("run"); try make("log"); try make("libexec")
         try write(
             """
@@ -45,7 +45,6 @@ final class PretendVM: @unchecked Sendable {
         )
         try write(#"{"codeDirectory":"\#(project)","user":"developer"}"#, to: "lib/dvm/settings.json")
         for path in ["home/developer", "home/developer/code", "home/developer/code/app"] { own(path, developer, 0o700) }
-        own("lib/dvm-agent/shell", agent, 0o700)
     }
 
     deinit { try? FileManager.default.removeItem(at: directory) }
@@ -59,16 +58,6 @@ final class PretendVM: @unchecked Sendable {
         try JSONSerialization.data(withJSONObject: settings).write(
             to: directory.appendingPathComponent("lib/dvm/settings.json")
         )
-    }
-
-    /// Gives the agent a home for a tool, and puts a script where the tool is installed, for this VM's processes only.
-    func install(tool: String, _ script: String) throws {
-        try make("lib/dvm-agent/\(tool)")
-        own("lib/dvm-agent/\(tool)", agent, 0o700)
-        let program = "libexec/dvm/tools/\(tool)/bin/\(tool)"
-        try make((program as NSString).deletingLastPathComponent)
-        try write(script, to: program)
-        own(program, 0, 0o755)
     }
 
     /// The argv that runs a program in it: unshare(1), then the coverings, then the program.
@@ -98,6 +87,33 @@ final class PretendVM: @unchecked Sendable {
             return directory.path + "/" + place + path.dropFirst(inside.count)
         }
         return path
+    }
+
+    /// Puts a script where a tool is installed, for this VM's processes only.
+    func install(tool: String, _ script: String) throws { try install(tool, of: tool, script) }
+
+    /// Puts a script where a tool has a program of this name.
+    func install(_ program: String, of tool: String, _ script: String) throws {
+        let folder = "libexec/dvm/tools/\(tool)/bin"
+        try make(folder)
+        try write(script.hasPrefix("#!") ? script : "#!/bin/sh\n\(script)\n", to: "\(folder)/source")
+        // By another process: what one of ours has open for writing while another test starts a program is busy there.
+        let path = "\(directory.path)/\(folder)"
+        let copy = try Process.run(
+            URL(filePath: "/usr/bin/install"),
+            arguments: ["-m", "755", "\(path)/source", "\(path)/\(program)"]
+        )
+        copy.waitUntilExit()
+    }
+
+    /// Says what `dvm sync` would have said about agents.
+    func configure(_ agents: AgentPolicy, tools: [Tool] = []) throws {
+        let policy = String(decoding: try JSON.encode(agents), as: UTF8.self)
+        let own = String(decoding: try JSON.encode(tools), as: UTF8.self)
+        try write(
+            #"{"codeDirectory":"\#(project)","user":"developer","agents":\#(policy),"ownTools":\#(own)}"#,
+            to: "lib/dvm/settings.json"
+        )
     }
 
     private func make(_ path: String) throws {

@@ -229,7 +229,7 @@ import Testing
 
     @Test func `sessions of two tools see neither each other's processes nor homes`() throws {
         let vm = try PretendVM()
-        try vm.install(tool: "codex", "#!/bin/sh\necho secret >$HOME/key; echo ready; exec sleep 86399")
+        try vm.install(tool: "codex", "#!/bin/sh\necho secret >$HOME/.codex/key; echo ready; exec sleep 86399")
         let client = try GuestClient(vm)
         let channel = try client.open(.program(Program(.tool(name: "codex", arguments: []))))
         _ = try client.follow(channel) { $0.text.contains("ready") }
@@ -241,7 +241,7 @@ import Testing
 
         #expect(outcome.text == "0\nshell\n1\n")
         // What is hidden is there.
-        #expect(FileManager.default.fileExists(atPath: vm.outside("/var/lib/dvm-agent/codex/key")))
+        #expect(FileManager.default.fileExists(atPath: vm.outside("/var/lib/dvm-agent/codex/.codex/key")))
         try client.send(.signal, Signal.kill, on: channel)
         #expect(try client.follow(channel).ending == .exit(.signaled(9)))
     }

@@ -59,7 +59,11 @@ import Testing
             #"{"task":{"_0":{"provision":{"_0":{"agents":{"access":"auto","denied":[],"git":"guarded","limits":{},"#
                 + #""network":{"hosts":[],"local":[],"served":[],"uplink":"open"},"prompting":[],"protected":[],"#
                 + #""recorded":false,"secrets":"hide","systemCalls":"default"},"#
-                + #""codeDirectory":"~/code/app","hostName":"app","user":"developer"}}}}}"#
+                + #""codeDirectory":"~/code/app","hostName":"app","tools":[],"user":"developer"}}}}}"#
+        ),
+        (
+            .program(Program(.signIn(tool: "codex"))),
+            #"{"program":{"_0":{"command":{"signIn":{"tool":"codex"}},"environment":{},"outputWindow":1048576}}}"#
         ),
         (.task(.doctor), #"{"task":{"_0":{"doctor":{}}}}"#),
         (.task(.selfTest), #"{"task":{"_0":{"selfTest":{}}}}"#),

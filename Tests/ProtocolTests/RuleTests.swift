@@ -52,19 +52,6 @@ import Testing
         #expect(throws: Refusal.self) { try GuestPath.check(path) }
     }
 
-    @Test func `an unknown tool is refused with the ones there are`() {
-        let refusal = #expect(throws: Refusal.self) { try Tool.named("claud\u{1B}") }
-        #expect(refusal?.message == "there is no AI tool called “claud\\u{1b}”")
-        #expect(refusal?.hint == "there are claude, codex, shell")
-    }
-
-    @Test(arguments: Tool.all)
-    func `a tool's name is safe in a path, and its program is nothing an agent can write`(tool: Tool) throws {
-        try AccountName.check(tool.name)
-        #expect(tool.program.hasPrefix("/usr/local/libexec/dvm/tools/\(tool.name)/bin/") || tool.program == "/bin/bash")
-        for name in tool.passed + Array(tool.settings.keys) { try EnvironmentName.check(name) }
-    }
-
     @Test(
         arguments: [(Exit.exited(0), 0), (.exited(255), 255), (.signaled(15), 143), (.signaled(9), 137)]
             as [(Exit, Int32)]

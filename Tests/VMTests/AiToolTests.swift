@@ -92,6 +92,28 @@ extension VMTests {
             try check("codex", program.finish(within: .seconds(900)))
         }
 
+        /// It calls no tools: its answer is the end of the turn.
+        @Test func `Aider answers`() throws {
+            let address = try prepare("aider", command: "true")
+
+            let outcome = try vm.dvm(
+                "ai",
+                "aider",
+                vm.name,
+                "--",
+                "--model",
+                "openai/fake",
+                "--no-git",
+                "--message",
+                "go",
+                environment: ["OPENAI_API_BASE": "\(address)/v1", "OPENAI_API_KEY": "not-a-key"],
+                within: .seconds(900)
+            )
+
+            #expect(outcome.status == 0, "\(outcome.complaint.suffix(2000))")
+            #expect(outcome.text.contains("No shell tool was offered."), "\(outcome.text.suffix(2000))")
+        }
+
         @Test func `a tool that is not installed is refused with what to do`() throws {
             let place = "/usr/local/libexec/dvm/tools/claude"
             func move(_ from: String, _ to: String) -> String { "test ! -e \(from) || mv \(from) \(to)" }

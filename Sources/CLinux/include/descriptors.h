@@ -18,6 +18,15 @@ static inline int dvm_memory_file(const char *name) { return (int)syscall(SYS_me
 // F_ADD_SEALS is a GNU extension: no seal may be removed, and no byte written, added or cut off any more.
 static inline int dvm_seal(int file) { return fcntl(file, 1033, 0x1 | 0x2 | 0x4 | 0x8); }
 
+// openat2(2): a file directly below a directory, for reading, never through a link, and without waiting for the other end
+// of a pipe that was put in its place (O_NONBLOCK | O_NOCTTY).
+static inline int dvm_open_plain(int directory, const char *path) {
+    struct {
+        uint64_t flags, mode, resolve;
+    } how = {O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0, 0x02 | 0x04 | 0x08 /* BENEATH */};
+    return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}
+
 // openat2(2), Linux 5.6: no wrapper in glibc. The directory at a path that has no symbolic link in any of its parts.
 static inline int dvm_pin_directory(const char *path) {
     struct {

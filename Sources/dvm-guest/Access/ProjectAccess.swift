@@ -51,10 +51,11 @@ struct ProjectAccess: SessionPart {
         guard let list = try? AccessList.read(project.descriptor.raw, project.path),
             list.entries[.user(agent.uid)] != nil
         else { return [] }
+        // From its own files first, while it still gets at them. They stay its own, which an idmapped mount shows as
+        // nobody's.
+        _ = try walk(project, .withdraw, agent, as: agent.uid)
         let report = try walk(project, .withdraw, agent)
         guard report.foreign > 0 else { return [] }
-        // From its own files too. As long as they are its own, an idmapped mount shows them as nobody's.
-        _ = try walk(project, .withdraw, agent, as: agent.uid)
         let text = """
             in the project: \(report.foreign) files and directories are not yours, since the agent made them when it \
             worked by access lists; it cannot change them any more, and you can give them to yourself with chown

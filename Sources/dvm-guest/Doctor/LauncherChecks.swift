@@ -30,8 +30,10 @@ enum LauncherChecks {
 
     /// Tools that are installed; an agent that can rewrite its own program persists.
     private static var tools: [DoctorReport.Check] {
-        Tool.all.filter { Status.of(FilePath($0.program)) != nil }.map {
-            rootsFile("tool \($0.name)", FilePath($0.program))
+        let tools = (try? Settings.read())?.tools ?? Tool.all
+        return tools.compactMap { tool in
+            let program = tool.programs.map { FilePath($0) }.first { Status.of($0) != nil }
+            return program.map { rootsFile("tool \(tool.name)", $0) }
         }
     }
 

@@ -11,13 +11,14 @@ enum Shadows {
                 throw Refusal("the user “\(settings.user)” is gone from the VM")
             }
             // As the developer, in the shell a login gives: only that knows the search path of the login.
-            let names = Tool.all.map(\.name).joined(separator: " ")
+            let commands = settings.tools.flatMap(\.commands)
+            let names = commands.joined(separator: " ")
             let script = "for name in \(names); do command -v $name; done"
             let (_, output) = try Entering.asDeveloper(developer, [developer.shell, "-l", "-c", script])
             let found = String(decoding: output, as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)
             let shadows = found.filter { path in
                 path.hasPrefix("/") && !path.hasPrefix("/usr/local/bin/")
-                    && Tool.all.contains { path.hasSuffix("/" + $0.name) }
+                    && commands.contains { path.hasSuffix("/" + $0) }
             }
             return DoctorReport.Check(
                 name,

@@ -11,15 +11,19 @@ struct Bubblewrap {
     /// Writes everything Bubblewrap and `inner` will read into files in memory.
     ///
     /// The order for `inner` is made from what the options have Bubblewrap mount.
-    init(_ view: View, inner: (MountPlan) throws(Refusal) -> InnerOrder) throws(Refusal) {
+    init(_ view: View, git: HomeGitSettings, inner: (MountPlan) throws(Refusal) -> InnerOrder) throws(Refusal) {
         let filters = try SystemCallFilter(view.agent.policy).programs().map { program throws(Refusal) in
             try Descriptors.sealedFile("the system call filter", program.bytes).rawValue
         }
-        let files = View.Files(
+        var files = View.Files(
             passwd: try Descriptors.sealedFile("passwd", Array(view.passwd.utf8)).rawValue,
             group: try Descriptors.sealedFile("group", Array(view.group.utf8)).rawValue,
             filters: filters
         )
+        files.git = try Descriptors.sealedFile("git's settings", Array(git.text.utf8)).rawValue
+        for (path, text) in view.agent.files {
+            files.tool[path] = try Descriptors.sealedFile(path, Array(text.utf8)).rawValue
+        }
         let options = view.options(files)
         let optionBytes: [UInt8] = options.flatMap { Array($0.utf8) + [0] }
         let optionFile = try Descriptors.sealedFile("the options of bubblewrap", optionBytes)

@@ -43,25 +43,24 @@ extension Enter {
         try Bubblewrap.check()
         try UserNamespaces.check()
         let pinnedProject = try Project.pin(agent)
-        let pinnedHome = try ToolHome.pin(agent)
         let agent = try ProjectMount.settled(agent, on: pinnedProject)
         // Looked through by its owner; root goes on with a list of paths it believes nothing about.
         let carved = try CarvedProject.plan(pinnedProject, agent)
         let project = try ProjectMount.make(of: pinnedProject, for: agent)
-        let home = try DetachedMount.of(pinnedHome)
+        let home = try ToolHome.pin(agent)
         let layout = SystemLayout.read()
+        // Before the homes are covered: it asks the developer's who they are.
+        let git = HomeGitSettings(of: agent)
 
         // The mounts above are ours and nowhere yet. Only now a namespace of our own: the kernel copies mounts of the
         // caller's namespace, and the pinned directories are in the VM's.
-        let stage = try Staging(project: project, carved: carved, home: home)
+        let stage = try Staging(project: project, carved: carved, home: home.mount)
         // After the staging: the project is usually below what this covers.
         try Staging.coverHomes(developerHome: agent.developerHome)
 
         // The files Bubblewrap and `inner` inherit. Their descriptors alone are not close-on-exec.
-        let launch = try Bubblewrap(View(agent, stage: stage, layout: layout)) { mounts throws(Refusal) in
-            let directories = [
-                View.workspace: FileIdentity(pinnedProject.status), agent.home: FileIdentity(pinnedHome.status),
-            ]
+        let launch = try Bubblewrap(View(agent, stage: stage, layout: layout), git: git) { mounts throws(Refusal) in
+            let directories = [View.workspace: FileIdentity(pinnedProject.status)].merging(home.directories) { $1 }
             return try InnerOrder(spawn, agent, mounts: carved.planned(in: mounts), directories: directories)
         }
 

@@ -6,6 +6,8 @@ internal import Glibc
 /// What the tool is to be, as `inner` reads it from a file in memory.
 struct InnerOrder: Hashable, Codable {
     var words: [String]
+    /// Where the program may be, best first, in place of the first word; that word when empty.
+    var programs: [String]
     var environment: [String: String]
     /// Relative to the project; empty for its top.
     var directory: String
@@ -31,6 +33,7 @@ struct InnerOrder: Hashable, Codable {
         uid = agent.uid
         gid = agent.gid
         tool = agent.tool
+        programs = agent.programs
         nesting = agent.policy.systemCalls == .nested
         // A container that the launcher may run in has put its own on us.
         filters = try OwnStatus.read().filters + SystemCallFilter.programCount
@@ -89,13 +92,7 @@ struct Inner: ParsableCommand {
         // Bubblewrap's were changed on the way here.
         Session.resetSignals()
         try enterDirectory(order)
-        guard order.words.first?.contains("/") != true || exists(order.words[0]) else {
-            throw Refusal(
-                "\(order.tool.printable) is not installed in this VM",
-                hint: "install it there so that \(order.words[0].printable) is its program, for all users"
-            )
-        }
-        try Replacement(words: order.words, environment: order.environment).replace(report)
+        try Replacement(words: words(of: order), environment: order.environment).replace(report)
     }
 
     private static func order(_ file: FileDescriptor) throws(Refusal) -> InnerOrder {
@@ -150,6 +147,19 @@ struct Inner: ParsableCommand {
                 hint: "start the tool in the project itself, or in a directory that exists there"
             )
         }
+    }
+
+    /// The words with the program that is there: looked for in here, where only what the tool may run is seen.
+    private static func words(of order: InnerOrder) throws(Refusal) -> [String] {
+        guard let first = order.words.first else { return [] }
+        let places = order.programs.isEmpty ? [first] : order.programs
+        guard let program = places.first(where: { !$0.contains("/") || exists($0) }) else {
+            throw Refusal(
+                "\(order.tool.printable) is not installed in this VM",
+                hint: "install it there so that \(places[0].printable) is its program, for all users"
+            )
+        }
+        return [program] + order.words.dropFirst()
     }
 
     private static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }

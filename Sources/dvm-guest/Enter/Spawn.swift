@@ -43,7 +43,7 @@ struct Spawn: Hashable, Codable {
         var developerHome: String
         /// The project, an absolute path without links.
         var project: String
-        /// The tool's home, a directory of the agent below a directory of root.
+        /// The tool's home: inside a new and empty one, outside a directory of root's with what outlives the session.
         var home: String
         /// Where in the project it starts, relative to it; empty for its top.
         var directory: String
@@ -53,5 +53,11 @@ struct Spawn: Hashable, Codable {
         var tool: String
         /// What the VM's configuration says about agents.
         var policy: AgentPolicy
+        /// Where the tool's program may be, best first; the order's own word when empty.
+        var programs: [String] = []
+        /// The directories of its home that outlive the session, relative to it.
+        var state: [String] = []
+        /// Texts of files below `/etc` that exist for this tool only, by path.
+        var files: [String: String] = [:]
     }
 }

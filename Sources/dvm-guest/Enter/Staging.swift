@@ -5,7 +5,7 @@ internal import Glibc
 /// The mounts Bubblewrap is given: made by root from pinned descriptors, in a namespace nobody else sees.
 ///
 /// Bubblewrap follows symbolic links in what it is told to mount (CVE-2026-87766). So it is told these paths only, which
-/// belong to root, and never one inside a project or a home.
+/// belong to root, and never one inside a project or of a directory an agent could swap for a link.
 struct Staging {
     static let root = "/run/dvm/stage"
     static let workspace = "\(root)/workspace"

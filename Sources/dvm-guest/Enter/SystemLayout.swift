@@ -76,6 +76,6 @@ struct SystemLayout: Equatable {
         "os-release", "lsb-release", "debian_version", "fedora-release", "redhat-release", "system-release",
         // Programs' own settings for everyone.
         "mime.types", "magic", "fonts", "gitconfig", "ssh/ssh_config", "ssh/ssh_config.d", "perl", "python3", "vim",
-        "java", "java-17-openjdk", "java-21-openjdk", "claude-code", "codex", "opencode",
+        "java", "java-17-openjdk", "java-21-openjdk", "claude-code", "codex", "opencode", "gemini-cli",
     ]
 }

@@ -29,11 +29,15 @@ struct View: Equatable {
         var passwd: Int32
         var group: Int32
         var filters: [Int32]
+        /// Git's settings in the home.
+        var git: Int32?
+        /// The tool's own files below `/etc`.
+        var tool: [String: Int32] = [:]
     }
 
     /// The options, in the order in which Bubblewrap obeys them.
     func options(_ files: Files) -> [String] {
-        namespaces + system + etc(files) + ownFileSystems + homeAndProject + libraryOptions + closing(files)
+        namespaces + system + etc(files) + ownFileSystems + home(files) + project + libraryOptions + closing(files)
     }
 
     private var namespaces: [String] {
@@ -57,7 +61,16 @@ struct View: Equatable {
                 // The VM's own would show who else has an account.
                 "--perms", "0444", "--ro-bind-data", "\(files.passwd)", "/etc/passwd",
                 "--perms", "0444", "--ro-bind-data", "\(files.group)", "/etc/group",
-            ]
+            ] + toolFiles(files)
+    }
+
+    /// Settings a tool takes for its administrator's, which it cannot change.
+    private func toolFiles(_ files: Files) -> [String] {
+        files.tool.sorted { $0.key < $1.key }.flatMap { path, file -> [String] in
+            // Where the VM's administrator wrote some, theirs stand.
+            let theirs = layout.etc.keys.contains { path.hasPrefix($0 + "/") }
+            return theirs ? [] : parents(path) + ["--perms", "0444", "--ro-bind-data", "\(file)", path]
+        }
     }
 
     private static func options(_ path: String, _ entry: SystemLayout.Entry) -> [String] {
@@ -71,7 +84,7 @@ struct View: Equatable {
     private var ownFileSystems: [String] {
         [
             "--proc", "/proc", "--dev", "/dev",
-        ] + temporary("/dev/shm", percent: 15) + temporary("/tmp", percent: 40) + [
+        ] + temporary("/dev/shm", percent: 15) + temporary("/tmp", percent: 30) + [
             "--perms", "0755", "--dir", "/var",
         ] + temporary("/var/tmp", percent: 15) + [
             // No socket of the VM is below it: D-Bus, containers, Lima's agent and our own stay outside.
@@ -81,18 +94,33 @@ struct View: Equatable {
         ]
     }
 
-    /// Room for anybody's files, in memory, of a size of its own.
+    /// Room for files in memory, of a size of its own.
     ///
     /// A full one is told by the file system then, and does not end the session for want of memory. Together they leave
     /// a session room to run in.
-    private func temporary(_ path: String, percent: Int) -> [String] {
+    private func temporary(_ path: String, percent: Int, mode: String = "1777") -> [String] {
         let size = agent.policy.limits.memory.map { ["--size", "\($0 / 100 * percent)"] } ?? []
-        return size + ["--perms", "1777", "--tmpfs", path]
+        return size + ["--perms", mode, "--tmpfs", path]
     }
 
-    private var homeAndProject: [String] {
-        var options = parents(agent.home) + ["--bind", Staging.home, agent.home]
-        options += ["--bind", Staging.workspace, Self.workspace]
+    /// A home that is new every time, with the directories in it that outlive the session.
+    ///
+    /// So what an agent leaves in its shell's or an editor's start-up files is gone when the next session reads them.
+    private func home(_ files: Files) -> [String] {
+        var options = parents(agent.home) + temporary(agent.home, percent: 25, mode: "0700")
+        for path in agent.state {
+            let parts = path.split(separator: "/").dropLast()
+            options += parts.indices.flatMap { ["--dir", "\(agent.home)/\(parts[...$0].joined(separator: "/"))"] }
+            // Every directory above it is root's: nobody who could put a link there can write them.
+            options += ["--bind", "\(Staging.home)/\(path)", "\(agent.home)/\(path)"]
+        }
+        // A file like any other, since a program that replaces it must be able to: it lasts as long as the session.
+        if let git = files.git { options += ["--perms", "0644", "--file", "\(git)", "\(agent.home)/.gitconfig"] }
+        return options
+    }
+
+    private var project: [String] {
+        var options = ["--bind", Staging.workspace, Self.workspace]
         // The path outside leads to the same place, so that what was written into virtual environments and build
         // files holds inside too.
         if agent.project != Self.workspace {

@@ -27,6 +27,18 @@ enum Directories {
         return directory
     }
 
+    /// Makes a user's directory root's, closed to writers; what is in it stays whose it is.
+    ///
+    /// - Throws: a `Refusal` when it is not that user's any more.
+    static func takeOver(_ path: FilePath, from uid: UInt32) throws(Refusal) {
+        let directory = try openOwned(path, by: uid)
+        // A descriptor that only stands for a place cannot be changed itself; its name in /proc is no link that could lead
+        // elsewhere.
+        let place = "/proc/self/fd/\(directory.raw.rawValue)"
+        try call("taking \(path) over") { unsafe chown(place, 0, 0) }
+        try call("setting the mode of \(path)") { unsafe chmod(place, 0o755) }
+    }
+
     /// What is in a directory of root's, as paths; nothing where there is none.
     ///
     /// - Throws: a `Refusal` when it cannot be listed.

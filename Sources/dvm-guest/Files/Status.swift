@@ -83,6 +83,11 @@ struct Status {
         try call("setting the mode of \(path)") { fchmod(file.rawValue, mode.rawValue) }
     }
 
+    /// Removes a file.
+    static func remove(_ path: FilePath) throws(Refusal) {
+        try call("removing \(path)") { unsafe path.withPlatformString { unsafe unlink($0) } }
+    }
+
     /// Gives an open file of root's to a group.
     static func give(_ file: FileDescriptor, to group: UInt32, mode: FilePermissions, called path: FilePath)
         throws(Refusal)

@@ -29,6 +29,8 @@ struct Findings: Hashable, Codable {
     var executables: [TreePath] = []
     /// New links out of the project.
     var leaving: [TreePath] = []
+    /// Hidden files, by where they were, that are now where they would not be hidden.
+    var uncovered: [TreePath] = []
     /// How many files changed, and how many of them are programs.
     var changedCount = 0
     var executableCount = 0
@@ -73,6 +75,7 @@ extension Findings {
         note(.warning, unfinished) { "a rebase is unfinished; read it before you continue it: \($0)" }
         note(.warning, protected) { "changed or new, and run or obeyed by programs of yours: \($0)" }
         note(.warning, leaving) { "new links lead out of the project: \($0)" }
+        note(.warning, uncovered) { "secrets were moved to where the next session sees them; they were at \($0)" }
         note(.notice, repositories) { "new repositories: \($0)" }
         note(.notice, runsLater) { "changed, and run when somebody builds, tests, commits or pushes: \($0)" }
         note(.notice, executables) { "new or changed programs: \($0)" }

@@ -34,6 +34,8 @@ struct Inventory: Hashable, Codable {
     var unseen: Set<TreePath> = []
     /// Files that sessions cannot change.
     var protected: [TreePath: Kept] = [:]
+    /// The files that were hidden, by their numbers in the file system.
+    var secrets: [UInt64: TreePath] = [:]
     /// Whether everything was looked at that should be.
     var complete = true
 
@@ -48,6 +50,7 @@ struct Inventory: Hashable, Codable {
         var inventory = Self()
         inventory.complete = survey.complete
         inventory.main = survey.main
+        inventory.secrets = Dictionary(survey.secrets.map { ($0.value, $0.key) }) { one, _ in one }
         inventory.repositories = Set(survey.repositories.map(\.path))
         var textLeft = mostText
         for repository in survey.repositories {
@@ -92,9 +95,9 @@ struct Inventory: Hashable, Codable {
 
 /// The files through which a git directory makes git do something.
 enum Watched {
-    /// Those there are: configuration, what leads elsewhere, hooks.
+    /// Those there are: configuration, what leads elsewhere, attributes that choose filters, hooks.
     static func paths(in repository: TreePath, _ tree: ProjectTree) -> [TreePath] {
-        var paths = ["config", "config.worktree", "commondir"].map(repository.appending)
+        var paths = ["config", "config.worktree", "commondir", "info/attributes"].map(repository.appending)
         let hooks = repository.appending("hooks")
         guard tree.status(hooks)?.isSymbolicLink != true else { return paths + [hooks] }
         // What `git init` leaves there is never run under these names.
@@ -145,14 +148,16 @@ enum Watched {
         switch String(decoding: path.name, as: UTF8.self) {
         case "config" where path.parent == repository, "config.worktree" where path.parent == repository:
             guard let settings = GitConfigText(text) else { return false }
+            // One that says nothing yet is for something that is still to come.
+            if settings.settings.isEmpty, path.name.count > "config".utf8.count { return false }
             return settings.harm(beyond: before.flatMap(GitConfigText.init)).isEmpty
         case "commondir" where path.parent == repository:
             // As `git worktree add` writes it.
             return repository.parent.name.elementsEqual("worktrees".utf8)
                 && text.prefix { $0 != UInt8(ascii: "\n") }.elementsEqual("../..".utf8)
         default:
-            // Git passes over a hook that cannot be executed.
-            return mode & 0o111 == 0
+            // A hook, though it may not be executable yet; or attributes, which git never writes there by itself.
+            return false
         }
     }
 }

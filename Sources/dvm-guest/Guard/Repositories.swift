@@ -42,8 +42,10 @@ enum Repositories {
         var waiting = [(path: repository.appending("modules"), depth: 0)]
         while let (path, depth) = waiting.popLast(), found.count < Survey.mostPaths {
             guard let entries = tree.entries(path) else { continue }
-            guard !entries.contains(where: { $0.name.elementsEqual("HEAD".utf8) }) else {
-                found.append(path)
+            let names = Set(entries.map(\.name))
+            // Also what only prepares one: git would take the directory for a submodule that is added later.
+            if ["HEAD", "config", "hooks"].contains(where: { names.contains(Array($0.utf8)) }) { found.append(path) }
+            guard !names.contains(Array("HEAD".utf8)) else {
                 found += inner(of: path, in: tree)
                 continue
             }

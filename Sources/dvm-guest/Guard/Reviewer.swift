@@ -23,6 +23,8 @@ struct Reviewer {
     var findings = Findings()
     private var reviewed: Set<TreePath> = []
     private var entriesLeft = mostEntries
+    /// Hidden files that are still there, wherever.
+    private var moved: Set<UInt64> = []
 
     /// What a session left.
     static func review(_ tree: ProjectTree, _ order: Order) -> Findings {
@@ -35,6 +37,7 @@ struct Reviewer {
             reviewer.walk(top, .top, depth: 0, device: status.device, vendor: false)
         }
         reviewer.compareProtected(after)
+        reviewer.compareSecrets(after)
         return reviewer.findings
     }
 
@@ -143,6 +146,16 @@ struct Reviewer {
         }
     }
 
+    /// Finds hidden files that were moved to where the next session would not find them to hide.
+    private mutating func compareSecrets(_ after: Survey) {
+        let found = Set(after.secrets.values)
+        for (inode, path) in order.before.secrets where !found.contains(inode) {
+            // Removed by the developer, or saved anew under the same name.
+            guard moved.contains(inode) else { continue }
+            findings.add(path, to: \.uncovered)
+        }
+    }
+
     private mutating func walk(
         _ directory: borrowing OwnedDescriptor,
         _ path: TreePath,
@@ -181,7 +194,12 @@ struct Reviewer {
                 let vendor = vendor || SecretFiles.isVendorTree(entry.name)
                 walk(next, place, depth: depth + 1, device: device, vendor: vendor)
             case .file, .link:
-                guard let status = Status.of(entry.name, in: directory.raw), isRecent(status) else { continue }
+                guard let status = Status.of(entry.name, in: directory.raw) else { continue }
+                guard isRecent(status) else {
+                    // With the directory above it: renamed itself, it would have changed, or be another by now.
+                    if order.before.secrets[status.inode] != nil { moved.insert(status.inode) }
+                    continue
+                }
                 count(place, status, vendor: vendor)
             case .other: continue
             }

@@ -45,14 +45,19 @@ struct Surveyor {
     /// What a project has that a session must not see or change.
     ///
     /// Whoever renames directories at the right moment keeps what is in them from being found. So it is done again until
-    /// no directory changed meanwhile.
+    /// no directory changed meanwhile; or, since programs of the developer may go on making files, until it has found
+    /// the same in the same directories several times in a row.
     static func survey(_ tree: ProjectTree, _ order: Order) -> Survey {
         let deadline = ContinuousClock.now + patience
+        var last: Pass?
+        var repetitions = 0
         while true {
-            let start = ChangeClock()
-            let survey = once(tree, order, since: start.started - Self.grain)
-            if survey.stable || ContinuousClock.now > deadline { return survey }
-            usleep(UInt32(Self.grain / 1000))
+            var pass = once(tree, order, since: ChangeClock().started - grain)
+            repetitions = pass == last ? repetitions + 1 : 0
+            if repetitions >= mostRepetitions { pass.survey.stable = true }
+            if pass.survey.stable || ContinuousClock.now > deadline { return pass.survey }
+            last = pass
+            usleep(UInt32(grain / 1000))
         }
     }
 
@@ -60,8 +65,16 @@ struct Surveyor {
     private static let patience = Duration.seconds(1)
     /// Two changes within this many nanoseconds may have the same time: a tick of the slowest clock, doubled.
     private static let grain = 20_000_000
+    /// A directory that is being moved about is missed in one pass of a hundred; never in so many that follow.
+    private static let mostRepetitions = 5
 
-    private static func once(_ tree: ProjectTree, _ order: Order, since: Int) -> Survey {
+    /// What one walk found, and in which directories.
+    private struct Pass: Equatable {
+        var survey: Survey
+        var directories: [TreePath: UInt64]
+    }
+
+    private static func once(_ tree: ProjectTree, _ order: Order, since: Int) -> Pass {
         var surveyor = Self(tree, order)
         surveyor.lookAtRepository()
         if let top = try? tree.directory(.top), let status = try? Status.of(top.raw, called: "the project") {
@@ -72,7 +85,8 @@ struct Surveyor {
             guard let now = tree.status(path) else { return false }
             return now.inode == status.inode && now.changed == status.changed && now.changed < since
         }
-        return surveyor.survey
+        let directories = surveyor.seen.map { ($0.path, $0.status.inode) }
+        return Pass(survey: surveyor.survey, directories: Dictionary(directories) { $1 })
     }
 
     private var roots: [String] { [order.project, "/workspace"] }

@@ -2,10 +2,10 @@ internal import DVMProtocol
 internal import Glibc
 
 extension AgentAccount {
-    /// Makes the account where it is missing: no login, no password, no subordinate ids, a home per tool.
+    /// Makes the account where it is missing: no login, no password, no subordinate ids, a home for each of these tools.
     ///
     /// - Throws: a `Refusal` when a part of it is in other hands.
-    static func make() throws(Refusal) -> Bool {
+    static func make(homesOf tools: [Tool]) throws(Refusal) -> Bool {
         var changed = false
         if try Accounts.read()[name] == nil {
             try Run.program([
@@ -20,10 +20,15 @@ extension AgentAccount {
         changed =
             try Directories.make(FilePath(homes), mode: [.ownerReadWriteExecute, .groupReadExecute, .otherReadExecute])
             || changed
-        for tool in Tool.all {
+        for tool in tools {
             let home = FilePath(home(of: tool))
+            // As an earlier version made it, the agent's as a whole; what it kept stays where it is declared.
+            if Status.of(home)?.uid == account.uid {
+                try Directories.takeOver(home, from: account.uid)
+                changed = true
+            }
             changed =
-                try Directories.make(home, mode: .ownerReadWriteExecute, owner: account.uid, group: account.gid)
+                try Directories.make(home, mode: [.ownerReadWriteExecute, .groupReadExecute, .otherReadExecute])
                 || changed
         }
         return try keepOut() || changed

@@ -20,7 +20,7 @@ struct Provisioning {
         try step("packages") { () throws(Refusal) in try Packages.install(missing: [.bubblewrap]) }
         try step("kernel settings") { () throws(Refusal) in try KernelSettings().harden() }
         try step("user \(plan.user)") { () throws(Refusal) in try Developer.make(plan.user) }
-        try step("agent account") { () throws(Refusal) in try AgentAccount.make() }
+        try step("agent account") { () throws(Refusal) in try AgentAccount.make(homesOf: Tool.all + plan.tools) }
 
         let developer = try Developer.account(plan.user)
         let codeDirectory =
@@ -32,9 +32,14 @@ struct Provisioning {
         }
         try step("code directory") { () throws(Refusal) in try CodeDirectory.make(codeDirectory, for: developer) }
 
-        let settings = Settings(user: plan.user, codeDirectory: codeDirectory, agents: plan.agents)
+        let settings = Settings(
+            user: plan.user,
+            codeDirectory: codeDirectory,
+            agents: plan.agents,
+            ownTools: plan.tools
+        )
         try step("settings") { () throws(Refusal) in try settings.write() }
-        try step("AI tools' wrappers") { () throws(Refusal) in try Wrappers.install() }
+        try step("AI tools' wrappers") { () throws(Refusal) in try Wrappers.install(for: settings.tools) }
         try step("agents' socket") { () throws(Refusal) in try AgentSocket.install(for: developer) }
         return Provisioned(changes: changes, codeDirectory: codeDirectory)
     }

@@ -42,7 +42,15 @@ struct AttackScratch: ~Copyable {
         for path in [Self.top, directory, "\(directory)/agents", "\(directory)/control"] {
             _ = try Directories.make(FilePath(path), mode: Self.open)
         }
-        for path in ["agents/shell", "agents/other", "control/project", "control/home"] {
+        // As the home of the tool itself: the launcher takes no other.
+        let isAgents = Status.of(FilePath(agent.home))?.uid == agent.uid
+        _ = try Directories.make(
+            FilePath("\(directory)/agents/shell"),
+            mode: isAgents ? .ownerReadWriteExecute : Self.open,
+            owner: isAgents ? agent.uid : 0,
+            group: isAgents ? agent.gid : 0
+        )
+        for path in ["agents/other", "control/project", "control/home"] {
             _ = try Directories.make(
                 FilePath("\(directory)/\(path)"),
                 mode: .ownerReadWriteExecute,

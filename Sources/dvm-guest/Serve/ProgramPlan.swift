@@ -34,7 +34,18 @@ struct ProgramPlan: Equatable {
         case .words(let words):
             self = .developer(developer, words: words, program, settings, accounts)
         case .tool(let name, let arguments):
-            try self.init(Tool.named(name), arguments: arguments, of: program, developer, settings, accounts, session())
+            let tool = try settings.tool(name)
+            var launch = tool.settings(prompting: settings.agents.prompting.contains(tool.name))
+            launch.arguments += arguments
+            try self.init(tool, launch, of: program, developer, settings, accounts, session())
+        case .signIn(let name):
+            let tool = try settings.tool(name)
+            guard let signIn = tool.signIn else {
+                throw Refusal("\(tool.name) has no sign-in of its own", hint: tool.keyHint)
+            }
+            var launch = tool.always
+            launch.arguments += signIn.arguments
+            try self.init(tool, launch, of: program, developer, settings, accounts, session())
         }
     }
 
@@ -79,7 +90,7 @@ struct ProgramPlan: Equatable {
 
     private init(
         _ tool: Tool,
-        arguments: [String],
+        _ launch: Tool.Settings,
         of program: Program,
         _ developer: Accounts.Account,
         _ settings: Settings,
@@ -99,10 +110,11 @@ struct ProgramPlan: Equatable {
             "PATH": "\(home)/.local/bin:/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "TMPDIR": "/tmp",
             "XDG_RUNTIME_DIR": "/run/user/\(agent.uid)",
         ]
+        let variables = launch.variables.mapValues { $0.hasPrefix("~/") ? home + $0.dropFirst() : $0 }
         self.init(
             spawn: Spawn(
-                words: [tool.program] + tool.unattended + arguments,
-                environment: base.merging(Self.terminal(of: program)) { $1 }.merging(tool.settings) { $1 }
+                words: [tool.program] + launch.arguments,
+                environment: base.merging(Self.terminal(of: program)) { $1 }.merging(variables) { $1 }
                     .merging(program.environment) { $1 },
                 terminal: program.terminal != nil,
                 confinement: .agent(
@@ -117,7 +129,10 @@ struct ProgramPlan: Equatable {
                         directory: Self.relative(program.directory, to: settings.codeDirectory),
                         session: session,
                         tool: tool.name,
-                        policy: settings.agents
+                        policy: settings.agents,
+                        programs: tool.programs,
+                        state: tool.state,
+                        files: launch.files
                     )
                 )
             ),

@@ -182,7 +182,10 @@ struct Server: ~Copyable {
         switch request {
         case .program(let program):
             // What one session may keep waiting here is root's memory.
-            if case .tool = program.command, program.outputWindow <= Credit.pipeWindow { return }
+            switch program.command {
+            case .tool, .signIn: if program.outputWindow <= Credit.pipeWindow { return }
+            case .loginShell, .words: break
+            }
         // They look and judge, and take nothing from whoever asks.
         case .task(.doctor), .task(.selfTest): return
         // The sessions are agents', who never have more rights than this developer.

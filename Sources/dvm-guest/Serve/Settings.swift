@@ -8,8 +8,25 @@ struct Settings: Hashable, Codable {
     var codeDirectory: String
     /// What agents may do.
     var agents: AgentPolicy
+    /// The AI tools a person added to those dvm knows.
+    var ownTools: [Tool]
+
+    /// Every AI tool of this VM.
+    var tools: [Tool] { Tool.all + ownTools }
 
     static let path: FilePath = "/var/lib/dvm/settings.json"
+
+    /// The AI tool of a name or alias.
+    ///
+    /// - Throws: a `Refusal` that lists the tools of this VM.
+    func tool(_ name: String) throws(Refusal) -> Tool {
+        do throws(Refusal) {
+            return try Tool.named(name, among: tools)
+        } catch {
+            let own = "; a tool of your own reaches the VM with `dvm sync`"
+            throw Refusal("\(error.message) in this VM", hint: (error.hint ?? "") + own)
+        }
+    }
 
     /// The settings of this VM.
     ///
@@ -25,17 +42,19 @@ struct Settings: Hashable, Codable {
         return settings
     }
 
-    init(user: String, codeDirectory: String, agents: AgentPolicy = AgentPolicy()) {
+    init(user: String, codeDirectory: String, agents: AgentPolicy = AgentPolicy(), ownTools: [Tool] = []) {
         self.user = user
         self.codeDirectory = codeDirectory
         self.agents = agents
+        self.ownTools = ownTools
     }
 
-    /// Decodes settings; a guest that wrote them before agents had a policy means the usual one.
+    /// Decodes settings; a guest that wrote them before there were these parts means the usual ones.
     init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         user = try values.decode(String.self, forKey: .user)
         codeDirectory = try values.decode(String.self, forKey: .codeDirectory)
         agents = try values.decodeIfPresent(AgentPolicy.self, forKey: .agents) ?? AgentPolicy()
+        ownTools = try values.decodeIfPresent([Tool].self, forKey: .ownTools) ?? []
     }
 }

@@ -7,7 +7,7 @@ struct Ask: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run an AI tool in the agent's sandbox",
         discussion: """
-            The wrappers claude, codex and shell do this. The tool works on the project, in the directory you are in,
+            The wrappers, such as claude and codex, do this. The tool works on the project, in the directory you are in,
             and gets the variables it declares and those you name:
 
               dvm-guest ask claude --env GITHUB_TOKEN -- -p "add a test"
@@ -27,16 +27,20 @@ struct Ask: ParsableCommand {
     )
     var detach = false
 
+    @Flag(name: .customLong("sign-in"), help: "Sign in to the tool instead of running it")
+    var signIn = false
+
     @Argument(parsing: .postTerminator, help: "Arguments for the tool")
     var arguments: [String] = []
 
     func run() throws {
         StandardStreams.complete()
-        let tool = try Tool.named(tool)
+        // Without settings the launcher says what is missing; the tools dvm knows are known without them.
+        let tool = try (try? Settings.read())?.tool(tool) ?? Tool.named(tool)
         let terminal = TerminalMode.ofStandardStreams()
         let size = terminal?.size ?? (detach ? TerminalSize(columns: 120, rows: 40) : nil)
         let program = Program(
-            .tool(name: tool.name, arguments: arguments),
+            signIn ? .signIn(tool: tool.name) : .tool(name: tool.name, arguments: arguments),
             directory: Environment.workingDirectory,
             environment: try Environment.chosen(passed: tool.passed, named: variables),
             terminal: size.map { Program.Terminal(name: Environment.variable("TERM") ?? "xterm-256color", size: $0) },

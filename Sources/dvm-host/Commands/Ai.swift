@@ -3,28 +3,14 @@ internal import DVMProtocol
 
 struct Ai: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "ai",
+        commandName: "run",
         abstract: "Run an AI tool in its sandbox in a VM",
-        usage: "dvm ai <tool> [<vm>] [--detach] [--env <name> ...] [-- <argument> ...]",
-        discussion: """
-            Starts the VM where needed. The tool sees the project at /workspace and little else; it has none of your \
-            files, keys or accounts. The VM can be left out when only one is configured.
-
-            Tools: \(Tool.all.map { "\($0.name) (\($0.summary))" }.joined(separator: ", "))
-
-            A tool gets the variables it declares, such as its API key, and those named with --env, when they are set \
-            where dvm is run. They do not appear in any command line.
-
-            Examples:
-              dvm ai claude app
-              dvm ai claude app -- -p 'Fix the failing test'
-              dvm ai codex --env OPENAI_ORGANIZATION
-              dvm ai claude app --detach -- -p 'Port the tests'   and go home; see dvm sessions
-              dvm ai shell app        look around in the sandbox yourself
-            """
+        usage: AiCommands.usage,
+        discussion: AiCommands.discussion,
+        shouldDisplay: false
     )
 
-    @Argument(help: "Name of the tool", completion: .list(Tool.all.map(\.name)))
+    @Argument(help: "Name of the tool", completion: .list(Tool.all.flatMap(\.commands)))
     var tool: String
 
     @Argument(help: "Name of the VM", completion: .shellCommand("dvm ls --names"))
@@ -45,9 +31,9 @@ struct Ai: AsyncParsableCommand {
     var arguments: [String] = []
 
     func run() async throws {
-        let tool = try Self.tool(named: tool)
         var session = try talk.session()
-        session.withheld = Set(env)
+        let tool = try Self.tool(named: tool, among: Tool.all + session.configuration.tools())
+        session.withheld.formUnion(env)
         let environment = try Self.environment(for: tool, asked: env, from: session.environment)
         let vm = try Self.target(vm, among: session.configuration.names())
         try await session.run(
@@ -62,12 +48,12 @@ struct Ai: AsyncParsableCommand {
     /// The tool of a name.
     ///
     /// - Throws: a `UsageRefusal` with the nearest name.
-    static func tool(named name: String) throws(UsageRefusal) -> Tool {
+    static func tool(named name: String, among tools: [Tool] = Tool.all) throws(UsageRefusal) -> Tool {
         try UsageRefusal.from { () throws(Refusal) in
             do throws(Refusal) {
-                return try Tool.named(name)
+                return try Tool.named(name, among: tools)
             } catch {
-                let nearest = Suggestion.nearest(to: name, among: Tool.all.map(\.name))
+                let nearest = Suggestion.nearest(to: name, among: tools.flatMap(\.commands))
                 throw Refusal(error.message, hint: nearest.map { "did you mean \($0)?" } ?? error.hint)
             }
         }

@@ -51,7 +51,8 @@ struct Sync: AsyncParsableCommand {
             hostName: machine.name.text,
             user: settings.user,
             codeDirectory: settings.codeDirectory,
-            agents: settings.agentPolicy
+            agents: settings.agentPolicy,
+            tools: settings.tools
         )
         let display = machine.session.display
         let start = log.size

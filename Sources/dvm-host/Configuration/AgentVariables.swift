@@ -76,6 +76,20 @@ enum AgentVariables {
         }
     }
 
+    /// Takes in a variable that says whether a tool asks before it acts: 0 turns its prompts back on.
+    ///
+    /// - Throws: a `Refusal` saying what to write instead.
+    static func setPrompts(of tool: Tool, _ value: Evaluation.Value, in policy: inout AgentPolicy) throws(Refusal) {
+        policy.prompting.removeAll { $0 == tool.name }
+        guard !value.isEmpty else { return }
+        guard case .text(let text) = value, ["0", "false", "no", "1", "true", "yes"].contains(text.lowercased()) else {
+            throw Refusal("it is neither 0 nor 1", hint: "write 0 to be asked before \(tool.name) acts, 1 not to be")
+        }
+        if ["0", "false", "no"].contains(text.lowercased()) {
+            policy.prompting = (policy.prompting + [tool.name]).sorted()
+        }
+    }
+
     private static func tasks(_ text: String) throws(Refusal) -> Int {
         guard let count = number(text), (SessionLimits.leastTasks...4_194_304).contains(count) else {
             throw Refusal(

@@ -55,7 +55,8 @@ struct ConfigurationStore: Sendable {
 
         let evaluation = try Evaluation(of: vm, in: paths.config, environment: environment)
         let result = try await evaluation.evaluate(files)
-        var reader = SettingsReader(for: vm, home: paths.home)
+        let ownTools = try tools()
+        var reader = SettingsReader(for: vm, home: paths.home, tools: Tool.all + ownTools)
         var before: Evaluation.Variables = [:]
         for (file, variables) in zip(files, result.stages) {
             guard variables["DVM_NAME"] == .text(vm.text) else {
@@ -73,7 +74,25 @@ struct ConfigurationStore: Sendable {
         if let template = environment["DVM_TEMPLATE"] {
             try reader.take([Variable.template.name: .text(template)], from: .environment)
         }
-        return Loaded(settings: reader.settings, printed: result.printed)
+        var settings = reader.settings
+        settings.tools = ownTools
+        return Loaded(settings: settings, printed: result.printed)
+    }
+
+    /// The person's own AI tools, from the files in `tools/`, in order of their names.
+    ///
+    /// - Throws: a `Refusal` naming the file, and the line, that is wrong.
+    func tools() throws(Refusal) -> [Tool] {
+        guard try trusted.checkDirectory("tools") else { return [] }
+        var tools: [Tool] = []
+        for entry in Files.names(in: paths.config.appending("tools")) where entry.hasSuffix(ToolFile.suffix) {
+            guard let file = try trusted.read("tools", entry) else { continue }
+            tools.append(try ToolFile(file).tool(named: String(entry.dropLast(ToolFile.suffix.count))))
+        }
+        guard tools.count <= Tool.most else {
+            throw Refusal("there are more than \(Tool.most) tools in \(paths.config.appending("tools").shown)")
+        }
+        return tools
     }
 
     /// Says that there is no such VM, and which may have been meant.

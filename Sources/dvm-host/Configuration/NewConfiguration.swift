@@ -33,6 +33,7 @@ enum NewConfiguration {
         # DVM_AI_SECCOMP=default           # or strict, nested
         # DVM_AI_MEMORY=3GiB               # of one session; also DVM_AI_TASKS, DVM_AI_CPUS, DVM_AI_TIME
         # DVM_AI_RECORD=0                  # 1 keeps what a session shows
+        # DVM_CLAUDE_BYPASS=1              # 0: claude asks before it acts; DVM_CODEX_YOLO=0 and so on for the others
 
         """
     }

@@ -18,6 +18,8 @@ struct Settings: Hashable, Sendable {
     var architecture: Architecture?
     /// What agents may do in it, but for the ports that lead to them.
     var agents = AgentPolicy()
+    /// The AI tools the person described, beside those dvm knows.
+    var tools: [Tool] = []
     /// Where each value that is not built in comes from.
     var origins: [Variable: Origin] = [:]
 

@@ -4,11 +4,14 @@ internal import DVMProtocol
 struct SettingsReader: Sendable {
     /// The home of the person on this host, which `~` in a file has become by the time bash hands out the value.
     let home: FilePath
+    /// The AI tools there are, each with variables of its own.
+    let tools: [Tool]
     private let standard: Settings
     private(set) var settings: Settings
 
-    init(for vm: MachineName, home: FilePath) {
+    init(for vm: MachineName, home: FilePath, tools: [Tool] = Tool.all) {
         self.home = home
+        self.tools = tools
         standard = Settings(for: vm)
         settings = standard
     }
@@ -18,22 +21,26 @@ struct SettingsReader: Sendable {
     /// - Throws: a `Refusal` naming the variable, its value, where it is set and what to write instead.
     mutating func take(_ variables: Evaluation.Variables, from origin: Origin) throws(Refusal) {
         for (name, value) in variables.sorted(by: { $0.key < $1.key }) {
-            guard let variable = Variable(rawValue: name) else { throw Self.unknown(name, origin) }
+            let tool = tools.first { $0.switches.contains(name) }
+            let variable = Variable(rawValue: name)
+            if tool == nil, variable == nil { throw unknown(name, origin) }
             do throws(Refusal) {
+                if let tool { try AgentVariables.setPrompts(of: tool, value, in: &settings.agents) }
+                guard let variable else { continue }
                 // An empty value means what leaving it out means, so that a file can take back another's choice.
                 if value.isEmpty { reset(variable) } else { try set(variable, value) }
+                settings.origins[variable] = value.isEmpty ? nil : origin
             } catch {
                 throw Refusal(
                     "\(name)=\(value.shown), set in \(origin.text.printable): \(error.message)",
                     hint: error.hint
                 )
             }
-            settings.origins[variable] = value.isEmpty ? nil : origin
         }
     }
 
-    private static func unknown(_ name: String, _ origin: Origin) -> Refusal {
-        let known = Variable.allCases.map(\.name)
+    private func unknown(_ name: String, _ origin: Origin) -> Refusal {
+        let known = Variable.allCases.map(\.name) + tools.flatMap(\.switches)
         return Refusal(
             "\(name.printable), set in \(origin.text.printable), is not a variable of dvm",
             hint: Suggestion.nearest(to: name, among: known).map { "did you mean \($0)?" }

@@ -17,6 +17,8 @@ struct Session: Sendable {
         self.environment = environment
         paths = try Paths(environment)
         self.display = display ?? ProgressDisplay(.init(environment))
+        // What is wrong with a tool's file is said where tools are asked for, and keeps nothing else from working.
+        withheld = Set(((try? configuration.tools()) ?? []).flatMap(\.passed))
     }
 
     /// A limactl that is new enough.

@@ -61,7 +61,7 @@ extension AttackList {
     ) -> Attack {
         Attack(name, gain: gain, held: held) {
             // A refusal is an answer: the address is there.
-            connect(addresses($0), ports: [53, 22, 80, 443], reaching: ["ECONNREFUSED", "ECONNRESET"])
+            connect(addresses($0), ports: [53, 22, 80, 443], reaching: ["ECONNREFUSED"])
         }
     }
 

@@ -5,20 +5,46 @@ extension AttackList {
     static let git = AttackSubject(
         name: "git",
         attacks: [
-            planting("a hook", ".git/hooks/pre-commit", gain: "a program, run by the developer's next commit"),
+            planting(
+                "a hook",
+                ".git/hooks/pre-commit",
+                hook,
+                gain: "a program, run by the developer's next commit"
+            ),
             planting(
                 "a command in .git/config",
                 ".git/config",
+                command,
                 gain: "a program, run by the developer's next git status"
             ),
-            planting(".git/config.worktree", ".git/config.worktree", gain: "the same in another file"),
+            planting(".git/config.worktree", ".git/config.worktree", command, gain: "the same in another file"),
             planting(
                 ".git/commondir",
                 ".git/commondir",
+                { "../\($0.marker)" },
                 gain: "settings from a directory of the agent's, read by the next git status"
             ),
-            planting(".git/info/attributes", ".git/info/attributes", gain: "filters, run by the next git add"),
-            planting("a submodule's hook", ".git/modules/sub/hooks/post-checkout", gain: "a program, run by git"),
+            planting(
+                "a submodule's hook",
+                ".git/modules/sub/hooks/post-checkout",
+                hook,
+                repository: ".git/modules/sub",
+                gain: "a program, run by git in the submodule"
+            ),
+            planting(
+                "a repository of its own in a directory",
+                "nested/.git/config",
+                command,
+                repository: "nested/.git",
+                gain: "a program, run by git as soon as the developer is in there"
+            ),
+            planting(
+                "a repository without a work tree",
+                "bare/config",
+                command,
+                repository: "bare",
+                gain: "a program, run by git as soon as the developer is in there"
+            ),
             Attack(
                 "put another .git in the place of the project's",
                 gain: "all of the above at once",
@@ -54,7 +80,7 @@ extension AttackList {
             (".claude/settings.json", "Claude Code outside the sandbox"), (".husky/pre-commit", "git, as a hook"),
             (".devcontainer/devcontainer.json", "an editor, on opening it"),
         ].map { path, whom in
-            planting("a command in \(path)", path, gain: "a program, run as the developer by \(whom)")
+            planting("a command in \(path)", path, hook, gain: "a program, run as the developer by \(whom)")
         }
     )
 
@@ -64,13 +90,33 @@ extension AttackList {
         Attack.Trace(place: .outside, layer: .undone, look: look)
     }
 
-    private static func planting(_ name: String, _ path: String, gain: String) -> Attack {
+    /// What a program to be run looks like, and what names one to git.
+    private static func hook(_ ground: AttackGround) -> String { "#!/bin/sh\n# \(ground.marker)" }
+    private static func command(_ ground: AttackGround) -> String {
+        "[core]\n\tfsmonitor = /workspace/\(ground.marker)"
+    }
+
+    /// Leaves a text in a file, and where it is to be in a repository of its own, what makes one.
+    private static func planting(
+        _ name: String,
+        _ path: String,
+        _ text: @escaping @Sendable (AttackGround) -> String,
+        repository: String? = nil,
+        gain: String
+    ) -> Attack {
         Attack(
             name,
             gain: gain,
             held: projectHeld,
             trace: trace { .finds($0.marker, in: "\($0.project)/\(path)") }
-        ) { ground in .plants("\(ground.project)/\(path)", "# \(ground.marker)") }
+        ) { ground in
+            if let repository {
+                let top = "\(ground.project)/\(repository)"
+                for file in ["objects/info/packs", "refs/heads/none"] { _ = AttackAnswer.plants("\(top)/\(file)", "") }
+                _ = AttackAnswer.writes("\(top)/HEAD", "ref: refs/heads/main")
+            }
+            return .plants("\(ground.project)/\(path)", text(ground))
+        }
     }
 
     /// Ways out of the directory the session may change.
