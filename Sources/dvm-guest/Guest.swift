@@ -11,12 +11,13 @@ struct Guest: ParsableCommand {
             Most of it is used by dvm on the host. In the VM itself:
 
               dvm-guest doctor      shows whether every protection holds
+              dvm-guest sessions    lists runs of AI tools, and takes them up
               dvm-guest selftest    attacks the sandbox and shows what holds
               claude, codex, shell  run in the agent's sandbox
             """,
         subcommands: [
-            Doctor.self, SelfTestCommand.self, Version.self, Ask.self, Serve.self, SessionCommand.self, Task.self,
-            Enter.self, Look.self, Inner.self, SandboxProbe.self, AttackCommand.self, AccessCommand.self,
+            Doctor.self, SelfTestCommand.self, Version.self, Ask.self, Sessions.self, Serve.self, SessionCommand.self,
+            Task.self, Enter.self, Look.self, Inner.self, SandboxProbe.self, AttackCommand.self, AccessCommand.self,
             DenyCommand.self, ReachCommand.self, GateCommand.self,
         ]
     )
@@ -42,7 +43,7 @@ enum Message {
         if let hint = refusal.hint { say("hint: \(hint.printable)") }
     }
 
-    private static func say(_ line: String) {
+    static func say(_ line: String) {
         // Nobody can be told when standard error is gone.
         _ = try? FileDescriptor.standardError.writeAll((line + "\n").utf8)
     }

@@ -15,7 +15,7 @@ private final class SocketClient {
     private var waiting: [Frame] = []
     private var newest: UInt32 = 0
 
-    init(peer: UInt32) throws {
+    init(peer: UInt32, greets: Bool = true) throws {
         vm = try PretendVM()
         var ends: [Int32] = [-1, -1]
         // The kernel notes who makes the socket, which for a connection is who connects.
@@ -32,7 +32,7 @@ private final class SocketClient {
         let pid = try settings.spawn(FilePath(words[0]), words, environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"])
         try #require(pid > 1)
         close(ends[1])
-        try send(Frame(.hello, channel: 0, json: Hello(time: 0)))
+        if greets { try send(Frame(.hello, channel: 0, json: Hello(time: 0))) }
     }
 
     private func send(_ frame: Frame) throws { try socket.writeAll(frame.bytes) }
@@ -107,6 +107,15 @@ private func expectClosed(to peer: UInt32) throws {
             #expect(try !JSON.decode(DoctorReport.self, from: report).checks.isEmpty)
             // Refusals end nothing but what was refused.
             #expect(try client.ask(id).output == "64102\n")
+        }
+    }
+
+    @Test func `does not wait for ever for those who say nothing`() async {
+        await #expect(processExitsWith: .success) {
+            let start = ContinuousClock.now
+            let frame = try SocketClient(peer: 64_101, greets: false).frame()
+            #expect(frame == nil)
+            #expect(ContinuousClock.now - start > .seconds(5))
         }
     }
 

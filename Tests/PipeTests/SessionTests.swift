@@ -135,7 +135,7 @@ import Testing
         let outcome = try watcher.follow(channel)
         #expect(outcome.ending == .exit(.signaled(9)))
         #expect(outcome.notes.contains(killed))
-        #expect(!FileManager.default.fileExists(atPath: "/sys/fs/cgroup/unified/dvm/\(id)"))
+        #expect(!FileManager.default.fileExists(atPath: "/sys/fs/cgroup/unified/dvm/agents/\(id)"))
     }
 
     @Test func `what a session showed last is there after its end, for those who may read it`() throws {

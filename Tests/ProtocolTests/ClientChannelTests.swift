@@ -23,6 +23,24 @@ import Testing
         #expect(try channel.receive(frame(.exit, JSON.encode(Exit.exited(4)))) == .ended(.exit(.exited(4))))
     }
 
+    @Test func `a session says which it is, and leaves notes before its end`() throws {
+        var channel = ClientChannel(number: 3)
+        let id = SessionID(seconds: 1_795_275_012, salt: 1)
+        let note = SessionNote(.warning, "a hook was planted")
+
+        #expect(try channel.receive(frame(.opened, JSON.encode(Opened(session: id)))) == .opened)
+        #expect(channel.session == id)
+        #expect(try channel.receive(frame(.note, JSON.encode(note))) == .noted(note))
+        for _ in 1..<SessionNote.most { _ = try channel.receive(frame(.note, JSON.encode(note))) }
+        #expect(throws: ProtocolViolation.self) { try channel.receive(frame(.note, JSON.encode(note))) }
+    }
+
+    @Test(arguments: ["{}", #"{"session":"../../etc"}"#, "["])
+    func `a session of no possible name is a violation`(payload: String) {
+        var channel = ClientChannel(number: 3)
+        #expect(throws: ProtocolViolation.self) { try channel.receive(frame(.opened, Array(payload.utf8))) }
+    }
+
     @Test func `a refusal before the start`() throws {
         var channel = ClientChannel(number: 3)
         let refusal = Refusal("no such tool", hint: "install it")

@@ -31,6 +31,8 @@ import Testing
         #expect(try Frame(.welcome, channel: 0, payload: Array(text.utf8)).json(Welcome.self) == welcome)
     }
 
+    private static let session = SessionID(seconds: 1_795_275_012, salt: 0x9F3A)
+
     static let requests: [(Request, String)] = [
         (
             .program(Program(.words(["ls", "-l"]), environment: ["A": "b"])),
@@ -66,6 +68,25 @@ import Testing
         (.task(.doctor), #"{"task":{"_0":{"doctor":{}}}}"#),
         (.task(.selfTest), #"{"task":{"_0":{"selfTest":{}}}}"#),
         (.task(.codeDirectory), #"{"task":{"_0":{"codeDirectory":{}}}}"#),
+        (
+            .program(
+                Program(
+                    .tool(name: "claude", arguments: []),
+                    terminal: .init(name: "xterm", size: TerminalSize(columns: 80, rows: 24)),
+                    detached: true
+                )
+            ),
+            #"{"program":{"_0":{"command":{"tool":{"arguments":[],"name":"claude"}},"detached":true,"environment":{},"#
+                + #""outputWindow":1048576,"terminal":{"name":"xterm","size":{"columns":80,"height":0,"rows":24,"width":0}}}}}"#
+        ),
+        (
+            .attach(Attachment(session: session, size: TerminalSize(columns: 80, rows: 24))),
+            #"{"attach":{"_0":{"outputWindow":131072,"session":"20261121-153012-9f3a","#
+                + #""size":{"columns":80,"height":0,"rows":24,"width":0}}}}"#
+        ),
+        (.task(.sessions(ended: true)), #"{"task":{"_0":{"sessions":{"ended":true}}}}"#),
+        (.task(.sessionReport(session)), #"{"task":{"_0":{"sessionReport":{"_0":"20261121-153012-9f3a"}}}}"#),
+        (.task(.endSession(session)), #"{"task":{"_0":{"endSession":{"_0":"20261121-153012-9f3a"}}}}"#),
     ]
 
     @Test(arguments: requests)
@@ -79,6 +100,8 @@ import Testing
         #expect(try json(Exit.exited(3)) == #"{"exited":{"_0":3}}"#)
         #expect(try json(Exit.signaled(9)) == #"{"signaled":{"_0":9}}"#)
         #expect(try json(Refusal("no", hint: "yes")) == #"{"hint":"yes","message":"no"}"#)
+        #expect(try json(Opened(session: Self.session)) == #"{"session":"20261121-153012-9f3a"}"#)
+        #expect(try json(SessionNote(.warning, "no")) == #"{"text":"no","weight":"warning"}"#)
         #expect(try json(Progress(step: "packages")) == #"{"step":"packages"}"#)
         #expect(
             try json(TerminalSize(columns: 1, rows: 2, width: 3, height: 4))

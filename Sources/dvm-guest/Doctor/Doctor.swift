@@ -25,9 +25,9 @@ struct Doctor: ParsableCommand {
     private static func askLauncher() throws -> DoctorReport {
         let link = try AgentConnection.open()
         switch try ClientLoop(link, terminal: nil).run(.task(.doctor)) {
-        case .result(let bytes): return try JSON.decode(DoctorReport.self, from: bytes)
-        case .refused(let refusal): throw refusal
-        case .exit: throw Refusal("the launcher ended the checks without a report")
+        case .ended(.result(let bytes)): return try JSON.decode(DoctorReport.self, from: bytes)
+        case .ended(.refused(let refusal)): throw refusal
+        case .ended(.exit), .left: throw Refusal("the launcher ended the checks without a report")
         }
     }
 }

@@ -25,9 +25,9 @@ struct SelfTestCommand: ParsableCommand {
     private static func askLauncher() throws -> SelfTestReport {
         let link = try AgentConnection.open()
         switch try ClientLoop(link, terminal: nil).run(.task(.selfTest)) {
-        case .result(let bytes): return try JSON.decode(SelfTestReport.self, from: bytes)
-        case .refused(let refusal): throw refusal
-        case .exit: throw Refusal("the launcher ended the self-test without a report")
+        case .ended(.result(let bytes)): return try JSON.decode(SelfTestReport.self, from: bytes)
+        case .ended(.refused(let refusal)): throw refusal
+        case .ended(.exit), .left: throw Refusal("the launcher ended the self-test without a report")
         }
     }
 }

@@ -3,16 +3,17 @@ internal import Glibc
 
 /// Where the sessions of agents are in the VM's tree of control groups.
 ///
-/// `dvm` at the top of the tree holds one group a session, which has the session's limits, and `supervisors`, where the
-/// processes that watch over sessions are. It lies beside the slices of systemd and not in one: a session goes on when
+/// `dvm` at the top of the tree holds `agents`, with one group a session, which has the session's limits, and
+/// `supervisors`, where the processes that watch over sessions are, out of reach of those limits. It lies beside the slices of systemd and not in one: a session goes on when
 /// the login or the service that asked for it is taken down with its group. systemd leaves groups alone that it did not
 /// make, and cannot take a controller back from the tree while a group below uses it.
 enum AgentGroups {
     private static let tree: FilePath = "/sys/fs/cgroup"
     private static let controllers = ["memory", "pids", "cpu"]
 
+    private static var ours: FilePath { tree.appending("dvm") }
     /// The group of all sessions.
-    private static var all: FilePath { tree.appending("dvm") }
+    private static var all: FilePath { ours.appending("agents") }
 
     /// Moves this process out of whatever group it was started in.
     ///
@@ -24,8 +25,7 @@ enum AgentGroups {
                 hint: "remove systemd.unified_cgroup_hierarchy=0 from the VM's kernel command line"
             )
         }
-        _ = try ControlGroup(making: all)
-        try ControlGroup(making: all.appending("supervisors")).add(getpid())
+        try ControlGroup(making: ours.appending("supervisors")).add(getpid())
     }
 
     /// Makes the group of a session.
@@ -36,12 +36,11 @@ enum AgentGroups {
         -> ControlGroup
     {
         let tree = ControlGroup(tree)
-        let all = ControlGroup(all)
+        let all = try ControlGroup(making: all)
         let available = Set(tree.words("cgroup.controllers"))
         try checkKept(asked, missing)
         for controller in controllers where available.contains(controller) {
-            try tree.set("cgroup.subtree_control", "+\(controller)")
-            try all.set("cgroup.subtree_control", "+\(controller)")
+            for group in [tree, ControlGroup(ours), all] { try group.set("cgroup.subtree_control", "+\(controller)") }
         }
         let group = try ControlGroup(making: Self.all.appending(session.text))
         if available.contains("memory") {

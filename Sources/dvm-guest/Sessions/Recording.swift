@@ -11,8 +11,8 @@ final class Recording {
     /// The first bytes of a character whose rest has not come yet.
     private var rest: [UInt8] = []
 
-    /// An hour of a busy terminal; then it ends, and says so.
-    private static let mostBytes = 64 << 20
+    /// A quarter of an hour of a terminal that never rests, days of a usual one; what follows is left out.
+    private static let mostBytes = 16 << 20
 
     /// Starts the recording of a session; nothing when there is no room for one.
     init?(_ session: SessionID, _ order: SessionOrder, in log: SessionLog) {

@@ -24,8 +24,12 @@ struct SessionLog {
             try? Status.rename(Self.file, to: Self.directory.appending("sessions.jsonl.1"))
         }
         guard let file = open(Self.file, [.append]) else { return false }
+        let before = Status.size(of: Self.file) ?? 0
         // One write, so that the lines of two supervisors do not mix.
-        return unwritten(line[...], to: file.raw) == 0
+        if unwritten(line[...], to: file.raw) == 0 { return true }
+        // Half a line would spoil the next one too.
+        try? file.raw.resize(to: Int64(before))
+        return false
     }
 
     /// Keeps the end of what a session has shown.

@@ -210,7 +210,7 @@ final class Supervisor {
         // Whoever was here may be a host that is asleep: the one who asks now is there.
         if let client { refuse(client, Refusal("the session was attached to from somewhere else", hint: "it goes on")) }
         client = caller
-        missed = scrollback.contents
+        missed = Questions.removed(from: scrollback.contents)[...]
         for frame in channel.joined(window: attachment.outputWindow) { caller.send(frame) }
         if let size = attachment.size { drawAnew(size) }
         noteAttached()

@@ -11,6 +11,7 @@ struct Ask: ParsableCommand {
             and gets the variables it declares and those you name:
 
               dvm-guest ask claude --env GITHUB_TOKEN -- -p "add a test"
+              dvm-guest ask claude --detach -- -p "port the tests"
             """
     )
 
@@ -19,6 +20,12 @@ struct Ask: ParsableCommand {
 
     @Option(name: .customLong("env"), help: "Pass a variable of yours to the tool (can be repeated)")
     var variables: [String] = []
+
+    @Flag(
+        name: .shortAndLong,
+        help: "Start it on a terminal of its own, print its session's name, and leave it running"
+    )
+    var detach = false
 
     @Flag(name: .customLong("sign-in"), help: "Sign in to the tool instead of running it")
     var signIn = false
@@ -31,20 +38,24 @@ struct Ask: ParsableCommand {
         // Without settings the launcher says what is missing; the tools dvm knows are known without them.
         let tool = try (try? Settings.read())?.tool(tool) ?? Tool.named(tool)
         let terminal = TerminalMode.ofStandardStreams()
+        let size = terminal?.size ?? (detach ? TerminalSize(columns: 120, rows: 40) : nil)
         let program = Program(
             signIn ? .signIn(tool: tool.name) : .tool(name: tool.name, arguments: arguments),
             directory: Environment.workingDirectory,
             environment: try Environment.chosen(passed: tool.passed, named: variables),
-            terminal: terminal.map {
-                Program.Terminal(name: Environment.variable("TERM") ?? "xterm-256color", size: $0.size)
-            },
-            outputWindow: terminal == nil ? Credit.pipeWindow : Credit.terminalWindow
+            terminal: size.map { Program.Terminal(name: Environment.variable("TERM") ?? "xterm-256color", size: $0) },
+            outputWindow: size == nil ? Credit.pipeWindow : Credit.terminalWindow,
+            detached: detach ? true : nil
         )
         let link = try AgentConnection.open()
-        switch try ClientLoop(link, terminal: terminal).run(.program(program)) {
-        case .exit(let exit): Glibc.exit(exit.status)
-        case .refused(let refusal): throw refusal
-        case .result: throw Refusal("the launcher answered something else than was asked")
+        let loop = try ClientLoop(link, terminal: terminal, manner: detach ? .untilItRuns : .toTheEnd)
+        switch try loop.run(.program(program)) {
+        case .ended(.exit(let exit)): Glibc.exit(exit.status)
+        case .ended(.refused(let refusal)): throw refusal
+        case .ended(.result): throw Refusal("the launcher answered something else than was asked")
+        case .left(let session):
+            print(session)
+            Message.say("it goes on; `dvm-guest sessions attach \(session)` takes it up")
         }
     }
 }

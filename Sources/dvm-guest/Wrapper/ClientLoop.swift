@@ -4,6 +4,23 @@ internal import Glibc
 
 /// One conversation with the launcher, between this process's streams and a program in the sandbox.
 struct ClientLoop: ~Copyable {
+    /// How long this process stays.
+    enum Manner {
+        /// Until the program ends.
+        case toTheEnd
+        /// Until it runs: it goes on without us.
+        case untilItRuns
+        /// Until it ends or the person leaves it: it goes on after us.
+        case attached
+    }
+
+    /// What it came to.
+    enum Outcome {
+        case ended(ClientChannel.Ending)
+        /// It goes on, as this session.
+        case left(SessionID)
+    }
+
     private let link: OwnedDescriptor
     private let terminal: TerminalMode?
     private let signals: OwnedDescriptor
@@ -11,15 +28,27 @@ struct ClientLoop: ~Copyable {
     private var decoder = FrameDecoder(from: .guest)
     private var channel = ClientChannel(number: 1)
     private var inputEnded = false
+    private let manner: Manner
+    private var hasLeft = false
+    private var notes: [SessionNote] = []
+    /// Told what the program writes; its streams become ours when there is nobody.
+    private let output: (([UInt8]) -> Void)?
 
     /// The signals handed on to the program, and the terminal's changes of size.
     private static let watched: [(number: Int32, signal: Signal?)] = [
         (SIGWINCH, nil), (SIGINT, .interrupt), (SIGTERM, .terminate), (SIGHUP, .hangup), (SIGQUIT, .quit),
     ]
 
-    init(_ link: consuming OwnedDescriptor, terminal: TerminalMode?) throws(Refusal) {
+    init(
+        _ link: consuming OwnedDescriptor,
+        terminal: TerminalMode?,
+        manner: Manner = .toTheEnd,
+        output: (([UInt8]) -> Void)? = nil
+    ) throws(Refusal) {
         self.link = link
         self.terminal = terminal
+        self.manner = manner
+        self.output = output
         let numbers = Self.watched.map(\.number)
         signals = OwnedDescriptor(
             FileDescriptor(
@@ -32,18 +61,24 @@ struct ClientLoop: ~Copyable {
     /// Follows a request to its end.
     ///
     /// - Throws: a `Refusal` that says what became of the link.
-    consuming func run(_ request: Request) throws(Refusal) -> ClientChannel.Ending {
-        if case .program(let program) = request {
-            channel = ClientChannel(number: 1, outputWindow: program.outputWindow)
+    consuming func run(_ request: Request) throws(Refusal) -> Outcome {
+        switch request {
+        case .program(let program): channel = ClientChannel(number: 1, outputWindow: program.outputWindow)
+        case .attach(let attachment): channel = ClientChannel(number: 1, outputWindow: attachment.outputWindow)
+        case .task: break
         }
         outbox.append(try Frame(.hello, channel: 0, json: Hello(time: 0)))
         outbox.append(try Frame(.open, channel: 1, json: request))
         var greeting = GreetingScanner()
         var greeted = false
         var buffer = [UInt8](repeating: 0, count: Frame.largestData)
-        defer { terminal?.restore() }
+        defer {
+            terminal?.restore()
+            for note in notes { Message.say("dvm-guest: \(note.line)") }
+        }
 
         while true {
+            if let session = channel.session, manner == .untilItRuns || hasLeft { return .left(session) }
             let reads = channel.inputAllowance > 0 && !inputEnded
             var poll = PollSet()
             poll.add(link.raw, outbox.isEmpty ? .read : [.read, .write])
@@ -68,7 +103,7 @@ struct ClientLoop: ~Copyable {
                 greeted = true
                 decoder.feed(rest[...])
             }
-            if let ending = try readFrames() { return ending }
+            if let ending = try readFrames() { return .ended(ending) }
         }
     }
 
@@ -77,10 +112,15 @@ struct ClientLoop: ~Copyable {
             while let frame = try decoder.next() {
                 guard frame.channel != 0 else { continue }
                 switch try channel.receive(frame) {
-                case .nothing, .progress, .noted: break
-                case .opened: terminal?.makeRaw()
+                case .nothing, .progress: break
+                case .noted(let note): notes.append(note)
+                case .opened: if manner != .untilItRuns { terminal?.makeRaw() }
                 case .received(let stream, let bytes):
-                    try (stream == .output ? FileDescriptor.standardOutput : .standardError).writeAll(bytes)
+                    if let output {
+                        output(bytes)
+                    } else {
+                        try (stream == .output ? FileDescriptor.standardOutput : .standardError).writeAll(bytes)
+                    }
                     channel.handedOn(bytes.count, of: stream).map { outbox.append($0) }
                 case .ended(let ending): return ending
                 }
@@ -97,11 +137,16 @@ struct ClientLoop: ~Copyable {
 
     private mutating func readInput(into buffer: inout [UInt8]) {
         switch Reading.from(.standardInput, into: &buffer, limit: channel.inputAllowance) {
-        case .bytes(let bytes): outbox.append(channel.send(bytes))
+        case .bytes(let bytes):
+            let typed = manner == .attached && terminal != nil ? DetachKey.typed(before: bytes) : nil
+            hasLeft = typed != nil
+            let sent = typed ?? bytes
+            if !sent.isEmpty { outbox.append(channel.send(sent)) }
         case .nothing: break
         case .end:
             inputEnded = true
-            channel.endInput().map { outbox.append($0) }
+            // Whoever only looks on has nothing to type, which is no news for a program that goes on.
+            if manner != .attached { channel.endInput().map { outbox.append($0) } }
         }
     }
 

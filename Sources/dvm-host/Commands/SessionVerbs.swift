@@ -19,7 +19,7 @@ struct SessionArgument: ParsableArguments {
         let vm = try Ai.target(vm, among: host.configuration.names())
         let guest = try await host.connection(to: vm, for: "sessions")
         let sessions = try guest.perform(.sessions(ended: ended), as: [SessionSummary].self)
-        return (host, vm, guest, try SessionSummary.meant(by: session, among: sessions, of: vm))
+        return (host, vm, guest, try SessionSummary.meant(by: session, among: sessions))
     }
 }
 
@@ -46,7 +46,7 @@ extension Sessions {
         func run() async throws {
             let found = try await argument.find(ended: false)
             let ended = try found.guest.perform(.endSession(found.id), as: SessionSummary.self)
-            for note in ended.notes { Output.say("dvm: \(note.line)\n") }
+            for note in ended.notes { Output.say("dvm: \(found.vm.text) says: \(note.line)\n") }
         }
     }
 
@@ -73,7 +73,7 @@ extension Sessions {
                 printed += bytes.prefix(max(0, 2 << 20 - printed.count))
             }
             guard !json else { return try Output.print(try JSON.text(summary)) }
-            try Output.print(SessionText.lines(summary).joined(separator: "\n"))
+            try Output.print(summary.lines.joined(separator: "\n"))
             guard !printed.isEmpty else { return }
             try Output.print("\n" + TerminalTranscript.text(printed).printableLines)
         }

@@ -129,7 +129,10 @@ final class GuestConnection {
     /// - Throws: the guest's `Refusal`, or one that says what was lost with the link.
     func run(_ program: Program) throws -> ProgramSession.Outcome {
         channels += 1
-        return try follow(ProgramSession(program, channel: channels, link: link), afterLoss: program.afterLoss)
+        return try follow(
+            ProgramSession(program, channel: channels, link: link, vm: vm.text),
+            afterLoss: program.afterLoss
+        )
     }
 
     /// Takes up a session that was left running, with this process's terminal or streams.
@@ -137,7 +140,10 @@ final class GuestConnection {
     /// - Throws: the guest's `Refusal`, or one that says what was lost with the link.
     func attach(_ attachment: Attachment) throws -> ProgramSession.Outcome {
         channels += 1
-        return try follow(ProgramSession(attachment, channel: channels, link: link), afterLoss: "the session goes on")
+        return try follow(
+            ProgramSession(attachment, channel: channels, link: link, vm: vm.text),
+            afterLoss: "the session goes on"
+        )
     }
 
     private func follow(_ session: ProgramSession, afterLoss: String) throws -> ProgramSession.Outcome {

@@ -24,6 +24,7 @@ final class ProgramSession {
     private let request: Request
     private let hasTerminal: Bool
     private let manner: Manner
+    private let vm: String
     private var channel: ClientChannel
     private var notes: [SessionNote] = []
     private var inputEnded = false
@@ -45,11 +46,12 @@ final class ProgramSession {
     private static let patience = 3
 
     /// A session about to begin on a channel that was never used.
-    convenience init(_ program: Program, channel number: UInt32, link: Link) {
+    convenience init(_ program: Program, channel number: UInt32, link: Link, vm: String) {
         self.init(
             .program(program),
             channel: number,
             link: link,
+            vm: vm,
             hasTerminal: program.terminal != nil,
             outputWindow: program.outputWindow,
             manner: program.detached == true ? .untilItRuns : .toTheEnd
@@ -57,11 +59,12 @@ final class ProgramSession {
     }
 
     /// A session that was left running, about to be taken up.
-    convenience init(_ attachment: Attachment, channel number: UInt32, link: Link) {
+    convenience init(_ attachment: Attachment, channel number: UInt32, link: Link, vm: String) {
         self.init(
             .attach(attachment),
             channel: number,
             link: link,
+            vm: vm,
             hasTerminal: attachment.size != nil,
             outputWindow: attachment.outputWindow,
             manner: .attached
@@ -72,6 +75,7 @@ final class ProgramSession {
         _ request: Request,
         channel number: UInt32,
         link: Link,
+        vm: String,
         hasTerminal: Bool,
         outputWindow: Int,
         manner: Manner
@@ -80,6 +84,7 @@ final class ProgramSession {
         self.request = request
         self.hasTerminal = hasTerminal
         self.manner = manner
+        self.vm = vm
         channel = ClientChannel(number: number, outputWindow: outputWindow)
         guard !hasTerminal else { return }
         for stream in [Stream.output, .errors] where TerminalDevice.isTerminal(Self.descriptor(stream)) {
@@ -96,7 +101,8 @@ final class ProgramSession {
         let signals = try SignalPipe(watching: Array(Self.handedOn.keys) + [SIGHUP, SIGWINCH])
         defer {
             rawMode?.restore()
-            for note in notes { Output.say("dvm: \(note.line)\n") }
+            // Marked as what they are: the words of a stranger.
+            for note in notes { Output.say("dvm: \(vm) says: \(note.line)\n") }
         }
         link.send(try Frame(.open, channel: channel.number, json: request))
         var ending: Exit?

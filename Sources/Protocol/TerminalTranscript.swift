@@ -1,7 +1,7 @@
 /// What was written to a terminal, as text to read: without the sequences that move, colour and clear.
-enum TerminalTranscript {
+public enum TerminalTranscript {
     /// The text, lines as they came; what a later line overwrote on the screen is still there.
-    static func text(_ bytes: [UInt8]) -> String {
+    public static func text(_ bytes: [UInt8]) -> String {
         var kept: [UInt8] = []
         var rest = bytes[...]
         while let byte = rest.popFirst() {
