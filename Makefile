@@ -59,18 +59,31 @@ demo: stage ## The main job: make a VM, run an AI tool in its sandbox, show what
 TESTS := env NO_COLOR=1 .build/debug/dvmPackageTests.xctest --testing-library swift-testing
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
+# Suites and tests by parts of their names, as regular expressions without a space: too slow for every commit, or in
+# need of the installed guest program.
+NOT_IN_CHECK := Five.gigabytes guest.program.as.it.is.installed Everyday.work
+# Toolchains and tools of many hundred megabytes, for make test-all.
+NOT_IN_TEST := Heavy.toolchains Aider.answers
+
 .PHONY: check
 check: setup ## Format and every test that needs no VM, under a minute once built
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
 	scripts/lint-scripts
 	$(SWIFT) build --build-tests
 	$(TESTS) --filter ArchitectureTests --filter ProtocolTests --filter HostTests
-	$(AS_ROOT) $(TESTS) --filter GuestTests --filter PipeTests --skip 'Five gigabytes' --skip 'guest program as it is installed'
+	$(AS_ROOT) $(TESTS) --filter GuestTests --filter PipeTests $(addprefix --skip ,$(NOT_IN_CHECK) $(NOT_IN_TEST))
 
 .PHONY: test
 test: check stage ## Everything, the tests in a real VM included
-	$(AS_ROOT) env DVM_STAGE=$(CURDIR)/$(STAGE) $(TESTS) --filter 'Five gigabytes' --filter 'guest program as it is installed'
-	DVM_STAGE=$(CURDIR)/$(STAGE) scripts/with-limactl $(TESTS) --filter VMTests
+	$(AS_ROOT) env DVM_STAGE=$(CURDIR)/$(STAGE) $(TESTS) $(addprefix --filter ,$(NOT_IN_CHECK))
+	DVM_STAGE=$(CURDIR)/$(STAGE) scripts/with-limactl $(TESTS) --filter VMTests $(addprefix --skip ,$(NOT_IN_TEST))
+
+.PHONY: test-all
+test-all: test ## Also heavy toolchains and tools, and VMs of Debian 13 (an hour and several GB)
+	@scripts/prerequisites all
+	$(AS_ROOT) $(TESTS) --filter 'Heavy toolchains'
+	DVM_STAGE=$(CURDIR)/$(STAGE) scripts/with-limactl $(TESTS) --filter 'Aider answers'
+	DVM_STAGE=$(CURDIR)/$(STAGE) DVM_IMAGE_SUITE=trixie scripts/with-limactl $(TESTS) --filter VMTests $(addprefix --skip ,$(NOT_IN_TEST))
 
 .PHONY: bench
 bench: stage ## Measure dvm against what it replaces; prints ratios

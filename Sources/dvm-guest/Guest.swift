@@ -17,8 +17,7 @@ struct Guest: ParsableCommand {
         subcommands: [
             Doctor.self, SelfTestCommand.self, Version.self, Ask.self, Serve.self, SessionCommand.self, Task.self,
             Enter.self, Look.self, Inner.self, SandboxProbe.self, AttackCommand.self, AccessCommand.self,
-            DenyCommand.self,
-            ReachCommand.self,
+            DenyCommand.self, ReachCommand.self, GateCommand.self,
         ]
     )
 

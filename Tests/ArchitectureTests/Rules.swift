@@ -72,6 +72,7 @@ extension Rule {
             "dvm-host/Lima/Limactl.swift", "dvm-host/Configuration/Evaluation.swift",
             "dvm-host/Link/SpawnSettings.swift",
             "dvm-guest/Serve/Child.swift", "dvm-guest/Tasks/Run.swift", "dvm-guest/Enter/",
+            "dvm-guest/Network/NameLookup.swift",
             "dvm-guest/SelfTest/AttackRunner.swift", "dvm-guest/SelfTest/AttackAnswer+Programs.swift",
         ]
     )
@@ -102,6 +103,10 @@ extension Rule {
         #"\bunsafe\b|nonisolated\(unsafe\)"#,
         except: [
             "dvm-guest/Linux/", "dvm-guest/Enter/", "dvm-guest/Files/", "dvm-guest/Wrapper/",
+            "dvm-guest/Network/IPAddress.swift", "dvm-guest/Network/NameLookup.swift",
+            "dvm-guest/Network/Sockets.swift", "dvm-guest/Network/KernelFile.swift",
+            "dvm-guest/Network/GateContext.swift", "dvm-guest/Network/GateDoors.swift",
+            "dvm-guest/Network/SessionNetwork.swift",
             "dvm-guest/SystemCalls/RuleFilter.swift",
             "dvm-guest/Access/AccessWalk.swift", "dvm-guest/Access/SecretNames.swift",
             "dvm-guest/Serve/BuildID.swift", "dvm-guest/Serve/Child.swift", "dvm-guest/Serve/Clock.swift",
@@ -116,7 +121,7 @@ extension Rule {
 
     /// Standard output belongs to the protocol there.
     static let printing = Self(testDescription: "printing") { file in
-        ["Serve", "Enter", "Tasks", "Linux", "Files", "Provision", "Guard", "Access"].flatMap {
+        ["Serve", "Enter", "Tasks", "Linux", "Files", "Provision", "Guard", "Access", "Network"].flatMap {
             pattern("", #"\bprint\(|\bdebugPrint\(|\bputs\(|\bprintf\("#, in: "dvm-guest/\($0)").complaints(file)
         }
     }

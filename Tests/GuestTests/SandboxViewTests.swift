@@ -22,12 +22,13 @@ import Testing
         top: ["/bin": .link(to: "usr/bin"), "/lib64": .link(to: "usr/lib64"), "/lib32": .bind("/lib32")],
         etc: [
             "/etc/hosts": .bind("/etc/hosts"), "/etc/localtime": .link(to: "/usr/share/zoneinfo/Etc/UTC"),
-            "/etc/resolv.conf": .bind("/run/systemd/resolve/stub-resolv.conf"),
+            "/etc/networks": .bind("/run/networks"),
         ]
     )
     static let files = View.Files(
         passwd: 5,
         group: 6,
+        resolver: 11,
         filters: [7, 8],
         git: 9,
         tool: ["/etc/claude-code/managed-settings.json": 10]
@@ -41,8 +42,9 @@ import Testing
             --ro-bind /usr /usr --symlink usr/bin /bin --ro-bind-try /lib32 /lib32 --symlink usr/lib64 /lib64
             --perms 0755 --dir /etc --perms 0755 --dir /etc/ssh
             --ro-bind-try /etc/hosts /etc/hosts --symlink /usr/share/zoneinfo/Etc/UTC /etc/localtime
-            --ro-bind-try /run/systemd/resolve/stub-resolv.conf /etc/resolv.conf
+            --ro-bind-try /run/networks /etc/networks
             --perms 0444 --ro-bind-data 5 /etc/passwd --perms 0444 --ro-bind-data 6 /etc/group
+            --perms 0444 --ro-bind-data 11 /etc/resolv.conf
             --perms 0755 --dir /etc --perms 0755 --dir /etc/claude-code
             --perms 0444 --ro-bind-data 10 /etc/claude-code/managed-settings.json
             --proc /proc --dev /dev --perms 1777 --tmpfs /dev/shm --perms 1777 --tmpfs /tmp

@@ -227,6 +227,20 @@ import Testing
         )
     }
 
+    @Test func `a session hears what the network refused it, and how to allow that`() throws {
+        let vm = try PretendVM()
+        try vm.configure(##""network":{"uplink":"allow","hosts":[],"local":[],"served":[]}"##)
+        let script = "curl -sS -m 10 -o /dev/null -w '%{http_code}' http://refused.test/; cat /proc/net/route | wc -l"
+        let outcome = try GuestClient(vm).run(shell(script))
+
+        #expect(outcome.ending == .exit(.exited(0)))
+        #expect(outcome.text == "4031\n")
+        let note =
+            "refused a connection to refused.test:80: it is not among the hosts agents of this VM may reach; to allow "
+            + "it, write DVM_AI_HOSTS=\"… refused.test:80\" in the VM's configuration and run `dvm sync`"
+        #expect(outcome.notes.contains(SessionNote(.notice, note)))
+    }
+
     @Test func `sessions of two tools see neither each other's processes nor homes`() throws {
         let vm = try PretendVM()
         try vm.install(tool: "codex", "#!/bin/sh\necho secret >$HOME/.codex/key; echo ready; exec sleep 86399")

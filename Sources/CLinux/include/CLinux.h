@@ -6,6 +6,7 @@
 #include "identity.h"
 #include "landlock.h"
 #include "mounts.h"
+#include "network.h"
 #include "probe.h"
 #include "process.h"
 #include "attacks.h"

@@ -18,6 +18,10 @@ struct Bubblewrap {
         var files = View.Files(
             passwd: try Descriptors.sealedFile("passwd", Array(view.passwd.utf8)).rawValue,
             group: try Descriptors.sealedFile("group", Array(view.group.utf8)).rawValue,
+            resolver: try Descriptors.sealedFile(
+                "resolv.conf",
+                Array(view.agent.policy.network.resolverConfiguration.utf8)
+            ).rawValue,
             filters: filters
         )
         files.git = try Descriptors.sealedFile("git's settings", Array(git.text.utf8)).rawValue

@@ -42,6 +42,9 @@ extension Enter {
         try Identity.check(agent)
         try Bubblewrap.check()
         try UserNamespaces.check()
+        // A session's supervisor has made it; without one it is made here. No agent is ever in the VM's network.
+        let network = try agent.network == nil ? SessionNetwork.make(for: agent) : nil
+        try NetworkNamespace.check(agent.network)
         let pinnedProject = try Project.pin(agent)
         let agent = try ProjectMount.settled(agent, on: pinnedProject)
         // Looked through by its owner; root goes on with a list of paths it believes nothing about.
@@ -73,6 +76,7 @@ extension Enter {
         // After the change of user, which forgets it.
         try parent.dieTogether()
         try Session.forbidCoreFiles()
-        try launch.replace()
+        // Its gate goes on as this process does, which is Bubblewrap from here on.
+        try withExtendedLifetime(network) { () throws(Refusal) in try launch.replace() }
     }
 }

@@ -6,7 +6,7 @@ internal import Glibc
 /// What the tool is to be, as `inner` reads it from a file in memory.
 struct InnerOrder: Hashable, Codable {
     var words: [String]
-    /// Where the program may be, best first, in place of the first word; that word when empty.
+    /// Where the program may be, best first, when the first word is one of these.
     var programs: [String]
     var environment: [String: String]
     /// Relative to the project; empty for its top.
@@ -152,7 +152,8 @@ struct Inner: ParsableCommand {
     /// The words with the program that is there: looked for in here, where only what the tool may run is seen.
     private static func words(of order: InnerOrder) throws(Refusal) -> [String] {
         guard let first = order.words.first else { return [] }
-        let places = order.programs.isEmpty ? [first] : order.programs
+        // Probes run in a tool's place, and are no program of it.
+        let places = order.programs.contains(first) ? order.programs : [first]
         guard let program = places.first(where: { !$0.contains("/") || exists($0) }) else {
             throw Refusal(
                 "\(order.tool.printable) is not installed in this VM",

@@ -38,13 +38,25 @@ enum Session {
 
 /// The process that started this one, to be noticed when it dies.
 struct ParentProcess {
-    private let pid = getppid()
+    let pid = getppid()
+
+    /// Whether it is still there.
+    var isAlive: Bool { getppid() == pid }
+
+    /// What becomes readable when it ends: for a child with another user, of whom a parent that gave up root cannot have
+    /// the kernel kill.
+    func watch() throws(Refusal) -> OwnedDescriptor {
+        let raw = try call("watching the parent process") { dvm_pidfd_open(pid) }
+        let descriptor = OwnedDescriptor(FileDescriptor(rawValue: raw))
+        guard isAlive else { throw Refusal("the connection this was started for is gone") }
+        return descriptor
+    }
 
     /// Has this process killed when its parent dies.
     ///
     /// - Throws: a `Refusal` when it is dead already, which no signal would tell.
     func dieTogether() throws(Refusal) {
         try call("watching the parent process") { dvm_die_with_parent() }
-        guard getppid() == pid else { throw Refusal("the connection this was started for is gone") }
+        guard isAlive else { throw Refusal("the connection this was started for is gone") }
     }
 }

@@ -53,11 +53,16 @@ struct Spawn: Hashable, Codable {
         var tool: String
         /// What the VM's configuration says about agents.
         var policy: AgentPolicy
-        /// Where the tool's program may be, best first; the order's own word when empty.
+        /// Where the tool's program may be, best first; the order's own word counts when it is none of these.
         var programs: [String] = []
         /// The directories of its home that outlive the session, relative to it.
         var state: [String] = []
         /// Texts of files below `/etc` that exist for this tool only, by path.
         var files: [String: String] = [:]
+        /// The servers of the tool, as `DVM_AI_HOSTS` has hosts.
+        var domains: [String] = []
+        /// The number of the network namespace that was made for it and that `enter` is started in; where there is none,
+        /// `enter` makes one.
+        var network: UInt64?
     }
 }

@@ -33,7 +33,7 @@ struct SystemLayout: Equatable {
     private static func entry(_ path: String) -> Entry? {
         guard let status = Status.of(FilePath(path)), let target = realPath(path), isSystems(target) else { return nil }
         guard status.isSymbolicLink, target.hasPrefix("/usr/"), let link = linkTarget(path) else {
-            // A link that leads outside /usr, such as resolv.conf into /run: what it leads to, in its place.
+            // A link that leads outside /usr, such as one into /run: what it leads to, in its place.
             return .bind(target)
         }
         // As a link: programs read the time zone's name from where /etc/localtime points.
@@ -63,7 +63,7 @@ struct SystemLayout: Equatable {
     /// the machine's id, VPN and cluster credentials, mail and cron.
     static let allowed = [
         // Names and addresses.
-        "nsswitch.conf", "hosts", "resolv.conf", "host.conf", "gai.conf", "protocols", "services", "networks",
+        "nsswitch.conf", "hosts", "host.conf", "gai.conf", "protocols", "services", "networks",
         // Certificates and what may be trusted how.
         "ssl", "pki", "ca-certificates", "ca-certificates.conf", "crypto-policies", "gnutls",
         // The loader and what distributions choose between.

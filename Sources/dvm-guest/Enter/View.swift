@@ -28,6 +28,7 @@ struct View: Equatable {
     struct Files: Equatable {
         var passwd: Int32
         var group: Int32
+        var resolver: Int32
         var filters: [Int32]
         /// Git's settings in the home.
         var git: Int32?
@@ -42,7 +43,7 @@ struct View: Equatable {
 
     private var namespaces: [String] {
         ["--unshare-user"] + (agent.policy.systemCalls == .nested ? [] : ["--disable-userns"]) + [
-            // The network is the VM's; its own namespace would be one more word here.
+            // Not the network: this process is in the session's own already, over which Bubblewrap has no rights.
             "--unshare-ipc", "--unshare-pid", "--unshare-uts",
             "--unshare-cgroup-try", "--hostname", "dvm-agent",
             // Killed with us, and we with `serve`: nothing stays behind.
@@ -61,6 +62,8 @@ struct View: Equatable {
                 // The VM's own would show who else has an account.
                 "--perms", "0444", "--ro-bind-data", "\(files.passwd)", "/etc/passwd",
                 "--perms", "0444", "--ro-bind-data", "\(files.group)", "/etc/group",
+                // The VM's own resolver listens where the session is not.
+                "--perms", "0444", "--ro-bind-data", "\(files.resolver)", "/etc/resolv.conf",
             ] + toolFiles(files)
     }
 

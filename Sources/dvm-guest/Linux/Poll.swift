@@ -12,10 +12,17 @@ struct PollSet {
 
     private var entries: [pollfd] = []
 
-    /// Waits for a descriptor too.
-    mutating func add(_ descriptor: FileDescriptor, _ interest: Interest) {
+    /// Waits for a descriptor too; without an interest, for its failure alone.
+    ///
+    /// - Returns: its place, for `found`.
+    @discardableResult
+    mutating func add(_ descriptor: FileDescriptor, _ interest: Interest) -> Int {
         entries.append(pollfd(fd: descriptor.rawValue, events: interest.rawValue, revents: 0))
+        return entries.count - 1
     }
+
+    /// Whether anything was found at a place: for loops with too many descriptors to search.
+    func found(_ place: Int?) -> Bool { place.map { entries[$0].revents != 0 } ?? false }
 
     /// Waits until something is ready, or for some milliseconds; for ever when they are negative.
     mutating func wait(milliseconds: Int32 = -1) throws(Refusal) {

@@ -115,7 +115,7 @@ struct ProgramPlan: Equatable {
             spawn: Spawn(
                 words: [tool.program] + launch.arguments,
                 environment: base.merging(Self.terminal(of: program)) { $1 }.merging(variables) { $1 }
-                    .merging(program.environment) { $1 },
+                    .merging(program.environment) { $1 }.merging(settings.agents.network.proxyVariables) { $1 },
                 terminal: program.terminal != nil,
                 confinement: .agent(
                     Spawn.Agent(
@@ -132,7 +132,8 @@ struct ProgramPlan: Equatable {
                         policy: settings.agents,
                         programs: tool.programs,
                         state: tool.state,
-                        files: launch.files
+                        files: launch.files,
+                        domains: tool.domains
                     )
                 )
             ),

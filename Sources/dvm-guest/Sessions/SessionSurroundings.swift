@@ -18,7 +18,7 @@ struct SessionSurroundings {
     /// Every part there is; each may need those before it.
     private static var kinds: [any SessionPart.Type] {
         // The guard last, and so the first to end: it may start one more sandbox, which needs the others.
-        [ProjectAccess.self, ProjectGuard.self]
+        [ProjectAccess.self, SessionNetwork.self, ProjectGuard.self]
     }
 
     private var parts: [any SessionPart] = []

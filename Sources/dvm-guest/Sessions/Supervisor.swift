@@ -41,8 +41,14 @@ final class Supervisor {
 
         summary = SessionSummary(starting: order, agent)
         log = SessionLog(readers: agent.developerGid)
+        let outside = try NetworkNamespace.own().number()
         let place = try SessionPlace(for: agent, asked: asked)
         do throws(Refusal) {
+            // The network that this process is in since its surroundings were made.
+            let network = try NetworkNamespace.own().number()
+            guard network != outside else { throw Refusal("the session still has the VM's network") }
+            agent.network = network
+            order.spawn.confinement = .agent(agent)
             listener = try UnixSocket.listen(at: SessionDirectory.socket(of: agent.session))
             try place.directory.note(summary)
             channel = try Channel.running(

@@ -21,7 +21,8 @@ struct TestVM: Sendable {
         self.home = home
         port = ports.first.map { (host: $0.0, guest: $0.1) }
         let declared = ports.map { "\($0.0):\($0.1)" }.joined(separator: " ")
-        try home.write("DVM_PORTS='\(declared)'\n", to: "config/vms/\(name).sh")
+        // 8777 is the model server's.
+        try home.write("DVM_AI_LOCAL=8777\nDVM_PORTS='\(declared)'\n", to: "config/vms/\(name).sh")
     }
 
     var environment: [String: String] { home.environment }
