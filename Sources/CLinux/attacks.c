@@ -219,6 +219,16 @@ static socklen_t parse(const char *text, uint16_t port, struct sockaddr_storage 
     return 0;
 }
 
+int dvm_is_own_address(const char *text) {
+    struct sockaddr_storage address;
+    socklen_t size = parse(text, 0, &address);
+    int file = size == 0 ? -1 : socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (file == -1) return 0;
+    int bound = bind(file, (struct sockaddr *)&address, size) == 0;
+    close(file);
+    return bound;
+}
+
 // Binds and listens; the descriptor is the answer, closed when that fails.
 static int listening(int file, const void *address, socklen_t size) {
     if (file == -1) return -1;

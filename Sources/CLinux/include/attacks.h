@@ -88,5 +88,7 @@ static const long dvm_call_iopl = SYS_iopl, dvm_call_ioperm = SYS_ioperm, dvm_ca
 // with a port the kernel chooses where it is 0. The descriptor is the answer.
 int dvm_listen_unix(const char *name);
 int dvm_listen_tcp(const char *address, uint16_t *port);
+// Whether a socket can have this address, which is then the caller's own and nobody else's.
+int dvm_is_own_address(const char *address);
 // This machine's own addresses but for its loopback's, a line each; answers their length.
 long dvm_own_addresses(char *into, size_t size);

@@ -31,14 +31,14 @@ enum Diagnosis {
     private static func sandbox(_ settings: Settings, _ accounts: Accounts) -> [DoctorReport.Check] {
         do throws(Refusal) {
             let shell = try Tool.named("shell")
-            var plan = try ProgramPlan(
+            let plan = try ProgramPlan(
                 Program(.tool(name: shell.name, arguments: [])),
                 settings: settings,
                 accounts: accounts
             )
             let home = accounts[settings.user]?.home ?? "/root"
-            plan.spawn.words = [View.program, "probe"] + hidden(from: home)
-            let (exit, output) = try SupervisedRun.run(plan.spawn)
+            let probe = plan.spawn.running([View.program, "probe"] + hidden(from: home))
+            let (exit, output) = try SupervisedRun.run(probe)
             guard exit == .exited(0), let facts = try? JSON.decode(SandboxFacts.self, from: output) else {
                 throw Refusal("the probe ended with status \(exit.status)")
             }

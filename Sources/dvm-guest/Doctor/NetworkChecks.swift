@@ -50,12 +50,11 @@ enum NetworkChecks {
             gateways: AttackListeners.gateways(),
             memoryKey: 0
         )
-        var spawn = spawn
-        spawn.words = [
+        let probe = spawn.running([
             View.program, "attack", "--subject", AttackList.network.name,
             String(decoding: try JSON.encode(ground), as: UTF8.self),
-        ]
-        let (exit, output) = try SupervisedRun.run(spawn)
+        ])
+        let (exit, output) = try SupervisedRun.run(probe)
         guard exit == .exited(0), let answers = try? JSON.decode([String: AttackAnswer].self, from: output) else {
             throw Refusal("the probe of the network ended with status \(exit.status)")
         }

@@ -39,17 +39,9 @@ struct AttackScratch: ~Copyable {
     private init(agent: Spawn.Agent, developer: Accounts.Account) throws(Refusal) {
         let marker = agent.session.text
         let directory = "\(Self.top)/\(marker)"
-        for path in [Self.top, directory, "\(directory)/agents", "\(directory)/control"] {
+        for path in [Self.top, directory, "\(directory)/agents", "\(directory)/agents/shell", "\(directory)/control"] {
             _ = try Directories.make(FilePath(path), mode: Self.open)
         }
-        // As the home of the tool itself: the launcher takes no other.
-        let isAgents = Status.of(FilePath(agent.home))?.uid == agent.uid
-        _ = try Directories.make(
-            FilePath("\(directory)/agents/shell"),
-            mode: isAgents ? .ownerReadWriteExecute : Self.open,
-            owner: isAgents ? agent.uid : 0,
-            group: isAgents ? agent.gid : 0
-        )
         for path in ["agents/other", "control/project", "control/home"] {
             _ = try Directories.make(
                 FilePath("\(directory)/\(path)"),
@@ -150,7 +142,7 @@ struct AttackScratch: ~Copyable {
             "rm -f -- \"$1\"; cd \"$2\" && find . -mindepth 1 -delete",
             [secret, project]
         )
-        for path in [project, home, "\(directory)/agents/other", controlProject, controlHome] {
+        for path in [project, "\(directory)/agents/other", controlProject, controlHome] {
             try? run(agent.uid, agent.gid, "cd \"$1\" 2>/dev/null && find . -mindepth 1 -delete", [path])
         }
         for path in ["/tmp", "/var/tmp", "/dev/shm"] {

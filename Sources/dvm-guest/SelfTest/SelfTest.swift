@@ -93,8 +93,8 @@ enum SelfTest {
         _ ground: AttackGround,
         _ options: [String] = []
     ) throws(Refusal) -> [String: AttackAnswer] {
-        var spawn = spawn
-        spawn.words = [program, "attack"] + options + [String(decoding: try JSON.encode(ground), as: UTF8.self)]
+        let text = String(decoding: try JSON.encode(ground), as: UTF8.self)
+        let spawn = spawn.running([program, "attack"] + options + [text])
         let (exit, output) = try SupervisedRun.run(spawn)
         guard exit == .exited(0), let answers = try? JSON.decode([String: AttackAnswer].self, from: output) else {
             throw Refusal("the attacks ended with status \(exit.status) and without a report")

@@ -27,7 +27,10 @@ extension AttackList {
             Attack(
                 "a name server of its choice",
                 gain: "a way out for what it reads, by names",
-                held: ["ENETUNREACH": .network, "ETIMEDOUT": .network, "EACCES": .network, "EPERM": .network],
+                held: [
+                    "ECONNREFUSED": .network, "ENETUNREACH": .network, "ETIMEDOUT": .network, "EACCES": .network,
+                    "EPERM": .network,
+                ],
                 permitted: openNetwork
             ) { _ in
                 .any(of: ["8.8.8.8", "1.1.1.1"]) { (address: String) in
@@ -60,8 +63,13 @@ extension AttackList {
         _ addresses: @escaping @Sendable (AttackGround) -> [String]
     ) -> Attack {
         Attack(name, gain: gain, held: held) {
-            // A refusal is an answer: the address is there.
-            connect(addresses($0), ports: [53, 22, 80, 443], reaching: ["ECONNREFUSED"])
+            // An address the session has itself is not the one meant, whoever has it outside. A refusal is an answer: the
+            // address is there.
+            connect(
+                addresses($0).filter { unsafe dvm_is_own_address($0) == 0 },
+                ports: [53, 22, 80, 443],
+                reaching: ["ECONNREFUSED"]
+            )
         }
     }
 
