@@ -131,7 +131,8 @@ import Testing
                         files: [
                             "/etc/claude-code/managed-settings.json":
                                 #"{"sandbox":{"enabled":false},"skipDangerousModePermissionPrompt":true}"#
-                        ]
+                        ],
+                        domains: try Tool.named("claude").domains.map(\.description)
                     )
                 )
         )

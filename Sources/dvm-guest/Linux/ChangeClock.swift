@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// The clock the kernel dates changes of files with, remembered at a moment.

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// Attempts on files, by path as an attacker has it.
