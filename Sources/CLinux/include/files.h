@@ -1,6 +1,7 @@
 // Files reached by descriptor, and their extended attributes: GNU extensions and calls without a wrapper in glibc.
 #pragma once
 
+#include <string.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -41,6 +42,19 @@ static inline ssize_t dvm_get_attribute(int file, const char *name, void *value,
     snprintf(path, sizeof path, "/proc/self/fd/%d", file);
     return getxattr(path, name, value, size);
 }
+// Whether the name a file was opened by still is one of its names. A name that was removed is never that of the
+// descriptor again, even when another link takes its place: the kernel says so behind the path (proc_pid_fd(5)). A file
+// that is really called so counts as removed.
+static inline int dvm_is_named(int file) {
+    static const char removed[] = " (deleted)";
+    const size_t end = sizeof removed - 1;
+    char link[32], path[4096];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+    const ssize_t count = readlink(link, path, sizeof path);
+    if (count <= 0 || count == sizeof path) return 0;
+    return (size_t)count < end || memcmp(path + count - end, removed, end) != 0;
+}
+
 static inline int dvm_set_attribute(int file, const char *name, const void *value, size_t size) {
     int answer = fsetxattr(file, name, value, size, 0);
     if (answer != -1 || errno != EBADF) return answer;

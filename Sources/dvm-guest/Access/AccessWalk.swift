@@ -175,6 +175,10 @@ struct AccessWalk: ~Copyable {
             {
                 known.append(facts.access)
             }
+        } else if status.isRegular, dvm_is_named(file.rawValue) == 0 {
+            // It had one name when it was looked at, and that was not the one in the project: a link to a file elsewhere,
+            // taken away between opening and looking. In this order nothing is left to chance.
+            report.linked += 1
         } else if try apply(change, to: file) {
             report.changed += 1
         } else {
