@@ -61,7 +61,7 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
 # Suites and tests by parts of their names, as regular expressions without a space: too slow for every commit, or in
 # need of the installed guest program.
-NOT_IN_CHECK := Five.gigabytes guest.program.as.it.is.installed Everyday.work
+NOT_IN_CHECK := Five.gigabytes guest.program.as.it.is.installed Everyday.work blocks.every.attack
 # Toolchains and tools of many hundred megabytes, for make test-all.
 NOT_IN_TEST := Heavy.toolchains Aider.answers
 

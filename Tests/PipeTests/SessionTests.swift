@@ -84,7 +84,8 @@ import Testing
 
     @Test func `leaving a session a second time leaves it running, and its size follows whoever comes`() throws {
         let vm = try PretendVM()
-        let id = try start("while :; do sleep 0.05; stty size; done", in: vm)
+        let id = try start("stty size; touch shown; while :; do sleep 0.05; stty size; done", in: vm)
+        while !FileManager.default.fileExists(atPath: vm.outside(vm.project + "/shown")) { usleep(10_000) }
         for _ in 1...2 {
             let client = try GuestClient(vm)
             let channel = try attach(id, client)
