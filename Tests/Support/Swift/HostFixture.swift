@@ -3,6 +3,9 @@ internal import FoundationEssentials
 #else
 internal import Foundation
 #endif
+#if os(Linux)
+internal import Glibc
+#endif
 
 /// A home directory of its own for one test, with a configuration, Lima's directory and a `limactl` that records.
 ///
@@ -39,6 +42,25 @@ public final class HostFixture: Sendable {
         try FileManager.default.createDirectory(atPath: "\(root)/\(parent)", withIntermediateDirectories: true)
         try Data(text.utf8).write(to: URL(filePath: "\(root)/\(path)"))
         try setMode(mode, of: "\(root)/\(path)")
+        if mode & 0o100 != 0 { Self.waitUntilNobodyWrites("\(root)/\(path)") }
+    }
+
+    /// Waits until a program can be started.
+    ///
+    /// A process another test is starting just now has inherited our descriptor, and
+    /// the kernel starts nothing that is open for writing (ETXTBSY of execve(2)). A read lease is refused as long.
+    private static func waitUntilNobodyWrites(_ path: String) {
+        #if os(Linux)
+        let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return }
+        defer { close(file) }
+        for _ in 0..<1000 {
+            // F_SETLEASE of fcntl(2): 1024.
+            if fcntl(file, 1024, F_RDLCK) == 0 { return }
+            guard errno == EAGAIN else { return }
+            usleep(10_000)
+        }
+        #endif
     }
 
     /// Reads a file, named from the root; nothing when there is none.
