@@ -21,9 +21,12 @@ public struct SessionNote: Hashable, Codable, Sendable {
     /// The most notes of one session: more is nothing a person reads.
     public static let most = 256
 
-    /// A note.
+    /// The longest text, in characters: paths an agent chose can be of any length, and a record must stay readable.
+    static let longest = 2000
+
+    /// A note; a text that is too long is cut.
     public init(_ weight: Weight, _ text: String) {
         self.weight = weight
-        self.text = text
+        self.text = text.count > Self.longest ? String(text.prefix(Self.longest)) + "…" : text
     }
 }

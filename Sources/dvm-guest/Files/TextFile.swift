@@ -22,7 +22,9 @@ enum TextFile {
     /// - Throws: a `Refusal` that names the file.
     static func readBytes(_ path: FilePath) throws(Refusal) -> [UInt8] {
         do {
-            let file = OwnedDescriptor(try FileDescriptor.open(path, .readOnly, options: .closeOnExec))
+            let file = OwnedDescriptor(  // Not waiting: somebody may have put a pipe there that nobody ever writes to.
+                try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
+            )
             var text: [UInt8] = []
             var buffer = [UInt8](repeating: 0, count: 64 * 1024)
             while text.count <= 1 << 20 {

@@ -30,7 +30,7 @@ extension GitConfigText {
         "user.name", "user.email", "init.defaultbranch", "pull.rebase", "pull.ff", "push.default",
         "push.autosetupremote", "fetch.prune", "core.autocrlf", "core.eol", "core.safecrlf", "core.abbrev",
         "core.quotepath", "core.sharedrepository", "color.ui", "submodule.*.active", "submodule.active",
-        "core.worktree", "extensions.worktreeconfig", "core.sparsecheckout", "core.sparsecheckoutcone", "index.version",
+        "extensions.worktreeconfig", "core.sparsecheckout", "core.sparsecheckoutcone", "index.version",
         "lfs.repositoryformatversion", "rerere.enabled", "merge.conflictstyle", "merge.ff", "diff.algorithm",
     ]
 

@@ -41,10 +41,14 @@ struct GitIndex: Equatable {
             name += bytes[position..<end]
             position = version == 4 ? end + 1 : start + (end - start) / 8 * 8 + 8
             guard position <= bytes.count, let path = TreePath(checking: name) else { return nil }
-            if mode & 0o170000 == 0o160000 { links.insert(path) }
-            if flags & 0x8000 != 0 || more & 0x4000 != 0 { unseen.insert(path) }
+            // More than can be told apart, and each may be long: the memory is not the session's.
+            if mode & 0o170000 == 0o160000, links.count < Self.mostPaths { links.insert(path) }
+            if flags & 0x8000 != 0 || more & 0x4000 != 0, unseen.count < Self.mostPaths { unseen.insert(path) }
         }
     }
+
+    /// The most paths of a kind that are kept.
+    private static let mostPaths = 4096
 
     private static func number(_ bytes: [UInt8], _ start: Int, _ count: Int) -> Int {
         bytes[start..<start + count].reduce(0) { $0 << 8 | Int($1) }

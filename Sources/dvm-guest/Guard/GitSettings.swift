@@ -55,13 +55,17 @@ struct GitSettings {
     }
 
     private mutating func read(_ path: TreePath, depth: Int) {
-        guard let bytes = tree.read(path, atMost: 1 << 20) else { return }
+        // A longer one is not looked at in part: what it means stands at its end.
+        guard let bytes = tree.read(path, atMost: 1 << 20), bytes.count == tree.status(path)?.size else { return }
         included.insert(path)
         take(bytes, in: .project(path.parent), depth: depth)
     }
 
     private mutating func read(_ path: String, depth: Int) {
-        guard Status.of(FilePath(path)) != nil, let bytes = try? TextFile.readBytes(FilePath(path)) else { return }
+        // Below these a path means something of this process: its standard input is the project.
+        guard !["/proc/", "/dev/", "/sys/"].contains(where: path.hasPrefix),
+            Status.of(FilePath(path)) != nil, let bytes = try? TextFile.readBytes(FilePath(path))
+        else { return }
         take(bytes, in: .outside(FilePath(path).removingLastComponent()), depth: depth)
     }
 

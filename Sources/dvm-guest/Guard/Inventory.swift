@@ -66,6 +66,11 @@ struct Inventory: Hashable, Codable {
             inventory[keyPath: paths] = []
             inventory.complete = false
         }
+        // Names can be of any length, and an agent wrote the index: it must not fill the frame it travels in.
+        let length = inventory.links.union(inventory.unseen).reduce(0) { $0 + $1.cString.count }
+        if length > mostText {
+            (inventory.links, inventory.unseen, inventory.complete) = ([], [], false)
+        }
         for path in survey.gitFiles { inventory.keep(path, in: \.gitFiles, tree, &textLeft) }
         for path in survey.protected.flatMap({ Watched.files(at: $0, tree) }) {
             inventory.keep(path, in: \.protected, tree, &textLeft, withText: false)
@@ -101,8 +106,10 @@ enum Watched {
         let hooks = repository.appending("hooks")
         guard tree.status(hooks)?.isSymbolicLink != true else { return paths + [hooks] }
         // What `git init` leaves there is never run under these names.
-        let names = (tree.entries(hooks) ?? []).filter { $0.kind != .directory }.map(\.name)
-        paths += names.filter { !$0.suffix(7).elementsEqual(".sample".utf8) }.prefix(64).map(hooks.appending)
+        let named = tree.entries(hooks)?.map(\.name).filter { !$0.suffix(7).elementsEqual(".sample".utf8) }
+        // One that cannot be listed, or holds more than anybody has: git runs what is in it all the same.
+        if tree.status(hooks) != nil, named.map({ $0.count > 64 }) ?? true { paths.append(hooks) }
+        paths += (named ?? []).prefix(64).map(hooks.appending)
         return paths.filter { tree.status($0) != nil }
     }
 
@@ -120,7 +127,9 @@ enum Watched {
         let top = repository.name.elementsEqual(".git".utf8) ? repository.parent : repository
         var links: Set<TreePath> = []
         var unseen: Set<TreePath> = []
+        // git has one at a time, and for a moment two.
         let shared = (tree.entries(repository) ?? []).map(\.name).filter { $0.starts(with: "sharedindex.".utf8) }
+            .prefix(2)
         for name in [Array("index".utf8)] + shared {
             guard let bytes = tree.read(repository.appending(name), atMost: 64 << 20),
                 let index = GitIndex(bytes, hash: hash)
@@ -129,6 +138,15 @@ enum Watched {
             for path in index.unseen { unseen.insert(path.parts.reduce(top) { $0.appending($1) }) }
         }
         return (links, unseen)
+    }
+
+    /// Whether a setting is what git itself writes for a submodule: where its files are, in the project.
+    ///
+    /// Anywhere else, a plain `git checkout` would write there, and `git clean` remove.
+    private static func isOwnWorkTree(_ setting: GitConfigText.Setting, of repository: TreePath) -> Bool {
+        setting.kind == "core.worktree" && !setting.value.hasPrefix("/")
+            && repository.parts.contains(Array("modules".utf8))
+            && repository.resolving(Array(setting.value.utf8)) != nil
     }
 
     /// Whether a file of a git directory can stay, whoever wrote it.
@@ -150,11 +168,13 @@ enum Watched {
             guard let settings = GitConfigText(text) else { return false }
             // One that says nothing yet is for something that is still to come.
             if settings.settings.isEmpty, path.name.count > "config".utf8.count { return false }
-            return settings.harm(beyond: before.flatMap(GitConfigText.init)).isEmpty
+            return settings.harm(beyond: before.flatMap(GitConfigText.init)).allSatisfy {
+                isOwnWorkTree($0, of: repository)
+            }
         case "commondir" where path.parent == repository:
             // As `git worktree add` writes it.
             return repository.parent.name.elementsEqual("worktrees".utf8)
-                && text.prefix { $0 != UInt8(ascii: "\n") }.elementsEqual("../..".utf8)
+                && ["../..", "../..\n"].contains { text.elementsEqual($0.utf8) }
         default:
             // A hook, though it may not be executable yet; or attributes, which git never writes there by itself.
             return false

@@ -19,6 +19,13 @@ final class ProjectGuard: SessionPart {
         // Read before anything is looked at: what changes meanwhile counts as changed.
         clock = ChangeClock()
         before = try Looking.ask(.inventory(Surveyor.Order(agent)), project.descriptor.raw, agent)
+        // It travels back in a frame when the session has ended, when it would be too late to find out that it does not.
+        guard let size = try? JSON.encode(before).count, size < Frame.largestPayload - 16 * 1024 else {
+            throw Refusal(
+                "the git repositories of the project have more state than can be compared after a session",
+                hint: "look at skip-worktree and assume-unchanged files and at .git files with very long names in it"
+            )
+        }
         shadow = try agent.policy.git == .shadow ? ShadowTransfer.prepare(before.main, agent) : nil
         self.agent = agent
         self.project = project

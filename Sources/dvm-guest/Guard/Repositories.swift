@@ -10,10 +10,12 @@ enum Repositories {
     ///   - roots: what the project's own top is called, in and outside the sandbox.
     /// - Returns: `nil` when it is outside the project or the file is none.
     static func target(ofGitFile path: TreePath, _ text: [UInt8], roots: [String]) -> TreePath? {
-        guard text.starts(with: "gitdir:".utf8) else { return nil }
-        let rest = text.dropFirst("gitdir:".utf8.count)
-        let line = rest.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
-            .drop { $0 == UInt8(ascii: " ") }
+        // As git reads it: one blank, and line ends are cut off at the end only.
+        guard text.starts(with: "gitdir: ".utf8) else { return nil }
+        let ends = [UInt8(ascii: "\n"), UInt8(ascii: "\r")]
+        var line = text.dropFirst("gitdir: ".utf8.count)
+        while let last = line.last, ends.contains(last) { line.removeLast() }
+        guard !line.contains(where: { ends.contains($0) || $0 == 0 }) else { return nil }
         return resolve(line, in: path.parent, roots: roots)
     }
 

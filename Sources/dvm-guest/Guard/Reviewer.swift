@@ -29,10 +29,11 @@ struct Reviewer {
     /// What a session left.
     static func review(_ tree: ProjectTree, _ order: Order) -> Findings {
         var reviewer = Self(tree: tree, order: order)
+        // What was there before comes first, and before anything else is read: a project full of decoys must not use up
+        // the time and the lists that the person's own repository needs.
+        for path in order.before.repositories.sorted() { reviewer.review(repository: path) }
         let after = Surveyor.survey(tree, order.rules)
-        for path in order.before.repositories.union(after.repositories.map(\.path)).sorted() {
-            reviewer.review(repository: path)
-        }
+        for path in after.repositories.map(\.path).sorted() { reviewer.review(repository: path) }
         if let top = try? tree.directory(.top), let status = try? Status.of(top.raw, called: "the project") {
             reviewer.walk(top, .top, depth: 0, device: status.device, vendor: false)
         }
@@ -53,14 +54,14 @@ struct Reviewer {
 
     /// Looks at a git directory, and at those inside it.
     mutating func review(repository: TreePath) {
-        guard reviewed.count < 4 * Survey.mostPaths else {
+        let known = order.before.repositories.contains(repository)
+        guard known || reviewed.count < 4 * Survey.mostPaths else {
             findings.complete = false
             return
         }
         guard reviewed.insert(repository).inserted, let status = tree.status(repository), status.isDirectory else {
             return
         }
-        let known = order.before.repositories.contains(repository)
         if !known, isRecent(status), repository.name.elementsEqual(".git".utf8) {
             findings.add(repository.parent, to: \.repositories)
         }
@@ -81,7 +82,9 @@ struct Reviewer {
         guard let status = tree.status(path) else { return }
         let before = order.before.watched[path]
         if let before, before.isUntouched(status) { return }
-        let text = tree.read(path, atMost: 1 << 20)
+        var text = tree.read(path, atMost: 1 << 20)
+        // Judged whole or not at all: the harm may stand at the end.
+        if text?.count != status.size { text = nil }
         if let before, let kept = before.text, text.map(Latin.text) == kept, status.mode & 0o777 == before.mode {
             return
         }
@@ -109,7 +112,11 @@ struct Reviewer {
         if before?.isUntouched(status) == true { return }
         let text = tree.read(path, atMost: 4096)
         let roots = [order.rules.project, "/workspace"]
-        if status.isRegular, let text, let target = Repositories.target(ofGitFile: path, text, roots: roots) {
+        if status.isRegular, let text, text.count == status.size,
+            let target = Repositories.target(ofGitFile: path, text, roots: roots),
+            // Through a link, git would go where nobody has looked.
+            tree.status(target)?.isDirectory == true
+        {
             // What it names is looked at, wherever in the project that is.
             return review(repository: target)
         }
@@ -120,19 +127,24 @@ struct Reviewer {
     }
 
     private mutating func putAside(_ path: TreePath, restoring text: [UInt8]?, mode: UInt32) {
+        // Too long for a name: the suffix alone is one.
+        let long = path.name.count + order.suffix.utf8.count > 255
+        let name = (long ? [] : path.name) + Array(order.suffix.utf8)
+        // A name that is taken was put there to keep this one in its place.
+        let names = [name] + (1...9).map { _ in Self.another(name) }
+        let taken = names.first { tree.rename(path, to: $0) }
+        let restored = taken != nil ? text.map { tree.make(path, $0, mode: mode) } ?? false : false
+        let place = taken.map { path.parent.appending($0) }
+        // The list has an end, what is done has none.
         guard findings.aside.count < Findings.most else {
             findings.complete = false
             return
         }
-        // Too long for a name: the suffix alone is one.
-        let long = path.name.count + order.suffix.utf8.count > 255
-        let name = (long ? [] : path.name) + Array(order.suffix.utf8)
-        guard tree.rename(path, to: name) else {
-            findings.aside.append(Findings.Aside(path: path, name: nil, restored: false))
-            return
-        }
-        let restored = text.map { tree.make(path, $0, mode: mode) } ?? false
-        findings.aside.append(Findings.Aside(path: path, name: path.parent.appending(name), restored: restored))
+        findings.aside.append(Findings.Aside(path: path, name: place, restored: restored))
+    }
+
+    private static func another(_ name: [UInt8]) -> [UInt8] {
+        Array(name.suffix(230)) + Array(".\(UInt32.random(in: .min ... .max))".utf8)
     }
 
     // MARK: Everything else

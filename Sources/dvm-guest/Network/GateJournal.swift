@@ -39,6 +39,9 @@ final class GateJournal {
 
     /// Something was refused.
     func refuse(_ target: String, why: String, remedy: String?) {
+        // An agent chooses much of both, and this goes to the VM's disk.
+        let target = String(target.prefix(300))
+        let why = String(why.prefix(300))
         write(target, why)
         if refused[target] == nil {
             guard order.count < Self.mostTargets else {

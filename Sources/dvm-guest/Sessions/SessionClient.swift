@@ -8,6 +8,8 @@ final class SessionClient {
     private var outbox = Outbox()
     /// Whether nobody is there any more, or what came was not dvm's protocol.
     private(set) var isGone = false
+    /// Whether it has said what it wants.
+    var hasAsked = false
     /// Until when it has to say what it wants.
     let patience = ContinuousClock.now + .seconds(10)
 

@@ -24,7 +24,8 @@ struct SessionCommand: ParsableCommand {
         let client = SessionClient(OwnedDescriptor(report))
         do throws(Refusal) {
             let order = try Self.order(from: client)
-            try Supervisor(order, client).run()
+            let supervisor = try Supervisor(order, client)
+            supervisor.run()
         } catch {
             if let frame = try? Frame(.refused, channel: Relay.channel, json: error) { client.send(frame) }
             client.flush()

@@ -64,8 +64,10 @@ enum SessionTasks {
         var room = Frame.largestPayload - 1024
         var kept: [SessionSummary] = []
         for summary in summaries.reversed() {
-            room -= ((try? JSON.encode(summary).count) ?? 0) + 1
-            guard room > 0 else { break }
+            let size = ((try? JSON.encode(summary).count) ?? 0) + 1
+            // A single long one does not hide the others.
+            guard size < room else { continue }
+            room -= size
             kept.append(summary)
         }
         return kept.reversed()

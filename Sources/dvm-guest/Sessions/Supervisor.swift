@@ -87,7 +87,18 @@ final class Supervisor {
     }
 
     /// Follows the session to its end, and tells whoever is attached.
-    func run() throws(Refusal) {
+    func run() {
+        do throws(Refusal) {
+            try follow()
+        } catch {
+            // Whatever went wrong here: what the session leaves is looked at all the same.
+            remark(.warning, error.message)
+            last = try? Frame(.refused, channel: Relay.channel, json: error)
+        }
+        end()
+    }
+
+    private func follow() throws(Refusal) {
         while last == nil {
             catchUp()
             let isFull = client?.isFull == true || !missed.isEmpty
@@ -103,7 +114,6 @@ final class Supervisor {
             if !over { keepTime() }
             hearCallers(poll)
         }
-        end()
     }
 
     // MARK: The program speaks
@@ -174,7 +184,11 @@ final class Supervisor {
         }
         for caller in callers {
             caller.advance(poll, buffer: &buffer)
-            if let frame = caller.next() { answer(caller, frame) }
+            // One question each: what else they send would make answers that nobody takes.
+            if !caller.hasAsked, let frame = caller.next() {
+                caller.hasAsked = true
+                answer(caller, frame)
+            }
         }
         callers.removeAll { $0.isGone || $0 === client || $0.patience < .now }
     }
