@@ -14,6 +14,35 @@ struct GitAttack: Sendable, CustomStringConvertible {
 
     static let all: [Self] = [
         Self(
+            description: "a pipe among the included files, which is to hold the review up",
+            before: "git config extensions.worktreeConfig true",
+            plant:
+                "payload monitor; mkfifo pipe; printf '[include]\\npath = /proc/self/fd/0/pipe\\n[core]\\nfsmonitor = "
+                + "./monitor\\n' > .git/config.worktree",
+            stoppedAtOnce: false
+        ),
+        Self(
+            description: "a setting behind more than anybody reads",
+            before: "git config extensions.worktreeConfig true",
+            plant: "payload monitor; { printf '#'; head -c 1100000 /dev/zero | tr '\\0' x; "
+                + "printf '\\n[core]\\nfsmonitor = ./monitor\\n'; } > .git/config.worktree",
+            stoppedAtOnce: false
+        ),
+        Self(
+            description: "a hook in a directory that cannot be listed",
+            plant: "git init -q sub; mkdir -p sub/.git/hooks; payload sub/.git/hooks/post-index-change; "
+                + "chmod 0311 sub/.git/hooks",
+            trigger: "cd sub; touch new; git add new",
+            stoppedAtOnce: false
+        ),
+        Self(
+            description: "work files of a nested repository in the developer's home",
+            plant: "git init -q sub; cd sub; echo x > proof; git add proof; "
+                + "git -c user.name=a -c user.email=a@x commit -qm x; git config core.worktree ../../../..",
+            trigger: "cd sub; git reset -q --hard",
+            stoppedAtOnce: false
+        ),
+        Self(
             description: "a hook",
             plant: "payload .git/hooks/post-commit",
             trigger: "git commit -q --allow-empty -m x"
