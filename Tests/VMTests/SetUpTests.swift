@@ -85,6 +85,10 @@ extension VMTests {
 
         @Test func `a declared port leads into the VM, another does not`() throws {
             let port = try #require(vm.port)
+            // Other tests end every login in the VM, Lima's own connection and the forwarded ports in it among them: a start
+            // makes both anew.
+            #expect(try vm.dvm("stop", vm.name).status == 0)
+            #expect(try vm.dvm("ssh", vm.name, "--", "true").status == 0)
             let other = try freePort()
             try vm.root(
                 """
