@@ -44,7 +44,9 @@ extension VMTests {
             // The login it came through is taken down as a strict VM does it.
             let scopes =
                 "for scope in /sys/fs/cgroup/user.slice/user-*.slice/session-*.scope; do echo 1 >$scope/cgroup.kill; done"
-            try vm.root("systemd-run -q --collect --unit=logout --on-active=1 /bin/sh -c '\(scopes)'")
+            // To the second: systemd otherwise runs a timer within a minute, and this one would end a later command's login.
+            let timer = "--on-active=1 --timer-property=AccuracySec=100ms"
+            try vm.root("systemd-run -q --collect --unit=logout \(timer) /bin/sh -c '\(scopes)'")
             Thread.sleep(forTimeInterval: 5)
             #expect(try running() == [id])
 
