@@ -44,18 +44,11 @@ enum Directories {
     /// - Throws: a `Refusal` when it cannot be listed.
     static func entries(_ path: FilePath) throws(Refusal) -> [FilePath] {
         guard try Status.exists(path) else { return [] }
-        guard let directory = unsafe path.withPlatformString({ unsafe opendir($0) }) else {
-            throw Refusal("\(path) cannot be listed: \(Errno(rawValue: errno))")
+        do {
+            return try Listing.read(path).map { path.appending($0) }
+        } catch {
+            throw Refusal("\(path) cannot be listed: \(error)")
         }
-        defer { unsafe closedir(directory) }
-        var names: [String] = []
-        while let entry = unsafe readdir(directory) {
-            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-                unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names.sorted().map { path.appending($0) }
     }
 
     /// Makes a directory of root's, and those above it, where they are missing; nobody else may be able to replace a part.

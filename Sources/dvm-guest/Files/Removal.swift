@@ -20,20 +20,3 @@ enum Removal {
         Self.directory(directory)
     }
 }
-
-/// What is in a directory.
-enum Listing {
-    /// The names of the entries of a directory of root's, sorted; none when it cannot be read.
-    static func names(in directory: FilePath) -> [String] {
-        guard let stream = unsafe directory.withPlatformString({ unsafe opendir($0) }) else { return [] }
-        defer { unsafe closedir(stream) }
-        var names: [String] = []
-        while let entry = unsafe readdir(stream) {
-            let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) {
-                unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names.sorted()
-    }
-}

@@ -11,17 +11,7 @@ struct RunningProcess {
 
     /// Every process there is; those that end meanwhile are passed over.
     static func all() -> [Self] {
-        guard let directory = unsafe opendir("/proc") else { return [] }
-        defer { unsafe closedir(directory) }
-        var processes: [Self] = []
-        while let entry = unsafe readdir(directory) {
-            let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) {
-                unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            guard let pid = Int32(name), let process = Self(pid: pid) else { continue }
-            processes.append(process)
-        }
-        return processes
+        Listing.names(in: "/proc").compactMap { Int32($0).flatMap(Self.init(pid:)) }
     }
 
     /// The process namespace of this very process.

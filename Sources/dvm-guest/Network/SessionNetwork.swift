@@ -40,9 +40,7 @@ final class SessionNetwork: SessionPart {
         }
         do throws(Refusal) {
             let streams = try Streams.bothWays()
-            let null = OwnedDescriptor(
-                FileDescriptor(rawValue: try call("opening /dev/null") { unsafe open("/dev/null", O_RDWR | O_CLOEXEC) })
-            )
+            let null = try Streams.null()
             let output = log?.raw ?? null.raw
             // Before we leave the VM's network, of which the gate keeps hold.
             let gate = try Child(

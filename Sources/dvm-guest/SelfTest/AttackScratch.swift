@@ -168,9 +168,7 @@ private struct Victim: ~Copyable {
         var spawn = SelfTest.plain(uid, gid)
         spawn.words = ["/bin/sleep", "300"]
         spawn.environment["DVM_CANARY"] = "canary"
-        let null = OwnedDescriptor(
-            FileDescriptor(rawValue: try call("opening /dev/null") { unsafe open("/dev/null", O_RDWR | O_CLOEXEC) })
-        )
+        let null = try Streams.null()
         let report = try Streams.bothWays()
         let order = try Frame(.open, channel: 0, json: spawn)
         let kept = try Streams.duplicate(report.ours.raw)
