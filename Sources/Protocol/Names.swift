@@ -1,7 +1,13 @@
+/// The account Lima logs in as: it may become root in the VM, and does nothing else there.
+public enum ControlAccount {
+    /// Its name in every VM.
+    public static let name = "dvm"
+}
+
 /// The rule for the account people work as.
 public enum AccountName {
     /// Accounts that are something else in every VM.
-    public static let taken: Set<String> = ["root", "dvm", "dvm-agent", "nobody"]
+    public static let taken: Set<String> = ["root", ControlAccount.name, "dvm-agent", "nobody"]
 
     /// Refuses what no distribution's `useradd` takes, and the accounts that have another job.
     ///

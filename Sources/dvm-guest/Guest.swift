@@ -16,13 +16,15 @@ struct Guest: ParsableCommand {
               claude, codex, shell  run in the agent's sandbox
             """,
         subcommands: [
-            Doctor.self, SelfTestCommand.self, Version.self, Ask.self, Sessions.self, Serve.self, SessionCommand.self,
+            Doctor.self, SelfTestCommand.self, Version.self, Ask.self, Sessions.self, Serve.self, DoorCommand.self,
+            AdmittedCommand.self, ReadyCommand.self, SessionCommand.self,
             Task.self, Enter.self, Look.self, Inner.self, SandboxProbe.self, AttackCommand.self, AccessCommand.self,
             DenyCommand.self, ReachCommand.self, GateCommand.self,
         ]
     )
 
     static func main() {
+        if CommandLine.arguments.dropFirst() == [LinkCommand.word] { LinkCommand.run() }
         do {
             var command = try parseAsRoot()
             try command.run()

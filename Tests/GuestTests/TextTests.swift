@@ -129,3 +129,42 @@ import Testing
         )
     }
 }
+
+@Suite struct `The host's door, as systemd has it` {
+    @Test func `belongs to the control account alone`() {
+        #expect(
+            DoorSocket.socketUnit == """
+                [Unit]
+                Description=The door through which dvm on the host reaches this VM
+
+                [Socket]
+                ListenStream=/run/dvm/door.sock
+                SocketUser=dvm
+                SocketMode=0600
+                DirectoryMode=0755
+
+                [Install]
+                WantedBy=sockets.target
+
+                """
+        )
+    }
+
+    @Test func `neither limits nor ends what came through it`() {
+        #expect(
+            DoorSocket.serviceUnit == """
+                [Unit]
+                Description=The door through which dvm on the host reaches this VM
+
+                [Service]
+                ExecStart=/usr/local/libexec/dvm/dvm-guest door
+                StandardInput=socket
+                StandardOutput=null
+                StandardError=journal
+                KillMode=process
+                TasksMax=infinity
+
+                """
+        )
+    }
+}

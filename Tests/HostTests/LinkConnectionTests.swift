@@ -12,7 +12,7 @@ private final class ScriptedVM {
     private(set) var remarks: [String] = []
     let app: MachineName
 
-    static let serve = ["sudo", "-n", "/usr/local/libexec/dvm/dvm-guest", "serve"]
+    static let link = ["/usr/local/libexec/dvm/dvm-guest", "link"]
 
     init() throws {
         fixture = try HostFixture()
@@ -22,7 +22,7 @@ private final class ScriptedVM {
     private static let script = """
         root=$0
         case "$*" in
-          "sudo -n /usr/local/libexec/dvm/dvm-guest serve")
+          "/usr/local/libexec/dvm/dvm-guest link")
             [ -e "$root/said" ] || { echo "sudo: dvm-guest: command not found" >&2; exit 1; }
             cat "$root/said"; [ -e "$root/leaves" ] || cat >/dev/null ;;
           "/bin/true") cat "$root/true-says" >&2; exit "$(cat "$root/true-status")" ;;
@@ -120,14 +120,14 @@ private final class ScriptedVM {
         try vm.says([ScriptedVM.welcome()])
 
         #expect(try vm.open().welcome.facts.kernel == "6.1")
-        #expect(vm.asked == [ScriptedVM.serve])
+        #expect(vm.asked == [ScriptedVM.link])
         #expect(vm.notes == [])
     }
 
     @Test func `takes any of our protocol where there is no copy to compare`() throws {
         try vm.says([ScriptedVM.welcome(build: "00", 1, 9)])
         #expect(try vm.open().welcome.build == "00")
-        #expect(vm.asked == [ScriptedVM.serve])
+        #expect(vm.asked == [ScriptedVM.link])
     }
 
     @Test func `tells that the clock was set`() throws {
@@ -147,7 +147,7 @@ private final class ScriptedVM {
             + "head -c \"$1\" > \"$new\"; echo \"$2  $new\" | sha256sum -c --status; chmod 0755 \"$new\"; "
             + "mv -f \"$new\" /usr/local/libexec/dvm/dvm-guest; trap - EXIT"
         return [
-            ScriptedVM.serve, ["/bin/true"], ["sudo", "-n", "/bin/true"],
+            ScriptedVM.link, ["/bin/true"], ["sudo", "-n", "/bin/true"],
             [
                 "sudo", "-n", "/bin/sh", "-c", script, "dvm-install", "\(TinyELF().bytes.count + 300_000)",
                 try Checksum.sha256(of: path),
@@ -161,7 +161,7 @@ private final class ScriptedVM {
         try vm.says([ScriptedVM.welcome()], in: "after")
 
         #expect(try vm.open().welcome.build == "ab01ff10")
-        #expect(try vm.asked == installing() + [ScriptedVM.serve])
+        #expect(try vm.asked == installing() + [ScriptedVM.link])
         #expect(vm.notes == ["updating the guest program"])
         #expect(vm.fixture.read("arrived") == vm.fixture.read("share/dvm/guest/x86_64/dvm-guest"))
     }
@@ -180,7 +180,7 @@ private final class ScriptedVM {
         try vm.says([ScriptedVM.welcome()], in: "after")
 
         _ = try vm.open()
-        #expect(try vm.asked == installing() + [ScriptedVM.serve])
+        #expect(try vm.asked == installing() + [ScriptedVM.link])
         #expect(vm.notes == ["installing the guest program"])
         #expect(vm.remarks.contains { $0.contains("command not found") })
     }
@@ -191,7 +191,7 @@ private final class ScriptedVM {
         try vm.says([ScriptedVM.welcome()], in: "after")
 
         _ = try vm.open()
-        #expect(try vm.asked == installing() + [ScriptedVM.serve])
+        #expect(try vm.asked == installing() + [ScriptedVM.link])
     }
 
     // MARK: Refusals
@@ -217,7 +217,7 @@ private final class ScriptedVM {
         let refusal = try refusal()
         #expect(refusal.message.hasPrefix("there is no guest program for x86_64 at "))
         #expect(refusal.hint?.contains("make install") == true)
-        #expect(vm.asked == [ScriptedVM.serve])
+        #expect(vm.asked == [ScriptedVM.link])
     }
 
     @Test func `tells a VM that does not answer from one that refuses sudo`() throws {
@@ -277,7 +277,7 @@ private final class ScriptedVM {
             #expect(refusal.message.hasPrefix("the guest program in app broke dvm's protocol: "))
             #expect(refusal.hint != nil)
         }
-        #expect(vm.asked.allSatisfy { $0 == ScriptedVM.serve })
+        #expect(vm.asked.allSatisfy { $0 == ScriptedVM.link })
     }
 
     @Test func `does not go on with what is no guest program`() throws {

@@ -19,7 +19,7 @@ import Testing
         // All of it in frames: what Lima is told is the same whatever is run.
         #expect(
             host.fixture.read("shells")
-                == "shell --workdir / dvm-app sudo -n /usr/local/libexec/dvm/dvm-guest serve\n"
+                == "shell --workdir / dvm-app /usr/local/libexec/dvm/dvm-guest link\n"
         )
     }
 

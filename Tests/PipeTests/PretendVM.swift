@@ -15,6 +15,9 @@ final class PretendVM: @unchecked Sendable {
     /// The agent's account.
     let agent: UInt32 = 64_102
 
+    /// The account Lima logs in as.
+    let control: UInt32 = 64_103
+
     /// The home of the developer, as the guest program sees it.
     let home = "/home/developer"
     /// The project, as the guest program sees it.
@@ -33,6 +36,7 @@ final class PretendVM: @unchecked Sendable {
         try write(
             """
             root:x:0:0::/root:/bin/bash
+            dvm:x:\(control):\(control)::/home/dvm:/bin/bash
             developer:x:\(developer):\(developer)::\(home):/bin/bash
             dvm-agent:x:\(agent):\(agent)::/var/lib/dvm-agent:/usr/sbin/nologin
 
@@ -40,7 +44,7 @@ final class PretendVM: @unchecked Sendable {
             to: "etc/passwd"
         )
         try write(
-            "root:x:0:\ndeveloper:x:\(developer):\ndvm-agent:x:\(agent):\nextra:x:64200:developer\n",
+            "root:x:0:\ndvm:x:\(control):\ndeveloper:x:\(developer):\ndvm-agent:x:\(agent):\nextra:x:64200:developer\n",
             to: "etc/group"
         )
         try write(#"{"codeDirectory":"\#(project)","user":"developer"}"#, to: "lib/dvm/settings.json")

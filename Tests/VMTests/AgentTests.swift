@@ -31,7 +31,8 @@ extension VMTests {
 
         @Test func `it finds neither the way out nor what the host left in the VM`() throws {
             let paths = [
-                "/run/dvm/agent.sock", "/mnt/lima-cidata", "/sys/kernel", "/etc/shadow", "/root", "/var/lib/dvm",
+                "/run/dvm/agent.sock", "/run/dvm/door.sock", "/mnt/lima-cidata", "/sys/kernel", "/etc/shadow", "/root",
+                "/var/lib/dvm",
                 "/run/systemd", "/dev/vda",
             ]
             let look = "for path in \(paths.joined(separator: " ")); do [ -e $path ] && echo $path; done; true"

@@ -77,6 +77,14 @@ extension VMTests {
             #expect(facts == "active\nenabled\n600 \(vm.user)\n")
         }
 
+        @Test func `the host's door waits, for its own account only`() throws {
+            let facts = try vm.root(
+                "systemctl is-active dvm-door.socket; systemctl is-enabled dvm-door.socket; stat -c '%a %U' /run/dvm/door.sock"
+            )
+
+            #expect(facts == "active\nenabled\n600 dvm\n")
+        }
+
         @Test func `sshd lets the agent in with no key`() throws {
             let settings = try vm.root("/usr/sbin/sshd -T")
 

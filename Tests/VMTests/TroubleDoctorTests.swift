@@ -119,6 +119,12 @@ extension VMTests {
                 back: "chmod 600 /run/dvm/agent.sock",
                 check: "agents' socket"
             ),
+            .init(
+                what: "a door open to others",
+                script: "chmod 666 /run/dvm/door.sock",
+                back: "chmod 600 /run/dvm/door.sock",
+                check: "host's door"
+            ),
         ]
 
         @Test(arguments: tamperings)

@@ -56,3 +56,8 @@ static inline int dvm_open_within(int directory, const char *path, int flags) {
 static inline int dvm_rename_new(int directory, const char *old, const char *new) {
     return (int)syscall(SYS_renameat2, directory, old, directory, new, 1U);
 }
+
+// sendmsg(2), recvmsg(2) with SCM_RIGHTS: exactly so many descriptors, at most three, in one message of one byte. Received
+// ones are close-on-exec; any other number of them is an error, and they are closed.
+int dvm_send_descriptors(int socket, const int *descriptors, int count);
+int dvm_receive_descriptors(int socket, int *descriptors, int count);

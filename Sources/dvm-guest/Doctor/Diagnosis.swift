@@ -54,7 +54,8 @@ enum Diagnosis {
         [
             "/root", "/sys/kernel", "/mnt/lima-cidata", "/etc/shadow", "/etc/sudoers", "/etc/machine-id",
             "/etc/ssh/ssh_host_ed25519_key",
-            "/run/systemd", "/run/dbus", "/run/dvm/agent.sock", "/run/lima-guestagent.sock", "/run/docker.sock",
+            "/run/systemd", "/run/dbus", "/run/dvm/agent.sock", "/run/dvm/door.sock",
+            "/run/lima-guestagent.sock", "/run/docker.sock",
             "/var/lib/dvm",
             "/dev/vsock", "/dev/kmsg", "/dev/mem", "/dev/vda",
         ] + [".ssh", ".gnupg", ".bash_history", ".bashrc", ".profile", ".config"].map { "\(home)/\($0)" }

@@ -2,16 +2,23 @@ internal import DVMProtocol
 
 /// The way a session is started: nobody but root may have changed it.
 enum LauncherChecks {
-    static func checks() -> [DoctorReport.Check] { [program, socket, limits] + tools }
+    static func checks() -> [DoctorReport.Check] {
+        [
+            program,
+            socket("agents' socket", AgentSocket.path, for: "the VM's user"),
+            socket("host's door", DoorSocket.path, for: "the account \(ControlAccount.name)"),
+            limits,
+        ] + tools
+    }
 
     private static var program: DoctorReport.Check { rootsFile("guest program", FilePath(Wrappers.program)) }
 
-    private static var socket: DoctorReport.Check {
-        let holds = Status.of(AgentSocket.path).map { $0.mode & 0o077 == 0 } ?? false
+    private static func socket(_ name: String, _ path: FilePath, for owner: String) -> DoctorReport.Check {
+        let holds = Status.of(path).map { $0.mode & 0o077 == 0 } ?? false
         return DoctorReport.Check(
-            "agents' socket",
+            name,
             holds ? .pass : .fail,
-            holds ? "open to the VM's user only" : "missing, or open to others",
+            holds ? "open to \(owner) only" : "missing, or open to others",
             remedy: holds ? nil : "run `dvm sync` for this VM on the host"
         )
     }

@@ -33,6 +33,15 @@ struct Replacement {
         throw Self.refusal(name, failure)
     }
 
+    /// Becomes a program at a path, with this process's variables.
+    ///
+    /// - Throws: a `Refusal` when it cannot be started.
+    static func become(_ path: String, _ words: [String]) throws(Refusal) -> Never {
+        let arguments = ArgumentList(words)
+        unsafe execv(path, arguments.pointer)
+        throw refusal(path, Errno(rawValue: errno))
+    }
+
     /// Where to look for a program: at its path, or in every directory of `PATH`.
     func candidates(_ name: String) -> [String] {
         guard !name.contains("/") else { return [name] }

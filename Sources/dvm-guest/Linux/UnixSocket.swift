@@ -31,6 +31,13 @@ enum UnixSocket {
         return socket
     }
 
+    /// The uid of the process at the other end of a connection, by the kernel's word.
+    static func peer(of connection: FileDescriptor) throws(Refusal) -> UInt32 {
+        var uid: uid_t = 0
+        try call("asking who connected") { unsafe dvm_peer_uid(connection.rawValue, &uid) }
+        return uid
+    }
+
     private static func address(of path: FilePath, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)

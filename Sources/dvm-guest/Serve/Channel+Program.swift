@@ -4,7 +4,8 @@ internal import Glibc
 extension Channel {
     /// A channel for a program, which is started with streams or a terminal.
     ///
-    /// `confine` is given the process before that has its order, and so before it does anything.
+    /// `ready` is what it becomes, where there is one. `confine` is given the process before that has its order, and so
+    /// before it does anything.
     ///
     /// - Throws: a `Refusal` when the kernel has no process, stream or terminal for it, or `confine`'s.
     static func running(
@@ -15,10 +16,10 @@ extension Channel {
         loss: Loss,
         window: Int,
         session: SessionID? = nil,
+        ready: consuming ReadyEnter? = nil,
         confine: (pid_t) throws(Refusal) -> Void = { _ in }
     ) throws(Refusal) -> Channel {
         let order = try Frame(.open, channel: 0, json: spawn)
-        let report = try Streams.bothWays()
         func conversation(_ outputs: Set<Stream>) -> Conversation {
             Conversation(number: number, purpose: .program, outputs: outputs, window: window, session: session)
         }
@@ -26,14 +27,14 @@ extension Channel {
             let pair = try Streams.terminal(size, owner: owner)
             let slave = pair.theirs.raw
             let input = try Streams.duplicate(pair.ours.raw)
-            let child = try Child(role: "enter", input: slave, output: slave, errors: slave, report: report.theirs.raw)
-            try confine(child.pid)
+            let started = try ReadyEnter.started(ready, input: slave, output: slave, errors: slave)
+            try confine(started.child.pid)
             return Channel(
                 conversation([.output]),
                 loss: loss,
-                child: child,
+                child: started.child,
                 order: order,
-                report: report.ours,
+                report: started.report,
                 input: input,
                 output: pair.ours,
                 errors: nil,
@@ -43,20 +44,19 @@ extension Channel {
         let input = try Streams.toChild()
         let output = try Streams.fromChild()
         let errors = try Streams.fromChild()
-        let child = try Child(
-            role: "enter",
+        let started = try ReadyEnter.started(
+            ready,
             input: input.theirs.raw,
             output: output.theirs.raw,
-            errors: errors.theirs.raw,
-            report: report.theirs.raw
+            errors: errors.theirs.raw
         )
-        try confine(child.pid)
+        try confine(started.child.pid)
         return Channel(
             conversation([.output, .errors]),
             loss: loss,
-            child: child,
+            child: started.child,
             order: order,
-            report: report.ours,
+            report: started.report,
             input: input.ours,
             output: output.ours,
             errors: errors.ours,

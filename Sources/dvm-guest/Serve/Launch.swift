@@ -2,15 +2,18 @@ internal import DVMProtocol
 
 /// A request turned into a running process and its channel.
 enum Launch {
-    /// Starts what a request asks for.
+    /// Starts what a request asks for; a program of the developer's takes the `enter` that is ready.
     ///
     /// - Throws: a `Refusal` that is the answer to the request.
-    static func channel(_ number: UInt32, _ request: Request, asker: SessionSummary.Asker) throws(Refusal)
-        -> any LinkChannel
-    {
+    static func channel(
+        _ number: UInt32,
+        _ request: Request,
+        asker: SessionSummary.Asker,
+        ready: inout ReadyEnter?
+    ) throws(Refusal) -> any LinkChannel {
         switch request {
         case .program(let program):
-            try self.program(number, program, asker)
+            try self.program(number, program, asker, &ready)
         case .task(let task):
             try self.task(number, task)
         case .attach(let attachment):
@@ -21,7 +24,8 @@ enum Launch {
     private static func program(
         _ number: UInt32,
         _ program: Program,
-        _ asker: SessionSummary.Asker
+        _ asker: SessionSummary.Asker,
+        _ ready: inout ReadyEnter?
     ) throws(Refusal) -> any LinkChannel {
         var program = program
         if let terminal = program.terminal { program.terminal?.name = TerminalKind.known(terminal.name) }
@@ -34,7 +38,8 @@ enum Launch {
                 terminal: program.terminal?.size,
                 owner: plan.owner,
                 loss: plan.loss,
-                window: program.outputWindow
+                window: program.outputWindow,
+                ready: ready.take()
             )
         case .agent:
             return try Relay(

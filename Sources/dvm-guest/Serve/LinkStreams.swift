@@ -35,13 +35,6 @@ struct LinkStreams: ~Copyable {
         return Self(input: input, output: OwnedDescriptor(FileDescriptor(rawValue: own)), outputIsSocket: false)
     }
 
-    /// The uid of whoever connected the socket on standard input.
-    static func peer() throws(Refusal) -> UInt32 {
-        var uid: uid_t = 0
-        try call("asking who connected") { unsafe dvm_peer_uid(0, &uid) }
-        return uid
-    }
-
     private static func moved(_ descriptor: Int32) throws(Refusal) -> OwnedDescriptor {
         OwnedDescriptor(
             FileDescriptor(

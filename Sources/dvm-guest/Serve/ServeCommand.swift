@@ -23,7 +23,7 @@ struct Serve: ParsableCommand {
 
     /// The socket's mode already says who may connect; this says it again, by the kernel's word.
     private func checkPeer() throws(Refusal) {
-        let peer = try LinkStreams.peer()
+        let peer = try UnixSocket.peer(of: .standardInput)
         let settings = try Settings.read()
         guard let developer = try Accounts.read()[settings.user], developer.uid == peer else {
             throw Refusal("uid \(peer) may not start agent sessions, only \(settings.user) may")

@@ -22,6 +22,8 @@ struct Server: ~Copyable {
     private var farewell: Refusal?
     private var channels: [UInt32: any LinkChannel] = [:]
     private var newest: UInt32 = 0
+    /// What the first program of the developer's becomes.
+    private var ready: ReadyEnter?
     private var buffer = [UInt8](repeating: 0, count: Frame.largestData)
     /// Until when whoever connected has to greet.
     ///
@@ -42,8 +44,9 @@ struct Server: ~Copyable {
     /// More channels than anyone uses at once, few enough for their processes and buffers.
     private static let mostChannels = 64
 
-    init(_ streams: consuming LinkStreams, rights: Rights) {
+    init(_ streams: consuming LinkStreams, rights: Rights, ready: consuming ReadyEnter? = nil) {
         self.streams = streams
+        self.ready = ready
         self.rights = rights
         greetingEnd = rights == .agentSessions ? .now + Self.greetingPatience : nil
     }
@@ -169,7 +172,7 @@ struct Server: ~Copyable {
                 )
             }
             let asker: SessionSummary.Asker = rights == .host ? .host : .developer
-            let channel = try Launch.channel(frame.channel, request, asker: asker)
+            let channel = try Launch.channel(frame.channel, request, asker: asker, ready: &ready)
             channels[frame.channel] = channel
             for frame in channel.begun { outbox.append(frame) }
         } catch let refusal as Refusal {

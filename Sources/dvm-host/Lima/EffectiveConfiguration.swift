@@ -119,9 +119,9 @@ struct EffectiveConfiguration: Hashable, Sendable, Decodable {
             "write `propagateProxyEnv: false`"
         )
         expect(
-            user?.name == LimaTemplate.account,
+            user?.name == ControlAccount.name,
             "its login account is “\((user?.name ?? "").printable)”",
-            "write `user: {name: \(LimaTemplate.account)}`"
+            "write `user: {name: \(ControlAccount.name)}`"
         )
         for network in networks ?? [] {
             let name = network.lima ?? network.socket ?? (network.vzNAT == true ? "vzNAT" : "a network")

@@ -4,9 +4,6 @@ internal import DVMProtocol
 struct LimaTemplate: Hashable, Sendable {
     var settings: Settings
 
-    /// The account Lima logs in with: never the one people work as.
-    static let account = "dvm"
-
     /// The oldest Lima whose VMs keep a guest user from becoming the guest's root (CVE-2026-53657).
     static let oldestLima = LimaVersion(2, 1, 3)
 
@@ -31,8 +28,8 @@ struct LimaTemplate: Hashable, Sendable {
                 .init(
                     "user",
                     .map([
-                        .init("name", .string(Self.account)),
-                        .init("home", .string("/home/\(Self.account)")),
+                        .init("name", .string(ControlAccount.name)),
+                        .init("home", .string("/home/\(ControlAccount.name)")),
                         .init("shell", .string("/bin/bash")),
                     ])
                 ),

@@ -91,7 +91,7 @@ final class GuestConnection {
     ///
     /// - Throws: `Link.Failure.noGreeting` when there is none, or a `Refusal`.
     static func contact(_ vm: MachineName, _ route: Route) throws -> GuestConnection {
-        let command = route.shell(["sudo", "-n", GuestInstaller.place, "serve"])
+        let command = route.shell([GuestInstaller.place, "link"])
         let process = try LinkProcess(command)
         let link = Link(process, remark: route.remark)
         link.send(try Frame(.hello, channel: 0, json: Hello(time: WallClock.now)))

@@ -25,6 +25,7 @@ extension AttackList {
                 gain: "sessions of other tools",
                 control: .leftOut("would start a launcher")
             ) { _ in connects(AgentSocket.path.string) },
+            socket(DoorSocket.path.string, control: .root, gain: "root in the VM"),
             Attack("the developer's bus", gain: "programs, started as the developer", control: .root) { ground in
                 connects("/run/user/\(ground.developer)/bus")
             },
