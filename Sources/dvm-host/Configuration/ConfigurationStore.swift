@@ -4,6 +4,8 @@ internal import DVMProtocol
 struct ConfigurationStore: Sendable {
     var paths: Paths
     var environment: HostEnvironment
+    /// Where the recipes are that came with dvm; nothing when it was installed without them.
+    var bundled = (try? OwnExecutable.path()).flatMap(RecipeShelf.bundledDirectory)
 
     private var trusted: TrustedFiles { TrustedFiles(root: paths.config) }
 
@@ -12,6 +14,11 @@ struct ConfigurationStore: Sendable {
         var settings: Settings
         var printed: [String] = []
     }
+
+    /// The recipes a configuration can use.
+    ///
+    /// - Throws: a `Refusal` when somebody else could put one among the person's.
+    func shelf() throws(Refusal) -> RecipeShelf { try RecipeShelf.read(own: trusted, bundled: bundled) }
 
     /// The VMs that have a configuration, in order.
     func names() -> [MachineName] {

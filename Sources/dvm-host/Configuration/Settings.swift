@@ -20,6 +20,16 @@ struct Settings: Hashable, Sendable {
     var agents = AgentPolicy()
     /// The AI tools the person described, beside those dvm knows.
     var tools: [Tool] = []
+    /// The recipes it uses, in the order of `use`; what these need is found by `RecipeSelection`.
+    var recipes: [RecipeName] = []
+    /// Whether it starts with the recipe every VM starts with.
+    var hasBaseline = true
+    /// The variables of its recipes as they were written; those that were left out or empty are not here.
+    var variables: [String: Evaluation.Value] = [:]
+    /// Where each of them comes from.
+    var variableOrigins: [String: Origin] = [:]
+    /// The person's scripts that run in the VM after the recipes, in this order.
+    var setupScripts: [TrustedFiles.File] = []
     /// Where each value that is not built in comes from.
     var origins: [Variable: Origin] = [:]
 
