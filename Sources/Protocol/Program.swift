@@ -10,6 +10,8 @@ public struct Program: Hashable, Codable, Sendable {
         case tool(name: String, arguments: [String])
         /// What signs a person in to an AI tool, in the agent's sandbox as well.
         case signIn(tool: String)
+        /// What a service of the VM wrote to the journal, read as root and without a terminal.
+        case journal(JournalQuery)
     }
 
     /// What is run.
@@ -87,7 +89,7 @@ extension Program {
     func check() throws(Refusal) {
         let words: [String] =
             switch command {
-            case .loginShell: []
+            case .loginShell, .journal: []
             case .words(let words): words
             case .tool(let name, let arguments): [name] + arguments
             case .signIn(let name): [name]
@@ -106,6 +108,12 @@ extension Program {
         }
         guard (Frame.largestData...Credit.largestWindow).contains(outputWindow) else {
             throw Refusal("an output window of \(outputWindow) bytes")
+        }
+        if case .journal(let query) = command {
+            try query.check()
+            guard terminal == nil, directory == nil, environment.isEmpty else {
+                throw Refusal("the journal is read without a terminal, a directory and variables")
+            }
         }
         guard detached == true else { return }
         guard case .tool = command, terminal != nil else {

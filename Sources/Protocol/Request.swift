@@ -14,6 +14,9 @@ public enum Request: Hashable, Codable, Sendable {
         switch self {
         case .program(let program): try program.check()
         case .task(.provision(let plan)): try plan.check()
+        case .task(.unit(let unit)): try unit.check()
+        case .task(.clone(let repository)): try repository.check()
+        case .task(.settle(let settle)): try settle.check()
         case .attach(let attachment): try attachment.check()
         case .task: break
         }
@@ -24,6 +27,14 @@ public enum Request: Hashable, Codable, Sendable {
 public enum GuestTask: Hashable, Codable, Sendable {
     /// Make the VM fit to work in; ends with a `Provisioned`.
     case provision(Provision)
+    /// Run a recipe or a setup script; what it prints is the task's output, and it ends with a `UnitOutcome`.
+    case unit(ProvisionUnit)
+    /// List the units that have succeeded; ends with a list of `UnitRecord`.
+    case unitRecords
+    /// Get the project's code into an empty code directory; ends with a `CloneOutcome`.
+    case clone(Repository)
+    /// Do what comes after every unit; ends with a `Settled`.
+    case settle(Settle)
     /// Probe every protection; ends with a `DoctorReport`.
     case doctor
     /// Try the attacks of the list as an agent would; ends with a `SelfTestReport`.
@@ -36,59 +47,6 @@ public enum GuestTask: Hashable, Codable, Sendable {
     case sessionReport(SessionID)
     /// End a session that runs; ends with its `SessionSummary`.
     case endSession(SessionID)
-}
-
-/// What a VM is to become.
-public struct Provision: Hashable, Codable, Sendable {
-    /// The host name it gets.
-    public var hostName: String
-    /// The account people work as.
-    public var user: String
-    /// Where the project lives: an absolute path, or one that starts with `~/`, the user's home in the VM.
-    public var codeDirectory: String
-    /// What agents may do in it.
-    public var agents: AgentPolicy
-    /// The AI tools there are beside those dvm knows.
-    public var tools: [Tool]
-
-    /// A plan for a VM.
-    public init(
-        hostName: String,
-        user: String,
-        codeDirectory: String,
-        agents: AgentPolicy = AgentPolicy(),
-        tools: [Tool] = []
-    ) {
-        self.hostName = hostName
-        self.user = user
-        self.codeDirectory = codeDirectory
-        self.agents = agents
-        self.tools = tools
-    }
-
-    func check() throws(Refusal) {
-        try GuestPath.check(codeDirectory)
-        try AccountName.check(user)
-        try agents.check()
-        guard tools.count <= Tool.most, Set(tools.map(\.name)).count == tools.count else {
-            throw Refusal("more than \(Tool.most) tools, or two of one name")
-        }
-        for tool in tools { try tool.checkOwn() }
-    }
-}
-
-/// What `provision` came to.
-public struct Provisioned: Hashable, Codable, Sendable {
-    /// The steps that had something to do.
-    public var changes: [String]
-    /// The absolute path of the code directory.
-    public var codeDirectory: String
-
-    /// An outcome.
-    public init(changes: [String], codeDirectory: String) {
-        self.changes = changes
-        self.codeDirectory = codeDirectory
-    }
 }
 
 /// What the code directory holds.

@@ -61,6 +61,29 @@ import Testing
         #expect(plan.owner == 1000)
     }
 
+    @Test func `for the journal is root's, in words that mean nothing else`() throws {
+        let options = JournalQuery.Options(
+            follows: true,
+            lines: 100,
+            since: "-1h",
+            until: "now",
+            priority: "err..alert",
+            format: .shortISO
+        )
+        let plan = try plan(.journal(JournalQuery(unit: "dvm-llama.service", options: options)))
+
+        #expect(
+            plan.spawn.words == [
+                "journalctl", "--no-pager", "--quiet", "--lines=100", "--output=short-iso", "--priority=err..alert",
+                "--since=-1h", "--unit=dvm-llama.service", "--until=now", "--follow",
+            ]
+        )
+        #expect(plan.spawn.environment == ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "SYSTEMD_COLORS": "0"])
+        #expect(plan.spawn.confinement == .root(.init(directory: "/")))
+        #expect(plan.loss == .kill)
+        #expect(try self.plan(.journal(JournalQuery(unit: "x"))).spawn.words.suffix(2) == ["--lines=all", "--unit=x"])
+    }
+
     @Test func `of the developer starts where it was asked to`() throws {
         guard case .developer(let developer) = try plan(.loginShell, in: "/etc/../srv").spawn.confinement else {
             Issue.record("not the developer's")

@@ -59,7 +59,8 @@ import Testing
             #"{"task":{"_0":{"provision":{"_0":{"agents":{"access":"auto","denied":[],"git":"guarded","limits":{},"#
                 + #""network":{"hosts":[],"local":[],"served":[],"uplink":"open"},"prompting":[],"protected":[],"#
                 + #""recorded":false,"secrets":"hide","systemCalls":"default"},"#
-                + #""codeDirectory":"~/code/app","hostName":"app","tools":[],"user":"developer"}}}}}"#
+                + #""codeDirectory":"~/code/app","hostName":"app","system":{"certificates":[],"subordinateIDs":{"gids":65536,"#
+                + #""uids":65536},"sudo":false,"swap":{"none":{}}},"tools":[],"user":"developer"}}}}}"#
         ),
         (
             .program(Program(.signIn(tool: "codex"))),
@@ -83,6 +84,49 @@ import Testing
             .attach(Attachment(session: session, size: TerminalSize(columns: 80, rows: 24))),
             #"{"attach":{"_0":{"outputWindow":131072,"session":"20261121-153012-9f3a","#
                 + #""size":{"columns":80,"height":0,"rows":24,"width":0}}}}"#
+        ),
+        (
+            .task(
+                .unit(
+                    ProvisionUnit(
+                        name: "zsh",
+                        identity: .root,
+                        prelude: "a() { :; }\n",
+                        script: "a\n",
+                        variables: ["DVM_X": "1"],
+                        secrets: ["TOKEN": "s"],
+                        digest: String(repeating: "0f", count: 32),
+                        timeLimit: 1800
+                    )
+                )
+            ),
+            #"{"task":{"_0":{"unit":{"_0":{"digest":"\#(String(repeating: "0f", count: 32))","identity":"root","name":"zsh","#
+                + #""prelude":"a() { :; }\n","script":"a\n","secrets":{"TOKEN":"s"},"timeLimit":1800,"#
+                + #""variables":{"DVM_X":"1"}}}}}}"#
+        ),
+        (.task(.unitRecords), #"{"task":{"_0":{"unitRecords":{}}}}"#),
+        (
+            .task(.clone(Repository(address: "git@example.org:a/b.git", branch: "main"))),
+            #"{"task":{"_0":{"clone":{"_0":{"address":"git@example.org:a/b.git","branch":"main"}}}}}"#
+        ),
+        (
+            .task(.settle(Settle(loginShell: "zsh", git: GitIdentity(name: "Ann", email: "ann@example.org")))),
+            #"{"task":{"_0":{"settle":{"_0":{"git":{"email":"ann@example.org","name":"Ann"},"loginShell":"zsh"}}}}}"#
+        ),
+        (
+            .program(
+                Program(
+                    .journal(
+                        JournalQuery(
+                            unit: "dvm-llama.service",
+                            options: .init(follows: true, lines: 100, since: "-1h", priority: "err", format: .shortISO)
+                        )
+                    )
+                )
+            ),
+            #"{"program":{"_0":{"command":{"journal":{"_0":{"options":{"follows":true,"format":"short-iso","lines":100,"#
+                + #""priority":"err","since":"-1h"},"unit":"dvm-llama.service"}}},"environment":{},"#
+                + #""outputWindow":1048576}}}"#
         ),
         (.task(.sessions(ended: true)), #"{"task":{"_0":{"sessions":{"ended":true}}}}"#),
         (.task(.sessionReport(session)), #"{"task":{"_0":{"sessionReport":{"_0":"20261121-153012-9f3a"}}}}"#),

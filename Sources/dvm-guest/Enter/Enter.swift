@@ -4,11 +4,27 @@ internal import DVMProtocol
 // What each confinement does, in order. Nothing here is undone: the process ends as the program, or it ends.
 
 extension Enter {
+    /// Becomes a program of root's that sets the VM up or tells of it, in a session of its own.
+    static func become(_ spawn: Spawn, as root: Spawn.Root, _ report: ReportStream) throws(Refusal) -> Never {
+        let parent = ParentProcess()
+        try Descriptors.closeOnExec(from: 3)
+        try Session.lead()
+        Session.resetSignals()
+        Session.setFileMask()
+        // It may have been handed secrets.
+        try Session.forbidCoreFiles()
+        Session.enterFirst(of: [root.directory, "/"])
+        // It is not to go on when nobody watches over it any more.
+        try parent.dieTogether()
+        try Replacement(spawn).replace(report)
+    }
+
     /// Becomes a program of the developer, with everything a login would have.
     ///
     /// No `no_new_privs`, and the bounding set stays: `su`, `sudo` where it is allowed and rootless containers
     /// (newuidmap) work as after a login.
     static func become(_ spawn: Spawn, as developer: Spawn.Developer, _ report: ReportStream) throws(Refusal) -> Never {
+        let parent = ParentProcess()
         // First, before anything is opened: what `serve` leaked is not seen by the program. Descriptor 3 closes on exec
         // too, which is how `serve` learns that the program runs.
         try Descriptors.closeOnExec(from: 3)
@@ -20,6 +36,8 @@ extension Enter {
         try Identity.become(uid: developer.uid, gid: developer.gid, groups: developer.groups)
         // As the user and not as root: a directory counts as it counts for them.
         Session.enterFirst(of: [developer.directory, developer.home, "/"])
+        // After the change of user, which forgets it.
+        if developer.isBound { try parent.dieTogether() }
         try Replacement(spawn).replace(report)
     }
 
@@ -27,7 +45,7 @@ extension Enter {
     static func become(_ spawn: Spawn, as agent: Spawn.Agent, _ report: ReportStream) throws(Refusal) -> Never {
         let parent = ParentProcess()
 
-        // As above; but descriptor 3 goes on to `inner`, which alone knows whether the tool could be started.
+        // As for the developer; but descriptor 3 goes on to `inner`, which alone knows whether the tool could be started.
         try Descriptors.closeOnExec(from: 4)
         // A session of its own, without the terminal: `inner` leads another one that owns it, so that Ctrl-C reaches
         // the tool and not Bubblewrap, whose death would take the tool along.

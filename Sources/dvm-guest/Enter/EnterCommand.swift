@@ -16,6 +16,7 @@ struct Enter: ParsableCommand {
             let spawn = try report.order(Spawn.self)
             try spawn.check()
             switch spawn.confinement {
+            case .root(let root): try Self.become(spawn, as: root, report)
             case .developer(let developer): try Self.become(spawn, as: developer, report)
             case .agent(let agent): try Self.become(spawn, as: agent, report)
             }

@@ -17,10 +17,17 @@ struct Spawn: Hashable, Codable {
     var confinement: Confinement
 
     enum Confinement: Hashable, Codable {
+        /// The VM's root, for what sets it up and for its journal; never for what a project or an agent chose.
+        case root(Root)
         /// The account people work as, with everything a login would have.
         case developer(Developer)
         /// The agent in its sandbox.
         case agent(Agent)
+    }
+
+    struct Root: Hashable, Codable {
+        /// Where it starts; `/` when that cannot be entered.
+        var directory: String
     }
 
     struct Developer: Hashable, Codable {
@@ -31,6 +38,8 @@ struct Spawn: Hashable, Codable {
         /// Where it starts; `home` when that cannot be entered.
         var directory: String
         var home: String
+        /// Whether it is killed when the process that started it dies; a person's own programs are not.
+        var isBound = false
     }
 
     struct Agent: Hashable, Codable {

@@ -31,7 +31,7 @@ enum Launch {
         if let terminal = program.terminal { program.terminal?.name = TerminalKind.known(terminal.name) }
         let plan = try ProgramPlan(program, settings: Settings.read(), accounts: Accounts.read())
         switch plan.spawn.confinement {
-        case .developer:
+        case .root, .developer:
             return try Channel.running(
                 plan.spawn,
                 number: number,

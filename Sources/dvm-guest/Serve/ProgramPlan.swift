@@ -31,6 +31,8 @@ struct ProgramPlan: Equatable {
             // A login shell is told so by a hyphen before its name, and reads its profile.
             let shell = developer.shell
             self = .developer(developer, words: [shell, "-l"], program, settings, accounts)
+        case .journal(let query):
+            self.init(journal: query)
         case .words(let words):
             self = .developer(developer, words: words, program, settings, accounts)
         case .tool(let name, let arguments):
@@ -47,6 +49,26 @@ struct ProgramPlan: Equatable {
             launch.arguments += signIn.arguments
             try self.init(tool, launch, of: program, developer, settings, accounts, session())
         }
+    }
+
+    /// Root, who alone reads all of the journal: the words are journalctl's own, and no value can be taken for another.
+    private init(journal query: JournalQuery) {
+        let options = query.options
+        let values = [
+            "--unit": query.unit, "--lines": options.lines.map(String.init) ?? "all", "--since": options.since,
+            "--until": options.until, "--priority": options.priority, "--output": options.format?.rawValue,
+        ]
+        let words = values.compactMap { name, value in value.map { "\(name)=\($0)" } }.sorted()
+        self.init(
+            spawn: Spawn(
+                words: ["journalctl", "--no-pager", "--quiet"] + words + (options.follows ? ["--follow"] : []),
+                environment: ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "SYSTEMD_COLORS": "0"],
+                terminal: false,
+                confinement: .root(Spawn.Root(directory: "/"))
+            ),
+            loss: .kill,
+            owner: 0
+        )
     }
 
     private init(spawn: Spawn, loss: Channel.Loss, owner: UInt32) {

@@ -187,7 +187,7 @@ struct Server: ~Copyable {
             // What one session may keep waiting here is root's memory.
             switch program.command {
             case .tool, .signIn: if program.outputWindow <= Credit.pipeWindow { return }
-            case .loginShell, .words: break
+            case .loginShell, .words, .journal: break
             }
         // They look and judge, and take nothing from whoever asks.
         case .task(.doctor), .task(.selfTest): return

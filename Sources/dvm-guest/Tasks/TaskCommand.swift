@@ -27,11 +27,16 @@ struct Task: ParsableCommand {
                 case .sessions(let ended): try SessionTasks.list(ended: ended)
                 case .sessionReport(let session): try SessionTasks.report(session)
                 case .endSession(let session): try SessionTasks.end(session)
+                case .unit, .unitRecords, .clone, .settle: try unknown()
                 }
             report.send(try Frame(.result, channel: 0, json: result))
         } catch {
             report.refuse(error)
             throw ExitCode(1)
         }
+    }
+
+    private func unknown() throws(Refusal) -> [UnitRecord] {
+        throw Refusal("this build of the guest program runs no recipes")
     }
 }

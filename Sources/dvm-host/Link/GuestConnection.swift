@@ -219,6 +219,7 @@ extension Program {
         switch command {
         case .tool where detached == true: "the tool in it goes on if it was started"
         case .tool, .signIn: "the tool in it was stopped"
+        case .journal: "nothing in it was stopped"
         case .loginShell, .words:
             "programs in it got a hangup, what runs in tmux or in the background of the VM goes on"
         }
