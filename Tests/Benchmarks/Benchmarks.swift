@@ -10,10 +10,10 @@ internal import Darwin
 @main
 enum Benchmarks {
     static func main() {
-        if CommandLine.arguments.dropFirst().first == "system-calls" {
-            print(nanoseconds { _ = getppid() }, nanoseconds(askTerminal))
-        } else {
-            print(coding())
+        switch CommandLine.arguments.dropFirst().first {
+        case "system-calls": print(nanoseconds { _ = getppid() }, nanoseconds(askTerminal))
+        case "terminal-filter": print(filtering())
+        default: print(coding())
         }
     }
 
@@ -33,6 +33,19 @@ enum Benchmarks {
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         return Double(bytes) / seconds
+    }
+
+    /// Throughput of the terminal's filter on what a compiler prints in colour: bytes per second.
+    private static func filtering() -> Double {
+        let line =
+            "\u{1B}[1msrc/main.c:12:5: \u{1B}[31merror:\u{1B}[0m no member named ‘length’ in a value of this type\r\n"
+        let frame = Array(String(repeating: line, count: Frame.largestData / line.utf8.count).utf8)
+        var filter = TerminalFilter(titlePrefix: "app: ")
+        let rounds = 4_000
+        var bytes = 0
+        let start = ContinuousClock.now
+        for _ in 0..<rounds { bytes += filter.pass(frame).count }
+        return Double(bytes) / ((ContinuousClock.now - start) / .seconds(1))
     }
 
     /// How much of a processor's time a system call takes, in nanoseconds; what other programs take is not in it.

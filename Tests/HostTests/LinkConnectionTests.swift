@@ -380,7 +380,7 @@ private final class ScriptedVM {
             script: "for turn in \"$0\"/turn-*; do cat \"$turn\"; sleep 0.3; done; sleep 60"
         )
         do {
-            return .success(try connection.run(Program(.words(["cat"]))))
+            return .success(try connection.run(Program(.words(["cat"])), isRaw: false))
         } catch let refusal as Refusal {
             return .failure(refusal)
         }

@@ -36,6 +36,17 @@ import Testing
         #expect(host.fixture.read("shells")?.contains("HOME") == false)
     }
 
+    @Test(arguments: [("", "a[b]"), ("--raw", "a[\u{1B}]52;c;aGk=\u{7}b]")])
+    func `keeps a program from the clipboard of the terminal, unless it is told not to`(flag: String, shown: String)
+        throws
+    {
+        let outcome = try host.run(
+            #"script -qec "$DVM ssh \#(flag) app -- printf 'a[\\033]52;c;aGk=\\007b]'" /dev/null </dev/null"#
+        )
+        #expect(outcome.status == 0)
+        #expect(outcome.output.contains(shown), "\(outcome.output.debugDescription)")
+    }
+
     @Test func `hands input on to its end`() throws {
         #expect(try host.run("echo x | dvm ssh app -- cat") == .init(status: 0, output: "x\n", errors: ""))
         #expect(try host.run("echo 'echo $((6*7))' | dvm sh app").output == "42\n")

@@ -40,6 +40,7 @@ extension VMTests {
             // As the VM's user, over the agents' socket.
             let inside = try vm.dvm("ssh", vm.name, "-T", "dvm-guest", "selftest")
             #expect(inside.text.contains(" attacks: "), "\(inside.text)")
+            #expect(inside.lines.filter { $0.hasPrefix("✗") || $0.hasPrefix("?") } == [])
             #expect(inside.status == 0)
         }
 

@@ -25,6 +25,7 @@ struct Ai: AsyncParsableCommand {
     )
     var detach = false
 
+    @OptionGroup var terminal: TerminalOptions
     @OptionGroup var talk: TalkOptions
 
     @Argument(parsing: .postTerminator, help: "Arguments for the tool")
@@ -41,7 +42,8 @@ struct Ai: AsyncParsableCommand {
             in: vm,
             for: "ai",
             environment: environment,
-            detached: detach
+            detached: detach,
+            isRaw: terminal.isRaw
         )
     }
 

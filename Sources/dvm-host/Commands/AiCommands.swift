@@ -73,13 +73,14 @@ struct AiLogin: AsyncParsableCommand {
     @Argument(help: "Name of the VM", completion: .shellCommand("dvm ls --names"))
     var vm: String?
 
+    @OptionGroup var terminal: TerminalOptions
     @OptionGroup var talk: TalkOptions
 
     func run() async throws {
         let session = try talk.session()
         let tool = try Self.tool(named: tool, among: Tool.all + session.configuration.tools())
         let vm = try Ai.target(vm, among: session.configuration.names())
-        try await session.run(.signIn(tool: tool.name), in: vm, for: "ai")
+        try await session.run(.signIn(tool: tool.name), in: vm, for: "ai", isRaw: terminal.isRaw)
     }
 
     /// The tool of a name, if one can sign in to it.

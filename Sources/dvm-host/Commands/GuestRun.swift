@@ -10,7 +10,8 @@ extension Session {
         for verb: String,
         environment variables: [String: String] = [:],
         wantsTerminal: Bool = true,
-        detached: Bool = false
+        detached: Bool = false,
+        isRaw: Bool = false
     ) async throws {
         let guest = try await connection(to: vm, for: verb)
         // One that goes on has a terminal of its own, whatever we have, so that it can be taken up on one.
@@ -22,7 +23,7 @@ extension Session {
             outputWindow: terminal == nil ? Credit.pipeWindow : Credit.terminalWindow,
             detached: detached ? true : nil
         )
-        switch try guest.run(program) {
+        switch try guest.run(program, isRaw: isRaw) {
         case .ended(.exited(0)): return
         case .ended(let exit): throw ProgramEnded(exit: exit)
         case .left(let id):
@@ -34,14 +35,14 @@ extension Session {
     /// Takes up a session that was left running.
     ///
     /// - Throws: `ProgramEnded` when its program ended meanwhile, unless it exited with 0.
-    func attach(_ id: SessionID, of vm: MachineName, over guest: GuestConnection) throws {
+    func attach(_ id: SessionID, of vm: MachineName, over guest: GuestConnection, isRaw: Bool) throws {
         let size = terminal()?.size
         let attachment = Attachment(
             session: id,
             size: size,
             outputWindow: size == nil ? Credit.pipeWindow : Credit.terminalWindow
         )
-        switch try guest.attach(attachment) {
+        switch try guest.attach(attachment, isRaw: isRaw) {
         case .ended(.exited(0)): return
         case .ended(let exit): throw ProgramEnded(exit: exit)
         case .left:

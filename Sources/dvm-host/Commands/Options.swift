@@ -31,6 +31,12 @@ struct TalkOptions: ParsableArguments {
     }
 }
 
+/// What the VM's programs may do to the terminal.
+struct TerminalOptions: ParsableArguments {
+    @Flag(name: .customLong("raw"), help: "Hand on everything written to the terminal, also what reaches beyond it")
+    var isRaw = false
+}
+
 extension UsageRefusal {
     /// Turns a refusal of what was typed into one that ends with the status of usage errors.
     static func from<Value>(_ body: () throws(Refusal) -> Value) throws(UsageRefusal) -> Value {

@@ -31,10 +31,11 @@ extension Sessions {
         )
 
         @OptionGroup var argument: SessionArgument
+        @OptionGroup var terminal: TerminalOptions
 
         func run() async throws {
             let found = try await argument.find(ended: false)
-            try found.host.attach(found.id, of: found.vm, over: found.guest)
+            try found.host.attach(found.id, of: found.vm, over: found.guest, isRaw: terminal.isRaw)
         }
     }
 

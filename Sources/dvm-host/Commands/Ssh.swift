@@ -11,7 +11,8 @@ struct Ssh: AsyncParsableCommand {
             The words are handed over as they are: no shell in the VM reads them. Without a command, a shell is opened.
 
             The command gets a terminal when both standard input and standard output are one, else pipes. What comes \
-            out of a pipe and is shown on a terminal is shown without control characters.
+            out of a pipe and is shown on a terminal is shown without control characters; what the command writes to a \
+            terminal of its own passes the filter that `dvm sh --help` tells of, unless --raw is given.
 
             Examples:
               dvm ssh app make test
@@ -22,6 +23,7 @@ struct Ssh: AsyncParsableCommand {
     )
 
     @OptionGroup var target: VMArgument
+    @OptionGroup var terminal: TerminalOptions
     @OptionGroup var talk: TalkOptions
 
     @Flag(name: [.customShort("T"), .long], help: "Give the command pipes, also when run from a terminal")
@@ -49,7 +51,8 @@ struct Ssh: AsyncParsableCommand {
             command.isEmpty ? .loginShell : .words(command),
             in: try target.name(),
             for: "ssh",
-            wantsTerminal: !noTerminal
+            wantsTerminal: !noTerminal,
+            isRaw: terminal.isRaw
         )
     }
 }

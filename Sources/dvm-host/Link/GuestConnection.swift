@@ -126,11 +126,13 @@ final class GuestConnection {
 
     /// Runs a program with this process's terminal or streams; returns how it ended.
     ///
+    /// When it `isRaw`, everything the program writes acts on the terminal.
+    ///
     /// - Throws: the guest's `Refusal`, or one that says what was lost with the link.
-    func run(_ program: Program) throws -> ProgramSession.Outcome {
+    func run(_ program: Program, isRaw: Bool) throws -> ProgramSession.Outcome {
         channels += 1
         return try follow(
-            ProgramSession(program, channel: channels, link: link, vm: vm.text),
+            ProgramSession(program, channel: channels, link: link, vm: vm.text, isRaw: isRaw),
             afterLoss: program.afterLoss
         )
     }
@@ -138,10 +140,10 @@ final class GuestConnection {
     /// Takes up a session that was left running, with this process's terminal or streams.
     ///
     /// - Throws: the guest's `Refusal`, or one that says what was lost with the link.
-    func attach(_ attachment: Attachment) throws -> ProgramSession.Outcome {
+    func attach(_ attachment: Attachment, isRaw: Bool) throws -> ProgramSession.Outcome {
         channels += 1
         return try follow(
-            ProgramSession(attachment, channel: channels, link: link, vm: vm.text),
+            ProgramSession(attachment, channel: channels, link: link, vm: vm.text, isRaw: isRaw),
             afterLoss: "the session goes on"
         )
     }

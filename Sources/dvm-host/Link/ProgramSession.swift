@@ -29,11 +29,7 @@ final class ProgramSession {
     private var notes: [SessionNote] = []
     private var inputEnded = false
     private var hasLeft = false
-    private var outgoing: [Stream: WriteQueue] = [
-        .output: WriteQueue(for: .standardOutput), .errors: WriteQueue(for: .standardError),
-    ]
-    /// The streams that are a terminal of a person who gave the program none: nothing there is for it to control.
-    private var shown: [Stream: TerminalBytes] = [:]
+    private var outgoing: [Stream: OutgoingStream] = [:]
     private var rawMode: RawMode?
     private var heard: [Int32: Int] = [:]
 
@@ -46,12 +42,13 @@ final class ProgramSession {
     private static let patience = 3
 
     /// A session about to begin on a channel that was never used.
-    convenience init(_ program: Program, channel number: UInt32, link: Link, vm: String) {
+    convenience init(_ program: Program, channel number: UInt32, link: Link, vm: String, isRaw: Bool) {
         self.init(
             .program(program),
             channel: number,
             link: link,
             vm: vm,
+            isRaw: isRaw,
             hasTerminal: program.terminal != nil,
             outputWindow: program.outputWindow,
             manner: program.detached == true ? .untilItRuns : .toTheEnd
@@ -59,12 +56,13 @@ final class ProgramSession {
     }
 
     /// A session that was left running, about to be taken up.
-    convenience init(_ attachment: Attachment, channel number: UInt32, link: Link, vm: String) {
+    convenience init(_ attachment: Attachment, channel number: UInt32, link: Link, vm: String, isRaw: Bool) {
         self.init(
             .attach(attachment),
             channel: number,
             link: link,
             vm: vm,
+            isRaw: isRaw,
             hasTerminal: attachment.size != nil,
             outputWindow: attachment.outputWindow,
             manner: .attached
@@ -76,6 +74,7 @@ final class ProgramSession {
         channel number: UInt32,
         link: Link,
         vm: String,
+        isRaw: Bool,
         hasTerminal: Bool,
         outputWindow: Int,
         manner: Manner
@@ -86,9 +85,13 @@ final class ProgramSession {
         self.manner = manner
         self.vm = vm
         channel = ClientChannel(number: number, outputWindow: outputWindow)
-        guard !hasTerminal else { return }
-        for stream in [Stream.output, .errors] where TerminalDevice.isTerminal(Self.descriptor(stream)) {
-            shown[stream] = TerminalBytes()
+        for stream in [Stream.output, .errors] {
+            let descriptor = Self.descriptor(stream)
+            let isShown = TerminalDevice.isTerminal(descriptor)
+            let filter = TerminalFilter(titlePrefix: "\(vm): ")
+            let screen: OutgoingStream.Screen =
+                hasTerminal && !isRaw ? .filtered(filter) : !hasTerminal && isShown ? .harmless(TerminalBytes()) : .open
+            outgoing[stream] = OutgoingStream(to: descriptor, screen)
         }
     }
 
@@ -139,7 +142,9 @@ final class ProgramSession {
         case .nothing, .progress: break
         case .noted(let note): notes.append(note)
         case .opened: if hasTerminal, manner != .untilItRuns { rawMode = try RawMode.enter(.standardInput) }
-        case .received(let stream, let bytes): outgoing[stream]?.append(shown[stream]?.harmless(bytes) ?? bytes)
+        case .received(let stream, let bytes):
+            let due = outgoing[stream]?.append(bytes) ?? 0
+            channel.handedOn(due, of: stream).map(link.send)
         case .ended(.exit(let exit)): return exit
         case .ended(.refused(let refusal)): throw SaidByGuest(refusal: refusal)
         case .ended(.result): throw ProtocolViolation("a result for a program")

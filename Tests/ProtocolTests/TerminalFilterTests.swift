@@ -1,0 +1,212 @@
+import DVMProtocol
+import TestSupport
+import Testing
+
+private let escape = "\u{1B}"
+
+/// A text that is written to a terminal, with what is left of it.
+private struct Sample: CustomTestStringConvertible, Sendable {
+    var what: String
+    var written: String
+    /// What passes; the text itself where nothing is said.
+    var passed: String?
+
+    init(_ what: String, _ written: String, _ passed: String? = nil) {
+        self.what = what
+        self.written = written
+        self.passed = passed
+    }
+
+    var testDescription: String { what }
+}
+
+private func filtered(_ bytes: [UInt8], in parts: Int = 1) -> [UInt8] {
+    var filter = TerminalFilter(titlePrefix: "app: ")
+    let size = max(1, (bytes.count + parts - 1) / parts)
+    return stride(from: 0, to: bytes.count, by: size).flatMap { start in
+        filter.pass(Array(bytes[start..<min(start + size, bytes.count)]))
+    }
+}
+
+private func filtered(_ text: String) -> String { String(decoding: filtered(Array(text.utf8)), as: UTF8.self) }
+
+@Suite struct `Output on its way to a terminal` {
+    private static let harmless: [Sample] = [
+        .init("text in many scripts", "naïve · 日本語 · 🧑‍🚀 · עברית\r\n\ttab\u{8}\u{7}"),
+        .init("colours and attributes", "\(escape)[1;38;2;255;0;128;48:5:12mx\(escape)[0m\(escape)[4:3m"),
+        .init("the other screen, the mouse and pastes", "\(escape)[?1049h\(escape)[?1000;1006h\(escape)[?2004h"),
+        .init("movement, erasing and margins", "\(escape)[2J\(escape)[H\(escape)[10;20r\(escape)7\(escape)8\(escape)M"),
+        .init("where the cursor is", "\(escape)[6n\(escape)[?6n"),
+        .init("what the terminal can do", "\(escape)[c\(escape)[>c\(escape)[>q\(escape)[?u\(escape)[?2026$p"),
+        .init(
+            "how large it is",
+            "\(escape)[14t\(escape)[16t\(escape)[18t\(escape)[22;0t\(escape)[23;0t\(escape)[8;40;100t"
+        ),
+        .init(
+            "its colours",
+            "\(escape)]11;?\u{7}\(escape)]10;?\(escape)\\\(escape)]4;1;rgb:ff/00/00\(escape)\\\(escape)[?996n"
+        ),
+        .init(
+            "links, marks and directories",
+            "\(escape)]8;;https://a.example\(escape)\\x\(escape)]8;;\(escape)\\\(escape)]133;A\u{7}\(escape)]7;file://app/x\u{7}"
+        ),
+        .init("character sets", "\(escape)(0lqk\(escape)(B\(escape)%G"),
+        .init("Sixel images", "\(escape)P0;1;q#0;2;0;0;0~~@@\(escape)\\"),
+        .init(
+            "kitty's images, sent along",
+            "\(escape)_Ga=T,f=100,t=d,m=1;iVBORw0KGgo=\(escape)\\\(escape)_Ga=d\(escape)\\"
+        ),
+        .init("updates at once", "\(escape)P=1s\(escape)\\\(escape)[?2026h"),
+        .init("iTerm2's marks", "\(escape)]1337;SetMark\u{7}\(escape)]1337;CurrentDir=/x\(escape)\\"),
+        .init("controls of two bytes", "a\u{9B}31mb\u{85}c"),
+        .init("a message", "\(escape)]9;done\u{7}\(escape)]777;notify;a;b\(escape)\\"),
+        .init("other messages to the terminal", "\(escape)^x\(escape)\\\(escape)Xy\(escape)\\\(escape)_z\(escape)\\"),
+    ]
+
+    @Test(arguments: harmless)
+    fileprivate func `passes byte for byte`(sample: Sample) {
+        #expect(filtered(sample.written) == sample.written)
+    }
+
+    private static let harmful: [Sample] = [
+        .init("the clipboard", "a\(escape)]52;c;aGVsbG8=\u{7}b", "ab"),
+        .init("the clipboard, ended otherwise", "a\(escape)]52;c;aGVsbG8=\(escape)\\b", "ab"),
+        .init("the clipboard, ended in two bytes", "a\(escape)]52;c;aGVsbG8=\u{9C}b", "ab"),
+        .init("the clipboard, begun in two bytes", "a\u{9D}52;c;aGVsbG8=\u{7}b", "ab"),
+        .init("the clipboard with zeros before its number", "a\(escape)]0052;c;aA==\u{7}b", "ab"),
+        .init("the clipboard with a control in its number", "a\(escape)]5\n2;c;aA==\u{7}b", "ab"),
+        .init("the clipboard with a control after ESC", "a\(escape)\n]52;c;aA==\u{7}b", "a\nb"),
+        .init("the clipboard in a title", "a\(escape)]0;x\(escape)]52;c;aA==\u{7}b", "a\(escape)]0;app: x\(escape)\\b"),
+        .init(
+            "the clipboard by a number that goes on after what is dropped",
+            "a\(escape)]5\(escape)[21t2;c;aA==\u{7}b",
+            "a\(escape)]5\(escape)\\2;c;aA==\u{7}b"
+        ),
+        .init("kitty's clipboard", "a\(escape)]5522;type=write;\(escape)\\b", "ab"),
+        .init("what is asked of the clipboard", "a\(escape)]52;c;?\u{7}b", "ab"),
+        .init("the title, typed back", "a\(escape)[21tb\(escape)[20tc", "abc"),
+        .init("the title with zeros", "a\(escape)[0021tb", "ab"),
+        .init("the title with another parameter", "a\(escape)[21;1tb\(escape)[21:0tc", "abc"),
+        .init("the title with a control inside", "a\(escape)[2\n1tb", "a\nb"),
+        .init("the title by a number that overflows", "a\(escape)[4294967317tb", "ab"),
+        .init("the title with something between", "a\(escape)[2é1tb", "ab"),
+        .init("the title in two bytes", "a\u{9B}21tb", "ab"),
+        .init("a status that is typed back", "a\(escape)[5nb\(escape)[?15nc\(escape)[xd", "abcd"),
+        .init("an answerback", "a\u{5}b", "ab"),
+        .init("a request for settings, whose answer repeats it", "a\(escape)P$q\"p\(escape)\\b", "ab"),
+        .init("a request for capabilities", "a\(escape)P+q544e\(escape)\\b", "ab"),
+        .init("a checksum of the screen", "a\(escape)[1;1;1;1;1;1*yb", "ab"),
+        .init("keys with another meaning", "a\(escape)P0;1|17/726d202d7266\(escape)\\b", "ab"),
+        .init("a file", "a\(escape)]1337;File=name=eA==;size=3:aGk=\u{7}b", "ab"),
+        .init("a request for a file", "a\(escape)]1337;RequestUpload=format=tgz\u{7}b", "ab"),
+        .init("iTerm2's clipboard", "a\(escape)]1337;Copy=:aGk=\u{7}b\(escape)]1337;CopyToClipboard=\u{7}c", "abc"),
+        .init("kitty's files", "a\(escape)]5113;ac=send;\(escape)\\b", "ab"),
+        .init("a file of this computer as an image", "a\(escape)_Ga=T,t=f;L2V0Yy9wYXNzd2Q=\(escape)\\b", "ab"),
+        .init("its shared memory as an image", "a\(escape)_Gt=s,a=T;eA==\(escape)\\b", "ab"),
+        .init("printing", "a\(escape)[5ib\(escape)[?5ic", "abc"),
+        .init(
+            "what tmux would hand on",
+            "a\(escape)Ptmux;\(escape)\(escape)]52;c;aA==\u{7}\(escape)\\b",
+            "a\(escape)\\b"
+        ),
+        .init(
+            "what screen would hand on",
+            "a\(escape)P\(escape)]52;c;aA==\u{7}\(escape)\\b",
+            "a\(escape)P\(escape)\\\(escape)\\b"
+        ),
+        .init("a property of the window", "a\(escape)]3;X=y\u{7}b", "ab"),
+        .init("leaving UTF-8", "a\(escape)%@b", "ab"),
+        .init("a sequence without an end", "a\(escape)[\(String(repeating: "1;", count: 4000))mb", "ab"),
+        .init("a command without a number", "a\(escape)]ltitle\(escape)\\b", "ab"),
+    ]
+
+    @Test(arguments: harmful)
+    fileprivate func `drops what reaches beyond the screen`(sample: Sample) {
+        #expect(filtered(sample.written) == sample.passed)
+    }
+
+    private static let titles: [Sample] = [
+        .init("a title", "\(escape)]0;vim\u{7}", "\(escape)]0;app: vim\u{7}"),
+        .init("a title, ended otherwise", "\(escape)]2;~/x — é\(escape)\\", "\(escape)]2;app: ~/x — é\(escape)\\"),
+        .init("an icon's name", "\(escape)]1;x\u{7}", "\(escape)]1;app: x\u{7}"),
+        .init("no title", "\(escape)]2;\u{7}", "\(escape)]2;app: \u{7}"),
+    ]
+
+    @Test(arguments: titles)
+    fileprivate func `names the VM in titles`(sample: Sample) {
+        #expect(filtered(sample.written) == sample.passed)
+    }
+
+    @Test func `comes to the same however it is cut`() {
+        let bytes = Array((Self.harmless + Self.harmful + Self.titles).map(\.written).joined().utf8)
+        let whole = filtered(bytes)
+        for parts in [2, 3, 7, 100, bytes.count] { #expect(filtered(bytes, in: parts) == whole) }
+    }
+
+    @Test func `holds back little`() {
+        var filter = TerminalFilter(titlePrefix: "app: ")
+        let start = filter.pass(Array("\(escape)]8;;".utf8))
+        // A link's address passes as it comes; nothing waits for its end.
+        let rest = filter.pass([UInt8](repeating: UInt8(ascii: "x"), count: 100_000))
+        #expect(start.count + rest.count == 100_005)
+    }
+
+    @Test func `passes nothing harmful, whatever is written`() {
+        let pieces = [
+            "\(escape)", "\u{9B}", "\u{9D}", "]", "[", "P", "_", "52", "21", "0", ";", "t", "c", "n", "5", "6", "\u{7}",
+            "\\", "\n", "$q", "x", "é", "G", "\u{18}", "1337", "File=", "]52;", "[21t", "P$q", "]1337;File",
+        ]
+        var generator = SeededGenerator(seed: 7)
+        var harmful = 0
+        for _ in 0..<20_000 {
+            let text = (0..<12).map { _ in pieces[Int.random(in: pieces.indices, using: &generator)] }.joined()
+            let passed = filtered(text)
+            let done = Terminal.carriesOut(passed).filter(Terminal.isHarmful)
+            #expect(done.isEmpty, "\(text.debugDescription) became \(passed.debugDescription)")
+            harmful += Terminal.carriesOut(text).contains(where: Terminal.isHarmful) ? 1 : 0
+        }
+        // The texts are worth trying.
+        #expect(harmful > 500)
+    }
+}
+
+/// What a terminal makes of a text: the commands it would carry out, as `]52;…`, `[21t` and so on.
+private enum Terminal {
+    static func isHarmful(_ command: String) -> Bool {
+        ["]52;", "]1337;File", "P$q"].contains { command.hasPrefix($0) } || ["[21t", "[5n"].contains(command)
+    }
+
+    static func carriesOut(_ text: String) -> [String] {
+        var done: [String] = []
+        var command: String?
+        var isAfterEscape = false
+        func isString(_ command: String) -> Bool { "]P_^X".contains(command.prefix(1)) && !command.isEmpty }
+        func finish() {
+            if let command, isString(command) { done.append(command) }
+            command = nil
+        }
+        func begin(_ kind: Unicode.Scalar) {
+            isAfterEscape = false
+            finish()
+            if "]P_^X[".unicodeScalars.contains(kind) { command = String(kind) }
+        }
+        for scalar in text.unicodeScalars {
+            switch scalar.value {
+            case 0x1B:
+                finish()
+                isAfterEscape = true
+            case 0x18, 0x1A: (command, isAfterEscape) = (nil, false)
+            case 0x80..<0xA0: begin(Unicode.Scalar(UInt8(scalar.value - 0x40)))
+            case 0x07 where command?.hasPrefix("]") == true: finish()
+            case 0..<0x20, 0x7F: break
+            case _ where isAfterEscape: begin(scalar)
+            default:
+                command?.unicodeScalars.append(scalar)
+                guard let whole = command, whole.hasPrefix("["), 0x40..<0x7F ~= scalar.value else { break }
+                done.append(whole)
+                command = nil
+            }
+        }
+        return done
+    }
+}
