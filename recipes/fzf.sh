@@ -1,0 +1,4 @@
+# dvm: summary: the fuzzy finder fzf
+# dvm: as: root
+
+dvm_packages fzf

@@ -1,0 +1,4 @@
+# dvm: summary: git
+# dvm: as: root
+
+dvm_packages git

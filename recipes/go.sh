@@ -1,0 +1,4 @@
+# dvm: summary: the Go toolchain of the distribution
+# dvm: as: root
+
+dvm_packages golang/golang-go

@@ -1,0 +1,842 @@
+# shellcheck shell=bash
+# What every recipe can call; README.md lists it. dvm runs a recipe as a bash of its own with `set -Eeuo pipefail`,
+# nothing on standard input, and this text first. Nothing here acts before it is called, but for the three lines below.
+#
+# Functions answer with their status; those named dvm_…, and with no word on what they print, print for people.
+umask 022
+# Whether this unit changed anything so far: dvm_service restarts what then may run on old files.
+dvm_changed=0
+trap 'dvm_on_error "$?" "${FUNCNAME[0]:-}" "$LINENO" "$BASH_COMMAND"' ERR
+
+# --- Messages --------------------------------------------------------------------------------------------------------
+
+dvm_log() { printf 'dvm: %s\n' "$*"; }
+
+dvm_warn() { printf 'dvm: warning: %s\n' "$*" >&2; }
+
+# dvm_fail WHAT [WHAT TO DO]: ends the unit, with a status by which dvm_on_error knows that all is said.
+dvm_fail() {
+    printf 'dvm: error: %s\n' "$1" >&2
+    if [ -n "${2:-}" ]; then printf 'dvm: hint: %s\n' "$2" >&2; fi
+    exit 78
+}
+
+# Names the command that failed without a word of dvm's. The text of a command holds no values of variables.
+dvm_on_error() { # STATUS FUNCTION LINE COMMAND
+    if [ "$BASH_SUBSHELL" != 0 ] || [ "$1" = 78 ]; then return 0; fi
+    printf 'dvm: error: “%s” failed with status %s (line %s%s)\n' "${4%%$'\n'*}" "$1" "$3" "${2:+ of $2}" >&2
+}
+
+# --- The machine -----------------------------------------------------------------------------------------------------
+
+# dvm_release ID|VERSION_ID|VERSION_CODENAME…: prints a value of /etc/os-release, nothing when it has none.
+dvm_release() {
+    # shellcheck disable=SC1091  # the VM's
+    (set +u && . /etc/os-release && printf '%s\n' "${!1}")
+}
+
+# Sets dvm_arch to x86_64 or aarch64.
+dvm_know_arch() {
+    if [ -n "${dvm_arch:-}" ]; then return 0; fi
+    dvm_arch=$(uname -m)
+    case $dvm_arch in
+        x86_64 | aarch64) ;;
+        arm64) dvm_arch=aarch64 ;;
+        *) dvm_fail "this VM is of the architecture “$dvm_arch”" "recipes know x86_64 and aarch64" ;;
+    esac
+}
+
+# dvm_on fedora|debian: whether the distribution is of the kind that has dnf, or of the one that has apt.
+dvm_on() {
+    if [ -z "${dvm_kind:-}" ]; then
+        case " $(dvm_release ID) $(dvm_release ID_LIKE) " in
+            *" debian "* | *" ubuntu "*) dvm_kind=debian ;;
+            *" fedora "*) dvm_kind=fedora ;;
+            *) dvm_fail "this VM's distribution “$(dvm_release ID)” is not one that recipes know" \
+                "use an image of Fedora, Debian or Ubuntu (DVM_TEMPLATE)" ;;
+        esac
+    fi
+    [ "$dvm_kind" = "$1" ]
+}
+
+# dvm_has PROGRAM: whether it can be run.
+dvm_has() { command -v "$1" >/dev/null 2>&1; }
+
+# dvm_need_root FUNCTION
+dvm_need_root() {
+    if [ "$(id -u)" != 0 ]; then
+        dvm_fail "$1 needs root, and this recipe runs as $(id -un)" "write “# dvm: as: root” in its header"
+    fi
+}
+
+# A new directory that is gone when the unit ends, in dvm_new. A recipe with an EXIT trap of its own keeps it.
+dvm_scratch() {
+    local parent=${TMPDIR:-/tmp}
+    if [ "$(id -u)" = 0 ]; then
+        # Not /tmp, which may be in memory.
+        parent=/var/cache/dvm
+        mkdir -p "$parent"
+    fi
+    dvm_new=$(mktemp -d "$parent/unit.XXXXXX")
+    dvm_scratches+=("$dvm_new")
+    trap 'rm -rf -- "${dvm_scratches[@]}"' EXIT
+}
+dvm_scratches=()
+
+# dvm_words TEXT: its words, one a line. Configurations write lists as arrays, which arrive as one line an element, or as
+# strings with spaces.
+dvm_words() {
+    local word
+    # shellcheck disable=SC2086  # splitting is the point
+    set -f -- $1
+    set +f
+    for word; do printf '%s\n' "$word"; done
+}
+
+# dvm_yes NAME: whether a variable says yes; refuses what says neither.
+dvm_yes() {
+    case ${!1:-} in
+        1 | true | yes) return 0 ;;
+        '' | 0 | false | no) return 1 ;;
+        *) dvm_fail "$1 says “${!1}”" "write 1 or 0" ;;
+    esac
+}
+
+# --- Users and secrets -----------------------------------------------------------------------------------------------
+
+# dvm_as_user COMMAND…: runs it as DVM_USER in their home, with the environment of their session.
+dvm_as_user() {
+    local id
+    id=$(id -u "$DVM_USER")
+    local environment=(
+        "HOME=$DVM_HOME" "USER=$DVM_USER" "LOGNAME=$DVM_USER" SHELL=/bin/bash LANG=C.UTF-8
+        "PATH=$DVM_HOME/.local/bin:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
+        "XDG_RUNTIME_DIR=/run/user/$id" "DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/$id/bus"
+        # Nobody is there to answer.
+        GIT_TERMINAL_PROMPT=0 "GIT_SSH_COMMAND=ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new"
+    )
+    if [ "$(id -u)" = "$id" ]; then
+        (cd -- "$DVM_HOME" && env -i "${environment[@]}" "$@")
+    else
+        # The home is entered by its owner: root may have no way in, and must not follow a link that is there.
+        # shellcheck disable=SC2016  # expanded by that shell
+        (cd / && runuser -u "$DVM_USER" -- env -i "${environment[@]}" /bin/sh -c 'cd -- "$HOME" && exec "$@"' sh "$@")
+    fi
+}
+
+# dvm_has_secret NAME: whether the caller gave it.
+dvm_has_secret() { [ -n "${DVM_SECRETS_DIR:-}" ] && [ -s "$DVM_SECRETS_DIR/$1" ]; }
+
+# dvm_secret_file NAME: prints the path of the file that holds it and nothing else. It is gone after the unit.
+dvm_secret_file() {
+    if ! dvm_has_secret "$1"; then
+        dvm_fail "the secret $1 is missing" "set $1 where you run dvm sync, or DVM_SECRET_${1}_CMD in the configuration"
+    fi
+    printf '%s\n' "$DVM_SECRETS_DIR/$1"
+}
+
+# dvm_check_secret NAME PATTERN WHAT: refuses a secret that is not one line that matches the extended regular
+# expression; it is never shown.
+dvm_check_secret() {
+    local file
+    file=$(dvm_secret_file "$1")
+    if [ "$(grep -c '' "$file")" != 1 ] || ! grep -qE -- "^($2)\$" "$file"; then
+        dvm_fail "the secret $1 does not look like $3" "look at where you set it"
+    fi
+}
+
+# --- Files and services ----------------------------------------------------------------------------------------------
+
+# dvm_write FILE [MODE]: writes standard input to a file of root's, at once or not at all. Sets dvm_changed if that changed
+# it, so it must not be the end of a pipe: use <<<, <<TEXT or < <(…).
+dvm_write() {
+    local file=$1 mode=${2:-0644} fresh
+    dvm_wrote=0
+    mkdir -p "${file%/*}"
+    fresh=$(mktemp "${file%/*}/.dvm.XXXXXX")
+    cat >"$fresh"
+    chmod "$mode" "$fresh"
+    if [ -f "$file" ] && [ ! -L "$file" ] && cmp -s "$fresh" "$file" && [ "$(stat -c %a "$file")" = "${mode#0}" ]; then
+        rm -f "$fresh"
+        return 0
+    fi
+    mv -T "$fresh" "$file"
+    dvm_wrote=1 dvm_changed=1
+}
+
+# dvm_remove FILE…: removes what is there.
+dvm_remove() {
+    local file
+    for file; do
+        if [ -e "$file" ] || [ -L "$file" ]; then
+            rm -rf -- "$file"
+            dvm_changed=1
+        fi
+    done
+}
+
+# dvm_link TARGET LINK: makes a symbolic link at once.
+dvm_link() {
+    if [ "$(readlink "$2" 2>/dev/null || true)" = "$1" ]; then return 0; fi
+    mkdir -p "${2%/*}"
+    ln -sfn "$1" "$2.dvm-new"
+    mv -T "$2.dvm-new" "$2"
+    dvm_changed=1
+}
+
+# dvm_unit NAME: writes a systemd unit from standard input, and has systemd read it if it changed.
+dvm_unit() {
+    dvm_write "/etc/systemd/system/$1"
+    if [ "$dvm_wrote" = 1 ]; then systemctl daemon-reload; fi
+}
+
+# dvm_service NAME: has a service run now and at every start of the VM; restarts it when this unit changed something.
+dvm_service() {
+    if ! systemctl is-enabled -q "$1" 2>/dev/null; then systemctl enable -q "$1"; fi
+    if [ "$dvm_changed" = 1 ] || ! systemctl is-active -q "$1"; then
+        systemctl restart "$1"
+        # Most of what cannot run ends at once.
+        sleep 1
+        if ! systemctl is-active -q "$1"; then
+            journalctl --no-pager -q -n 15 -u "$1" >&2 || true
+            dvm_fail "the service $1 does not stay up" "its last lines are above; all of them: dvm logs"
+        fi
+    fi
+}
+
+# dvm_no_service NAME…: stops services and keeps them from starting; those there are not count as stopped.
+dvm_no_service() {
+    local name
+    for name; do
+        if systemctl is-enabled -q "$name" 2>/dev/null || systemctl is-active -q "$name"; then
+            systemctl disable -q --now "$name"
+        fi
+    done
+}
+
+# --- Packages of the distribution ------------------------------------------------------------------------------------
+
+# dvm_name_package NAME | FEDORA/DEBIAN: sets dvm_package to what this distribution calls it; `-` where it has none.
+dvm_name_package() {
+    if dvm_on fedora; then dvm_package=${1%%/*}; else dvm_package=${1#*/}; fi
+}
+
+# dvm_has_package PACKAGE: whether it is installed, or with dnf something that provides it.
+dvm_has_package() {
+    dvm_name_package "$1"
+    if dvm_on fedora; then
+        rpm -q --quiet --whatprovides "$dvm_package" >/dev/null 2>&1
+    else
+        [ "$(dpkg-query -W -f '${Status}' "$dvm_package" 2>/dev/null)" = "install ok installed" ]
+    fi
+}
+
+# dvm_can_have_package PACKAGE: whether the distribution has it.
+dvm_can_have_package() {
+    dvm_name_package "$1"
+    if [ "$dvm_package" = - ]; then return 1; fi
+    if dvm_has_package "$1"; then return 0; fi
+    if dvm_on fedora; then
+        [ -n "$("$(dvm_dnf)" -q repoquery --available --whatprovides "$dvm_package" 2>/dev/null)" ]
+    else
+        dvm_refresh_packages
+        [[ $(apt-cache policy "$dvm_package") == *"  Candidate: "[^\(]* ]]
+    fi
+}
+
+# dvm_packages PACKAGE…: installs those that are missing; with DVM_UPDATE=1 brings the others up to date.
+dvm_packages() {
+    dvm_need_root dvm_packages
+    local package wanted=()
+    for package; do
+        dvm_name_package "$package"
+        if [ "$dvm_package" = - ]; then continue; fi
+        if [ "${DVM_UPDATE:-0}" = 1 ] || ! dvm_has_package "$package"; then wanted+=("$dvm_package"); fi
+    done
+    if [ "${#wanted[@]}" = 0 ]; then return 0; fi
+    dvm_log "installing ${wanted[*]}"
+    if ! dvm_install_packages "${wanted[@]}"; then
+        dvm_fail "${wanted[*]} could not be installed" "the package manager's own words are above"
+    fi
+    dvm_changed=1
+}
+
+# dvm_packages_there_are PACKAGE…: the same for those that the distribution has.
+dvm_packages_there_are() {
+    local package known=()
+    for package; do
+        if dvm_can_have_package "$package"; then known+=("$package"); fi
+    done
+    if [ "${#known[@]}" != 0 ]; then dvm_packages "${known[@]}"; fi
+}
+
+dvm_install_packages() { # NAME…: what dvm_packages does when something is missing
+    if dvm_on fedora; then
+        dvm_patiently "$(dvm_dnf)" -y --setopt=install_weak_deps=False install "$@" || return
+        if [ "${DVM_UPDATE:-0}" = 1 ]; then dvm_patiently "$(dvm_dnf)" -y upgrade "$@" || return; fi
+        return 0
+    fi
+    dvm_refresh_packages
+    if dvm_patiently dvm_apt_install "$@"; then return 0; fi
+    # Lists of this morning can name what the mirror replaced since.
+    if grep -qE 'Unable to locate package|no installation candidate|404 +Not Found' "$dvm_said"; then
+        dvm_refresh_packages now
+        dvm_patiently dvm_apt_install "$@"
+    else
+        return 1
+    fi
+}
+
+dvm_apt_install() {
+    # Services of Ubuntu's are restarted without asking; files that people changed stay theirs.
+    NEEDRESTART_MODE=a DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends -o Dpkg::Use-Pty=0 \
+        -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install "$@"
+}
+
+dvm_dnf() { if dvm_has dnf5; then echo dnf5; else echo dnf; fi; }
+
+# dvm_refresh_packages [now]: reads apt's lists at most once a day and start of the VM, or in any case.
+dvm_refresh_packages() {
+    local stamp=/run/dvm/package-lists
+    if dvm_on fedora; then return 0; fi
+    if [ "${1:-}" != now ] && [ -n "$(find "$stamp" -mmin -1440 2>/dev/null)" ]; then return 0; fi
+    if dvm_patiently apt-get -q -o APT::Update::Error-Mode=any update; then
+        mkdir -p "${stamp%/*}"
+        : >"$stamp"
+    elif [ "${1:-}" = now ]; then
+        dvm_fail "the package lists could not be read" "apt's own words are above; is the VM online?"
+    else
+        # One source of somebody's that is down must not keep every recipe from working.
+        dvm_warn "not every package list could be read; going on with those there are"
+    fi
+}
+
+# Runs a package manager. What it says stays in the file dvm_said. Waits while another one works, for five minutes; tries
+# anew after a fault of a mirror, twice; ends the unit when the disk is full. Otherwise its status is the answer.
+dvm_patiently() {
+    local status waited=0 faults=0
+    if [ -z "${dvm_said:-}" ]; then
+        dvm_scratch
+        dvm_said=$dvm_new/said
+    fi
+    while :; do
+        status=0
+        "$@" </dev/null 2>&1 | tee "$dvm_said" || status=$?
+        if [ "$status" = 0 ]; then return 0; fi
+        if grep -qE "$dvm_locked" "$dvm_said"; then
+            if [ "$waited" -ge 300 ]; then
+                dvm_fail "another package manager has been at work in the VM for five minutes" \
+                    "let it finish or end it (ps ax | grep -E 'apt|dpkg|dnf'), then run dvm sync again"
+            fi
+            if [ "$waited" = 0 ]; then dvm_log "waiting for another package manager to finish"; fi
+            sleep 5
+            waited=$((waited + 5))
+        elif grep -qF 'No space left on device' "$dvm_said"; then
+            dvm_fail "the VM's disk is full" "make room in it, or set a larger DVM_DISK and run dvm sync again"
+        elif [ "$faults" -lt 2 ] && grep -qE "$dvm_fault" "$dvm_said"; then
+            faults=$((faults + 1))
+            dvm_warn "a mirror did not answer as it should; trying again in $((faults * 10)) s"
+            sleep "$((faults * 10))"
+        else
+            return "$status"
+        fi
+    done
+}
+dvm_locked='Could not get lock|Unable to (acquire|lock)|is another process using it|rpm transaction lock|'
+dvm_locked+='Another (transaction|app|process) (is|has)'
+dvm_fault='Temporary failure|Could not (resolve|connect)|Connection (timed out|reset|refused|failed)|Hash Sum mismatch|'
+dvm_fault+='unexpected size|5[0-9][0-9] +[A-Z]|Curl error|No more mirrors|Status code: 5|Failed to download|timed out'
+
+# --- Package repositories of vendors ---------------------------------------------------------------------------------
+
+# dvm_repository_key NAME URL FINGERPRINT…: fetches a repository's key into dvm_key. Every key in it must be one of these:
+# whoever can change the download could otherwise sign packages that root installs.
+dvm_repository_key() {
+    local name=$1 url=$2 there fresh
+    shift 2
+    if dvm_on fedora; then dvm_key=/etc/pki/rpm-gpg/dvm-$name; else dvm_key=/etc/apt/keyrings/dvm-$name; fi
+    dvm_packages gnupg2/gpg curl ca-certificates
+    for there in "$dvm_key.asc" "$dvm_key.gpg"; do
+        if [ -f "$there" ] && dvm_check_key "$there" "$@" >/dev/null 2>&1; then
+            dvm_key=$there
+            return 0
+        fi
+    done
+    dvm_scratch
+    fresh=$dvm_new/key
+    dvm_curl "$url" "$fresh" || dvm_download_failed "$url" "$?"
+    dvm_check_key "$fresh" "$@" \
+        || dvm_fail "the key at $url is not the one this recipe knows, so nothing is installed from there" \
+            "a vendor may have a new one: compare the fingerprints above with what it publishes"
+    # apt and rpm tell the two forms by this line; apt also by the name.
+    if grep -q '^-----BEGIN PGP PUBLIC KEY BLOCK-----' "$fresh"; then dvm_key+=.asc; else dvm_key+=.gpg; fi
+    dvm_write "$dvm_key" <"$fresh"
+}
+
+# dvm_check_key FILE FINGERPRINT…: whether the file has keys, and only these.
+dvm_check_key() {
+    local file=$1 print any=
+    shift
+    dvm_scratch
+    for print in $(GNUPGHOME=$dvm_new gpg --batch --quiet --show-keys --with-colons "$file" 2>/dev/null \
+        | awk -F: '$1 == "pub" { wanted = 1 } $1 == "fpr" && wanted { print $10; wanted = 0 }'); do
+        any=1
+        case " $* " in
+            *" $print "*) ;;
+            *) dvm_warn "found the key $print, not one of: $*"; return 1 ;;
+        esac
+    done
+    [ -n "$any" ]
+}
+
+# dvm_apt_repository NAME URI SUITE COMPONENT…: a repository signed with dvm_key.
+dvm_apt_repository() {
+    local name=$1 uri=$2 suite=$3 architecture=amd64
+    shift 3
+    dvm_know_arch
+    if [ "$dvm_arch" = aarch64 ]; then architecture=arm64; fi
+    dvm_write "/etc/apt/sources.list.d/dvm-$name.sources" <<TEXT
+# Written by dvm.
+Types: deb
+URIs: $uri
+Suites: $suite
+Components: $*
+Architectures: $architecture
+Signed-By: $dvm_key
+TEXT
+    if [ "$dvm_wrote" = 1 ]; then dvm_refresh_packages now; fi
+}
+
+# dvm_dnf_repository NAME URL: a repository whose packages are signed with dvm_key.
+dvm_dnf_repository() {
+    dvm_write "/etc/yum.repos.d/dvm-$1.repo" <<TEXT
+# Written by dvm.
+[dvm-$1]
+name=$1
+baseurl=$2
+enabled=1
+gpgcheck=1
+gpgkey=file://$dvm_key
+TEXT
+}
+
+# --- Downloads -------------------------------------------------------------------------------------------------------
+
+# dvm_curl URL FILE [OPTION…]: over TLS only, from the first address to the last; the answer is curl's status.
+dvm_curl() {
+    local url=$1 file=$2
+    shift 2
+    curl --silent --show-error --fail --location --proto =https --proto-redir =https --tlsv1.2 --max-redirs 10 \
+        --connect-timeout 20 --speed-limit 1000 --speed-time 60 --retry 3 --retry-delay 2 \
+        --output "$file" "$@" -- "$url"
+}
+
+dvm_download_failed() { # URL STATUS: says what curl's status means
+    case $2 in
+        6 | 7 | 28) dvm_fail "$1 cannot be reached" "is the VM online? Then run dvm sync again" ;;
+        22) dvm_fail "$1 is not there" "curl's own words are above; a newer version may have taken its place" ;;
+        23) dvm_fail "the download of $1 cannot be written" "is the VM's disk full? Set a larger DVM_DISK" ;;
+        18 | 56 | 92) dvm_fail "the download of $1 broke off" "run dvm sync again; it goes on where this ended" ;;
+        35 | 60) dvm_fail "$1 does not prove to be that server" "does the VM lack a CA certificate of your network?" ;;
+        *) dvm_fail "the download of $1 failed with curl's status $2" "curl's own words are above" ;;
+    esac
+}
+
+# dvm_download URL SHA256 FILE: a file that has this digest or does not get its name. What an earlier try left is gone on
+# with, and long ones say every ten seconds how far they are.
+dvm_download() {
+    local url=$1 digest=$2 file=$3 part=$3.part status code answer resumed
+    case $url in https://*) ;; *) dvm_fail "“$url” is not an https address" "recipes download over TLS only" ;; esac
+    if ! dvm_is_digest "$digest"; then dvm_fail "“$digest” is not a SHA-256" "write its 64 hexadecimal digits"; fi
+    if [ -f "$file" ] && dvm_matches "$file" "$digest"; then return 0; fi
+    mkdir -p "${file%/*}"
+    if [ "$(id -u)" = 0 ]; then dvm_packages curl ca-certificates; fi
+    until [ -s "$part" ] && dvm_matches "$part" "$digest"; do
+        resumed=0
+        if [ -s "$part" ]; then resumed=1; fi
+        dvm_log "downloading $url"
+        # One line at the end, and meanwhile how far it is. Nothing here is killed: a shell in the background that is may
+        # still run its parent's EXIT trap.
+        exec {answer}< <(
+            status=0
+            code=$(dvm_curl "$url" "$part" --continue-at - --write-out '%{http_code}') || status=$?
+            printf '%s %s\n' "${code:-000}" "$status"
+        )
+        while ! read -r -t 10 -u "$answer" code status; do
+            dvm_log "$(($(stat -c %s "$part" 2>/dev/null || echo 0) / 1048576)) MiB so far"
+        done
+        exec {answer}<&-
+        if [ "$status" = 0 ] && dvm_matches "$part" "$digest"; then break; fi
+        # What was there is not the beginning of this file, or the server cannot go on in the middle (33, 36, 416).
+        case $resumed.$status.$code in
+            1.0.* | 1.33.* | 1.36.* | 1.22.416)
+                rm -f "$part"
+                continue
+                ;;
+        esac
+        if [ "$status" != 0 ]; then dvm_download_failed "$url" "$status"; fi
+        code=$(sha256sum "$part")
+        rm -f "$part"
+        dvm_fail "$url has the SHA-256 ${code%% *}, not $digest" \
+            "it was not installed; has it been replaced, or was the digest set for another version?"
+    done
+    mv -T "$part" "$file"
+    dvm_changed=1
+}
+
+# dvm_matches FILE SHA256
+dvm_matches() { printf '%s  %s\n' "$2" "$1" | sha256sum --check --status 2>/dev/null; }
+
+# dvm_is_digest TEXT
+dvm_is_digest() { [[ $1 =~ ^[0-9a-f]{64}$ ]]; }
+
+# --- Pinned programs of vendors --------------------------------------------------------------------------------------
+
+# dvm_pin NAME VERSION SOURCE: which release a recipe installs. scripts/update-pins rewrites these lines.
+#
+# The source is github:OWNER/REPOSITORY@TAG, npm:PACKAGE or pypi:PACKAGE; VERSION in a tag or a file's name stands for
+# the version.
+# DVM_<NAME>_VERSION and DVM_<NAME>_SHA256 of a configuration take its place.
+dvm_pin() {
+    dvm_name=$1 dvm_version=$2 dvm_source=$3
+    dvm_file='' dvm_digest=''
+    dvm_switch=DVM_${1^^}
+    dvm_switch=${dvm_switch//-/_}
+    local version=${dvm_switch}_VERSION
+    dvm_version=${!version:-$dvm_version}
+    if ! [[ $dvm_version =~ ^[A-Za-z0-9][A-Za-z0-9._+-]*$ ]]; then
+        dvm_fail "$version says “$dvm_version”" "write the version as the vendor does, such as $2"
+    fi
+}
+
+# dvm_pin_file ARCHITECTURE SHA256 FILE: its file for an architecture, or `any`; `-` where no digest is known.
+dvm_pin_file() {
+    dvm_know_arch
+    if [ "$1" != any ] && [ "$1" != "$dvm_arch" ]; then return 0; fi
+    local version=${dvm_switch}_VERSION digest=${dvm_switch}_SHA256
+    dvm_file=${3//VERSION/$dvm_version}
+    dvm_digest=$2
+    if [ -n "${!version:-}" ] || [ "$2" = - ]; then dvm_digest=; fi
+    dvm_digest=${!digest:-$dvm_digest}
+    dvm_digest=${dvm_digest,,}
+}
+
+# Whether the configuration asks for a version or digest of its own.
+dvm_pin_is_chosen() {
+    local version=${dvm_switch}_VERSION digest=${dvm_switch}_SHA256
+    [ -n "${!version:-}${!digest:-}" ]
+}
+
+# Prints where the pinned file is.
+dvm_pin_url() {
+    local repository tag
+    case $dvm_source in
+        github:*@*)
+            repository=${dvm_source#github:}
+            tag=${repository#*@}
+            printf 'https://github.com/%s/releases/download/%s/%s\n' \
+                "${repository%%@*}" "${tag//VERSION/$dvm_version}" "$dvm_file"
+            ;;
+        npm:*) printf 'https://registry.npmjs.org/%s/-/%s\n' "${dvm_source#npm:}" "$dvm_file" ;;
+        pypi:*) printf '%s %s on PyPI\n' "${dvm_source#pypi:}" "$dvm_version" ;;
+        *) dvm_fail "“$dvm_source” is no source of a pin" ;;
+    esac
+}
+
+# Refuses a pin without a digest, saying how to get one.
+dvm_pin_check() {
+    if [ -z "$dvm_file" ]; then
+        dvm_fail "there is no $dvm_name for $dvm_arch" "use a VM of another architecture, or leave it out"
+    fi
+    if [ -z "$dvm_digest" ]; then
+        dvm_fail "no SHA-256 is known of $dvm_name $dvm_version for $dvm_arch" \
+            "set ${dvm_switch}_SHA256 to that of $(dvm_pin_url) (another version: ${dvm_switch}_VERSION)"
+    fi
+    if ! dvm_is_digest "$dvm_digest"; then
+        dvm_fail "${dvm_switch}_SHA256 says “$dvm_digest”" "write the 64 hexadecimal digits that sha256sum prints"
+    fi
+}
+
+# dvm_fetch_pinned DIRECTORY: puts the pinned file, checked, into a directory; its path is in dvm_fetched.
+dvm_fetch_pinned() {
+    dvm_pin_check
+    dvm_fetched=$1/$dvm_file
+    case $dvm_source in
+        pypi:*)
+            dvm_packages python3 python3-pip
+            dvm_log "downloading ${dvm_source#pypi:} $dvm_version from PyPI"
+            printf '%s==%s --hash=sha256:%s\n' "${dvm_source#pypi:}" "$dvm_version" "$dvm_digest" >"$1/requirement"
+            python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: \
+                --require-hashes --dest "$1" --requirement "$1/requirement" \
+                || dvm_fail "${dvm_source#pypi:} $dvm_version could not be downloaded from PyPI" \
+                    "pip's own words are above; is the VM online?"
+            # pip compared the digest, and found the wheel by it and not by the name.
+            dvm_fetched=$(find "$1" -maxdepth 1 -name '*.whl')
+            ;;
+        *)
+            dvm_download "$(dvm_pin_url)" "$dvm_digest" "/var/cache/dvm/downloads/$dvm_file"
+            mv -T "/var/cache/dvm/downloads/$dvm_file" "$dvm_fetched"
+            ;;
+    esac
+}
+
+# dvm_unpack ARCHIVE DIRECTORY: by the archive's name; what is no archive is put there as it is.
+dvm_unpack() {
+    mkdir -p "$2"
+    case $1 in
+        *.tar.gz | *.tgz) tar -x -z -f "$1" --no-same-owner -C "$2" ;;
+        *.tar.xz)
+            dvm_packages xz/xz-utils
+            tar -x -J -f "$1" --no-same-owner -C "$2"
+            ;;
+        *.zip | *.whl)
+            dvm_packages unzip
+            unzip -q -o "$1" -d "$2"
+            ;;
+        *) install -m 0755 "$1" "$2/$dvm_name" ;;
+    esac
+}
+
+# dvm_find_program DIRECTORY NAME: prints the path of the one file of that name.
+dvm_find_program() {
+    local found
+    found=$(find "$1" -type f -name "$2")
+    if [ -z "$found" ] || [ "$(printf '%s\n' "$found" | wc -l)" != 1 ]; then
+        dvm_fail "$dvm_file does not hold one file “$2”" "its vendor packs it differently now: use the pinned version"
+    fi
+    printf '%s\n' "$found"
+}
+
+# Where is written down which file a program in /usr/local/bin came from.
+dvm_pins=/usr/local/share/dvm/pins
+
+# dvm_pin_is_there PROGRAM…: whether these programs of the pinned file are installed.
+dvm_pin_is_there() {
+    local program
+    if [ "$(head -c 64 "$dvm_pins/$dvm_name.sha256" 2>/dev/null)" != "$dvm_digest" ]; then return 1; fi
+    for program; do
+        if [ ! -x "/usr/local/bin/$program" ]; then return 1; fi
+    done
+}
+
+# Writes down that the pinned file is installed now.
+dvm_pin_note() {
+    dvm_write "$dvm_pins/$dvm_name.sha256" <<<"$dvm_digest  $dvm_file"
+    dvm_changed=1
+}
+
+# dvm_install_pinned PROGRAM…: puts programs of the pinned file into /usr/local/bin, root's.
+dvm_install_pinned() {
+    dvm_need_root dvm_install_pinned
+    dvm_pin_check
+    if dvm_pin_is_there "$@"; then return 0; fi
+    local program unpacked found
+    dvm_scratch
+    unpacked=$dvm_new/unpacked
+    dvm_fetch_pinned "$dvm_new"
+    dvm_unpack "$dvm_fetched" "$unpacked"
+    mkdir -p /usr/local/bin
+    for program; do
+        found=$(dvm_find_program "$unpacked" "$program")
+        install -o root -g root -m 0755 "$found" "/usr/local/bin/.$program.dvm-new"
+        mv -T "/usr/local/bin/.$program.dvm-new" "/usr/local/bin/$program"
+    done
+    dvm_pin_note
+    dvm_log "installed $dvm_name $dvm_version in /usr/local/bin"
+    rm -rf "$unpacked" "$dvm_fetched"
+}
+
+# dvm_install_pinned_tree PROGRAM…: the same for programs that need the files beside them, in /usr/local/lib/dvm/<name>.
+dvm_install_pinned_tree() {
+    dvm_need_root dvm_install_pinned_tree
+    dvm_pin_check
+    if dvm_pin_is_there "$@"; then return 0; fi
+    local program new=/usr/local/lib/dvm/.$dvm_name.new place=/usr/local/lib/dvm/$dvm_name found
+    dvm_scratch
+    dvm_fetch_pinned "$dvm_new"
+    rm -rf "$new"
+    dvm_unpack "$dvm_fetched" "$new"
+    chmod -R u+rwX,go+rX,go-w "$new"
+    for program; do
+        found=$(dvm_find_program "$new" "$program")
+        chmod 0755 "$found"
+    done
+    rm -rf "$place"
+    mv -T "$new" "$place"
+    for program; do dvm_link "$(dvm_find_program "$place" "$program")" "/usr/local/bin/$program"; done
+    dvm_pin_note
+    dvm_log "installed $dvm_name $dvm_version in $place"
+    rm -f "$dvm_fetched"
+}
+
+# dvm_forget_pinned PROGRAM…: removes what dvm_install_pinned put there, when a package takes its place.
+dvm_forget_pinned() {
+    local program
+    if [ ! -e "$dvm_pins/$dvm_name.sha256" ]; then return 0; fi
+    for program; do dvm_remove "/usr/local/bin/$program"; done
+    dvm_remove "/usr/local/lib/dvm/$dvm_name" "$dvm_pins/$dvm_name.sha256"
+}
+
+# dvm_package_or_pinned PACKAGE [--tree] PROGRAM…: the distribution's package where it has one and the configuration asks
+# for no version, else the pinned file.
+dvm_package_or_pinned() {
+    local package=$1 install=dvm_install_pinned
+    shift
+    if [ "$1" = --tree ]; then
+        install=dvm_install_pinned_tree
+        shift
+    fi
+    if dvm_pin_is_chosen; then
+        "$install" "$@"
+    elif [ "${DVM_UPDATE:-0}" != 1 ] && [ -n "$dvm_digest" ] && dvm_pin_is_there "$@"; then
+        return 0
+    elif dvm_can_have_package "$package"; then
+        dvm_packages "$package"
+        dvm_forget_pinned "$@"
+    elif [ -z "$dvm_digest" ] && dvm_has "$1"; then
+        dvm_log "using the $1 that is there: $(command -v "$1")"
+    else
+        "$install" "$@"
+    fi
+}
+
+# --- AI tools --------------------------------------------------------------------------------------------------------
+# Root's, in /usr/local/libexec/dvm/tools/<tool>, where dvm looks for bin/<program>. A tool that could change its own
+# program could stay; nothing that was downloaded is run here.
+
+dvm_tools=/usr/local/libexec/dvm/tools
+
+# dvm_tool_is_there TOOL DIGEST
+dvm_tool_is_there() { [ "$(cat "$dvm_tools/$1/digest" 2>/dev/null)" = "$2" ]; }
+
+# dvm_tool_new TOOL: makes a new directory for it in dvm_new, gone when the unit ends unless dvm_tool_put takes it.
+dvm_tool_new() {
+    dvm_need_root dvm_tool_new
+    install -d -m 0755 "$dvm_tools"
+    dvm_new=$(mktemp -d "$dvm_tools/.$1.XXXXXX")
+    dvm_scratches+=("$dvm_new" "$dvm_new.old")
+    trap 'rm -rf -- "${dvm_scratches[@]}"' EXIT
+    chmod 0755 "$dvm_new"
+    mkdir "$dvm_new/bin"
+}
+
+# dvm_tool_put TOOL DIGEST DIRECTORY: puts the directory in the place of the tool there was, which is whole until then.
+dvm_tool_put() {
+    local new=$3
+    chown -R root:root "$new"
+    chmod -R u+rwX,go+rX,go-w "$new"
+    printf '%s\n' "$2" >"$new/digest"
+    if [ -e "$dvm_tools/$1" ]; then mv -T "$dvm_tools/$1" "$new.old"; fi
+    mv -T "$new" "$dvm_tools/$1"
+    rm -rf "$new.old"
+    dvm_changed=1
+    dvm_log "installed $1 ${dvm_version:-} in $dvm_tools/$1"
+}
+
+# dvm_install_tool [--folder FOLDER] PROGRAM: the pinned file as the tool dvm_name. With a folder, the executables in it
+# become bin/, and what they find relative to themselves stays where it is.
+dvm_install_tool() {
+    local folder='' program new unpacked
+    if [ "$1" = --folder ]; then
+        folder=$2
+        shift 2
+    fi
+    program=$1
+    dvm_pin_check
+    if dvm_tool_is_there "$dvm_name" "$dvm_digest"; then return 0; fi
+    dvm_tool_new "$dvm_name"
+    new=$dvm_new
+    unpacked=$new/.unpacked
+    mkdir "$unpacked"
+    dvm_fetch_pinned "$unpacked"
+    if [ -n "$folder" ]; then
+        dvm_packages python3
+        dvm_take_folder "$dvm_fetched" "$folder" "$new"
+        if [ ! -x "$new/bin/$program" ]; then
+            dvm_fail "$dvm_file does not hold the program “$program”" "use the pinned version"
+        fi
+    else
+        dvm_unpack "$dvm_fetched" "$unpacked/all"
+        install -m 0755 "$(dvm_find_program "$unpacked/all" "$program")" "$new/bin/$program"
+    fi
+    rm -rf "$unpacked"
+    dvm_tool_put "$dvm_name" "$dvm_digest" "$new"
+}
+
+# Takes a wheel's folder apart: executables directly in it go to bin/, other executables and descriptions (.json) keep
+# their places. Python, because unzip loses track of which files are executable.
+dvm_take_folder() { # WHEEL FOLDER DIRECTORY
+    python3 -I - "$@" <<'PYTHON'
+import os, shutil, sys, zipfile
+wheel, folder, directory = zipfile.ZipFile(sys.argv[1]), sys.argv[2] + "/", sys.argv[3]
+for entry in wheel.infolist():
+    name, executable = entry.filename[len(folder):], (entry.external_attr >> 16) & 0o111
+    if not entry.filename.startswith(folder) or entry.is_dir() or not (executable or name.endswith(".json")):
+        continue
+    path = os.path.join(directory, name if "/" in name or not executable else "bin/" + name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with wheel.open(entry) as source, open(path, "xb") as target:
+        shutil.copyfileobj(source, target, 1 << 20)
+    os.chmod(path, 0o755 if executable else 0o644)
+PYTHON
+}
+
+# dvm_install_python_tool TOOL MODULE:FUNCTION PROGRAM VERSION…: a tool in Python with all it needs, from the pinned
+# requirements on standard input, for the first of these versions of Python that the VM has or can have.
+dvm_install_python_tool() {
+    local tool=$1 entry=$2 program=$3 version python='' requirements digest new
+    shift 3
+    requirements=$(cat)
+    for version; do
+        if [ -x "/usr/bin/python$version" ]; then python=$version; break; fi
+    done
+    if [ -z "$python" ]; then
+        for version; do
+            # Fedora has several; elsewhere another one than the system's lacks half of its library.
+            if dvm_on fedora && dvm_can_have_package "python$version"; then
+                dvm_packages "python$version"
+                python=$version
+                break
+            fi
+        done
+    fi
+    if [ -z "$python" ]; then
+        dvm_fail "$tool needs Python $(printf '%s, ' "$@" | sed 's/, $//; s/\(.*\), /\1 or /'), which this VM's distribution does not have" \
+            "use an image that does (DVM_TEMPLATE); recipes/README.md lists them"
+    fi
+    digest=$(printf '%s\n' "$requirements" | sha256sum)
+    dvm_know_arch
+    digest=${digest%% *}-$python-$dvm_arch
+    if dvm_tool_is_there "$tool" "$digest"; then return 0; fi
+    dvm_packages python3 python3-pip
+    dvm_tool_new "$tool"
+    new=$dvm_new
+    printf '%s\n' "$requirements" >"$new/requirements.txt"
+    dvm_log "downloading $tool for Python $python from PyPI"
+    # Wheels only, each with its digest: nothing is built, so nothing is run. Platforms are named because pip may be that
+    # of another Python.
+    local platforms=() platform
+    for platform in manylinux_2_34 manylinux_2_31 manylinux_2_28 manylinux_2_27 manylinux_2_17 manylinux2014 \
+        manylinux_2_5 manylinux1; do
+        platforms+=(--platform "${platform}_$dvm_arch")
+    done
+    python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --require-hashes --no-deps \
+        --only-binary=:all: --no-compile --target "$new/lib" --implementation cp --python-version "$python" \
+        "${platforms[@]}" --requirement "$new/requirements.txt" \
+        || dvm_fail "$tool could not be downloaded from PyPI" "pip's own words are above; is the VM online?"
+    # What pip made of entry points names another Python.
+    rm -rf "$new/lib/bin"
+    # -I: neither the project the tool is started in nor its variables add modules.
+    cat >"$new/bin/$program" <<PYTHON
+#!/usr/bin/python$python -I
+import sys
+sys.path.insert(1, "$dvm_tools/$tool/lib")
+from ${entry%%:*} import ${entry#*:}
+sys.exit(${entry#*:}())
+PYTHON
+    chmod 0755 "$new/bin/$program"
+    # Who runs it cannot write here, and would compile it every time.
+    "/usr/bin/python$python" -I -m compileall -q -j 0 -s "$new" -p "$dvm_tools/$tool" "$new/lib" >/dev/null || true
+    dvm_version=$(sed -n '1s/.*==\([^ ]*\).*/\1/p' "$new/requirements.txt")
+    dvm_tool_put "$tool" "$digest" "$new"
+}

@@ -1,0 +1,4 @@
+# dvm: summary: the editor Neovim (nvim)
+# dvm: as: root
+
+dvm_packages neovim

@@ -1,0 +1,4 @@
+# dvm: summary: the terminal multiplexer tmux
+# dvm: as: root
+
+dvm_packages tmux
