@@ -69,6 +69,7 @@ NOT_IN_TEST := Heavy.toolchains Aider.answers
 check: setup ## Format and every test that needs no VM, under a minute once built
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
 	scripts/lint-scripts
+	Tests/Support/recipes/selftest
 	$(SWIFT) build --build-tests
 	$(TESTS) --filter ArchitectureTests --filter ProtocolTests --filter HostTests
 	$(AS_ROOT) $(TESTS) --filter GuestTests --filter PipeTests $(addprefix --skip ,$(NOT_IN_CHECK) $(NOT_IN_TEST))
