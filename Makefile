@@ -76,6 +76,7 @@ check: setup ## Format and every test that needs no VM, under a minute once buil
 
 .PHONY: test
 test: check stage ## Everything, the tests in a real VM included
+	Tests/Support/recipes/selftest-pins
 	$(AS_ROOT) env DVM_STAGE=$(CURDIR)/$(STAGE) $(TESTS) $(addprefix --filter ,$(NOT_IN_CHECK))
 	DVM_STAGE=$(CURDIR)/$(STAGE) scripts/with-limactl $(TESTS) --filter VMTests $(addprefix --skip ,$(NOT_IN_TEST))
 
