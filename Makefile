@@ -84,6 +84,8 @@ test: check stage ## Everything, the tests in a real VM included
 test-all: test ## Also heavy toolchains and tools, and VMs of Debian 13 (an hour and several GB)
 	@scripts/prerequisites all
 	$(AS_ROOT) $(TESTS) --filter 'Heavy toolchains'
+	$(AS_ROOT) Tests/Support/recipes/native --suite bookworm
+	$(AS_ROOT) Tests/Support/recipes/native --suite trixie
 	DVM_STAGE=$(CURDIR)/$(STAGE) scripts/with-limactl $(TESTS) --filter 'Aider answers'
 	DVM_STAGE=$(CURDIR)/$(STAGE) DVM_IMAGE_SUITE=trixie scripts/with-limactl $(TESTS) --filter VMTests $(addprefix --skip ,$(NOT_IN_TEST))
 

@@ -40,11 +40,14 @@ printf '%s\n' "$config" | dvm_as_user sh -c '
     if cmp -s .dvm.new chezmoi.toml; then rm .dvm.new; else mv .dvm.new chezmoi.toml; fi'
 
 source=$(dvm_as_user chezmoi source-path </dev/null)
-if dvm_as_user test -d "$source/.git"; then
+if dvm_as_user git -C "$source" rev-parse -q --verify HEAD >/dev/null 2>&1; then
     dvm_as_user chezmoi git -- pull -q --ff-only </dev/null
 else
-    # What a clone that broke off left behind is no repository.
-    dvm_as_user rm -rf -- "$source"
+    # A clone that was killed leaves a repository without a commit or a file, in the way of the next one. Nothing else
+    # that is there is dvm's to remove.
+    # shellcheck disable=SC2016  # expanded by that shell
+    dvm_as_user sh -c '[ ! -e "$1" ] || { [ -z "$(ls -A "$1" | grep -vx .git)" ] && rm -rf -- "$1"; }' sh "$source" \
+        || dvm_fail "$source is there, and is not a clone of $DVM_CHEZMOI_REPO" "move it away, then run dvm sync again"
     dvm_as_user chezmoi init --no-tty -- "$DVM_CHEZMOI_REPO" </dev/null || dvm_fail \
         "your dotfiles could not be cloned from $DVM_CHEZMOI_REPO" \
         "git's own words are above; a private repository needs the VM's key as a deploy key"

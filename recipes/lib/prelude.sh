@@ -431,13 +431,18 @@ dvm_curl() {
         --output "$file" "$@" -- "$url"
 }
 
-dvm_download_failed() { # URL STATUS: says what curl's status means
+dvm_download_failed() { # URL STATUS [CODE]: says what curl's status and the server's answer mean
+    case $2.${3:-} in
+        22.5*) dvm_fail "the server of $1 is out of order (HTTP status $3)" "run dvm sync again later" ;;
+        22.401 | 22.403) dvm_fail "the server does not hand out $1 (HTTP status $3)" "is the address right?" ;;
+    esac
     case $2 in
         6 | 7 | 28) dvm_fail "$1 cannot be reached" "is the VM online? Then run dvm sync again" ;;
         22) dvm_fail "$1 is not there" "curl's own words are above; a newer version may have taken its place" ;;
         23) dvm_fail "the download of $1 cannot be written" "is the VM's disk full? Set a larger DVM_DISK" ;;
         18 | 56 | 92) dvm_fail "the download of $1 broke off" "run dvm sync again; it goes on where this ended" ;;
         35 | 60) dvm_fail "$1 does not prove to be that server" "does the VM lack a CA certificate of your network?" ;;
+        137 | 143) dvm_fail "the download of $1 was killed" "was the VM out of memory? Then run dvm sync again" ;;
         *) dvm_fail "the download of $1 failed with curl's status $2" "curl's own words are above" ;;
     esac
 }
@@ -462,8 +467,15 @@ dvm_download() {
             code=$(dvm_curl "$url" "$part" --continue-at - --write-out '%{http_code}') || status=$?
             printf '%s %s\n' "${code:-000}" "$status"
         )
-        while ! read -r -t 10 -u "$answer" code status; do
-            dvm_log "$(($(stat -c %s "$part" 2>/dev/null || echo 0) / 1048576)) MiB so far"
+        status=
+        while [ -z "$status" ]; do
+            if read -r -t 10 -u "$answer" code status; then
+                :
+            elif [ "$?" -gt 128 ]; then
+                dvm_log "$(($(stat -c %s "$part" 2>/dev/null || echo 0) / 1048576)) MiB so far"
+            else
+                dvm_download_failed "$url" 137
+            fi
         done
         exec {answer}<&-
         if [ "$status" = 0 ] && dvm_matches "$part" "$digest"; then break; fi
@@ -474,7 +486,7 @@ dvm_download() {
                 continue
                 ;;
         esac
-        if [ "$status" != 0 ]; then dvm_download_failed "$url" "$status"; fi
+        if [ "$status" != 0 ]; then dvm_download_failed "$url" "$status" "$code"; fi
         code=$(sha256sum "$part")
         rm -f "$part"
         dvm_fail "$url has the SHA-256 ${code%% *}, not $digest" \
