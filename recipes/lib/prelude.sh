@@ -237,7 +237,7 @@ dvm_can_have_package() {
     if [ "$dvm_package" = - ]; then return 1; fi
     if dvm_has_package "$1"; then return 0; fi
     if dvm_on fedora; then
-        [ -n "$("$(dvm_dnf)" -q repoquery --available --whatprovides "$dvm_package" 2>/dev/null)" ]
+        [ -n "$("$(dvm_dnf)" -q repoquery --available --whatprovides="$dvm_package" 2>/dev/null)" ]
     else
         dvm_refresh_packages
         [[ $(apt-cache policy "$dvm_package") == *"  Candidate: "[^\(]* ]]
@@ -277,14 +277,23 @@ dvm_install_packages() { # NAME…: what dvm_packages does when something is mis
         return 0
     fi
     dvm_refresh_packages
-    if dvm_patiently dvm_apt_install "$@"; then return 0; fi
-    # Lists of this morning can name what the mirror replaced since.
-    if grep -qE 'Unable to locate package|no installation candidate|404 +Not Found' "$dvm_said"; then
-        dvm_refresh_packages now
-        dvm_patiently dvm_apt_install "$@"
-    else
-        return 1
-    fi
+    local repairs
+    for repairs in 0 1 2; do
+        if dvm_patiently dvm_apt_install "$@"; then return 0; fi
+        if [ "$repairs" = 2 ]; then break; fi
+        if grep -qF 'dpkg --configure -a' "$dvm_said"; then
+            dvm_log "finishing an installation that was interrupted"
+            dvm_patiently dpkg --force-confdef --force-confold --configure -a || break
+        elif grep -qF -e '--fix-broken' "$dvm_said"; then
+            dvm_patiently apt-get -q -y --no-install-recommends --fix-broken install || break
+        elif grep -qE 'Unable to locate package|no installation candidate|404 +Not Found' "$dvm_said"; then
+            # Lists of this morning can name what the mirror replaced since.
+            dvm_refresh_packages now
+        else
+            break
+        fi
+    done
+    return 1
 }
 
 dvm_apt_install() {
