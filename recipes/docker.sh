@@ -84,7 +84,8 @@ UNIT
     if ! dvm_as_user docker context inspect rootless >/dev/null 2>&1; then
         dvm_as_user docker context create rootless --docker "host=$socket" >/dev/null
     fi
-    if [ "$(dvm_as_user docker context show 2>/dev/null || true)" != rootless ]; then
+    # Not `context show`, which Debian 12's is too old for.
+    if [ "$(dvm_as_user docker context inspect --format '{{.Name}}' 2>/dev/null || true)" != rootless ]; then
         dvm_as_user docker context use rootless >/dev/null
     fi
 fi
