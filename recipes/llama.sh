@@ -32,7 +32,8 @@ add_model() { # ALIAS URL[#DIGEST]
     urls[$1]=${2%%#*}
     if [[ $2 == *#* ]]; then digests[$1]=${2#*#}; fi
 }
-for entry in $(dvm_words "${DVM_LLAMA_MODELS:-}"); do
+mapfile -t entries < <(dvm_words "${DVM_LLAMA_MODELS:-}")
+for entry in "${entries[@]}"; do
     case $entry in
         ?*=?*) add_model "${entry%%=*}" "${entry#*=}" ;;
         *) dvm_fail "DVM_LLAMA_MODELS says “$entry”" "write ALIAS=https://…#SHA256" ;;
@@ -41,7 +42,8 @@ done
 if [ -n "${DVM_LLAMA_MODEL_URL:-}" ]; then add_model default "$DVM_LLAMA_MODEL_URL"; fi
 if [ -n "${DVM_LLAMA_MODEL_SHA256:-}" ]; then digests[default]=$DVM_LLAMA_MODEL_SHA256; fi
 sums=${DVM_LLAMA_MODELS_SHA256:-}
-for entry in $(dvm_words "${sums//,/ }"); do
+mapfile -t entries < <(dvm_words "${sums//,/ }")
+for entry in "${entries[@]}"; do
     if [ -z "${urls[${entry%%=*}]:-}" ]; then
         dvm_fail "DVM_LLAMA_MODELS_SHA256 has a digest of “${entry%%=*}”, which DVM_LLAMA_MODELS does not name" \
             "write ALIAS=SHA256 of a model there"
