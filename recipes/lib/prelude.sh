@@ -277,24 +277,25 @@ dvm_install_packages() { # NAME…: what dvm_packages does when something is mis
         return 0
     fi
     dvm_refresh_packages
-    local repairs
-    for repairs in 0 1 2; do
-        if dvm_patiently dvm_apt_install "$@"; then return 0; fi
-        if [ "$repairs" = 2 ]; then break; fi
+    local repairs=0 fresh=0
+    until dvm_patiently dvm_apt_install "$@"; do
+        repairs=$((repairs + 1))
+        if [ "$repairs" = 3 ]; then return 1; fi
         if grep -qF 'dpkg --configure -a' "$dvm_said"; then
             dvm_log "finishing an installation that was interrupted"
-            dvm_patiently dpkg --force-confdef --force-confold --configure -a || break
+            dvm_patiently dpkg --force-confdef --force-confold --configure -a || return 1
         elif grep -qF -e '--fix-broken' "$dvm_said"; then
-            dvm_patiently apt-get -q -y --no-install-recommends --fix-broken install || break
-        elif grep -qE 'Unable to locate package|no installation candidate|404 +Not Found' "$dvm_said"; then
+            dvm_patiently apt-get -q -y --no-install-recommends --fix-broken install || return 1
+        elif [ "$fresh" = 0 ] && grep -qE "$dvm_stale" "$dvm_said"; then
             # Lists of this morning can name what the mirror replaced since.
+            fresh=1
             dvm_refresh_packages now
         else
-            break
+            return 1
         fi
     done
-    return 1
 }
+dvm_stale='Unable to locate package|no installation candidate|404 +Not Found'
 
 dvm_apt_install() {
     # Services of Ubuntu's are restarted without asking; files that people changed stay theirs.
