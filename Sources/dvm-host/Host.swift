@@ -17,6 +17,7 @@ struct Host: AsyncParsableCommand {
         version: Release.version,
         groupedSubcommands: [
             CommandGroup(name: "VMs", subcommands: [Init.self, Sync.self, Ls.self, Stop.self, Rm.self]),
+            CommandGroup(name: "Configuration", subcommands: [Config.self, Recipes.self]),
             CommandGroup(name: "Work", subcommands: [Sh.self, Ssh.self, AiCommands.self, Sessions.self]),
             CommandGroup(name: "About dvm", subcommands: [Doctor.self, SelfTest.self, Version.self]),
         ]

@@ -7,8 +7,8 @@ import Testing
 @Suite struct `The configuration of agents` {
     private func policy(_ variables: Evaluation.Variables) throws(Refusal) -> AgentPolicy {
         var reader = SettingsReader(for: try MachineName("app"), home: "/home/me")
-        try reader.take(variables, from: .file("app.sh"))
-        return reader.settings.agentPolicy
+        reader.take(variables, from: .init(origin: .file("app.sh")))
+        return try reader.read().settings.agentPolicy
     }
 
     typealias Change = @Sendable (inout AgentPolicy) -> Void

@@ -5,62 +5,6 @@ import Testing
 
 @testable import dvm_host
 
-@Suite struct `dvm init` {
-    let fixture: HostFixture
-    let app: MachineName
-
-    init() throws {
-        fixture = try HostFixture()
-        app = try MachineName("app")
-    }
-
-    private func session() throws -> Session { try Session(HostEnvironment(fixture.environment)) }
-
-    @Test func `writes a file that changes nothing and says what is next`() async throws {
-        try fixture.remove("config")
-        let told = try Init.write(app, session())
-
-        let path = "\(fixture.root)/config/vms/app.sh"
-        #expect(told == "wrote \(path)\nnext: change it to your liking, then `dvm sync app`")
-        #expect(try fixture.mode("config/vms/app.sh") == 0o600)
-        #expect(try fixture.mode("config") == 0o700)
-        #expect(try await session().configuration.load(app) == .init(settings: Settings(for: app)))
-    }
-
-    @Test func `writes lines that hold when they are uncommented`() async throws {
-        _ = try Init.write(app, session())
-        let text = try #require(fixture.read("config/vms/app.sh"))
-        for variable in Variable.allCases { #expect(text.contains(variable.name)) }
-
-        try fixture.write("config/vms/app.sh", text.replacing("\n# DVM_", with: "\nDVM_"))
-        let settings = try await session().configuration.load(app).settings
-        var expected = Settings(for: app)
-        expected.ports = [PortForward(host: 3000, guest: 3000), PortForward(host: 5173, guest: 5173)]
-        expected.vmType = .qemu
-        expected.agents.network.hosts = [
-            try HostRule("registry.npmjs.org"), try HostRule("pypi.org"), try HostRule("files.pythonhosted.org"),
-        ]
-        expected.agents.network.local = [5432]
-        expected.agents.protected = [try ProjectPath("tools/deploy")]
-        expected.agents.denied = ["~/notes"]
-        expected.agents.limits.memory = 3 << 30
-        expected.origins = settings.origins
-        #expect(settings == expected)
-    }
-
-    @Test(arguments: ["config/vms/app.sh", "config/vms/app/config.sh"])
-    func `does not overwrite`(path: String) throws {
-        try fixture.write(path, "DVM_CPUS=2\n")
-        #expect(
-            throws: Refusal(
-                "app has a configuration already: \(fixture.root)/\(path)",
-                hint: "change that file, or run `dvm sync app`"
-            )
-        ) { try Init.write(app, session()) }
-        #expect(fixture.read(path) == "DVM_CPUS=2\n")
-    }
-}
-
 @Suite struct `dvm ai` {
     @Test func `looks the tool up and suggests the nearest`() throws {
         #expect(try Ai.tool(named: "claude").name == "claude")
@@ -171,7 +115,7 @@ import Testing
                 .init(
                     "configuration of bad",
                     .fail,
-                    "DVM_CPUS=“x”, set in \(fixture.root)/config/vms/bad.sh: it is not a number of CPUs",
+                    "DVM_CPUS=“x”, set in \(fixture.root)/config/vms/bad.sh:1: it is not a number of CPUs",
                     remedy: "write a number such as 4, or auto"
                 ),
                 .init("configuration of new", .pass, "every value is valid"),

@@ -17,7 +17,10 @@ import Testing
 
     private func store(_ more: [String: String] = [:]) throws -> ConfigurationStore {
         let environment = HostEnvironment(fixture.environment.merging(more) { _, new in new })
-        return ConfigurationStore(paths: try Paths(environment), environment: environment)
+        var store = ConfigurationStore(paths: try Paths(environment), environment: environment, bundled: nil)
+        // Whatever computer the tests run on.
+        store.host = HostFacts()
+        return store
     }
 
     private func load(_ more: [String: String] = [:]) async throws -> Settings {
@@ -43,7 +46,9 @@ import Testing
         expected.cpus = 2
         expected.memory = .gibibytes(16)
         expected.template = try Template("ubuntu-24.04")
-        expected.origins = [.cpus: .file(common), .memory: .file(file), .template: .environment]
+        expected.origins = [
+            .cpus: .file(common, lines: [1]), .memory: .file(file, lines: [1]), .template: .environment,
+        ]
         #expect(try await load(["DVM_TEMPLATE": "ubuntu-24.04"]) == expected)
     }
 
@@ -133,7 +138,8 @@ import Testing
         let web = try await store().load(try MachineName("web")).settings
         #expect(
             web.origins == [
-                .memory: .file("\(fixture.root)/config/vms/web.sh"), .ports: .file(common), .disk: .file(common),
+                .memory: .file("\(fixture.root)/config/vms/web.sh", lines: [1]),
+                .ports: .file(common, lines: [1]), .disk: .file(common, lines: [1]),
             ]
         )
         #expect(web.ports == [PortForward(host: 80, guest: 80)])
@@ -198,7 +204,7 @@ import Testing
     @Test func `refuses an unknown variable with a suggestion`() async throws {
         #expect(
             try await refusal("DVM_MEMROY=8\n")
-                == Refusal("DVM_MEMROY, set in \(file), is not a variable of dvm", hint: "did you mean DVM_MEMORY?")
+                == Refusal("DVM_MEMROY, set in \(file):1, is not a variable of dvm", hint: "did you mean DVM_MEMORY?")
         )
     }
 
@@ -206,7 +212,7 @@ import Testing
         #expect(
             try await refusal("DVM_PORTS='80:80 99999:80'\n")
                 == Refusal(
-                    "DVM_PORTS=“80:80 99999:80”, set in \(file): “99999” in “99999:80” is not a port",
+                    "DVM_PORTS=“80:80 99999:80”, set in \(file):1: “99999” in “99999:80” is not a port",
                     hint: "use a number from 1 to 65535"
                 )
         )

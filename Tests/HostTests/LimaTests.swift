@@ -93,9 +93,14 @@ enum ListedVM {
 }
 
 @Suite struct `What Lima would really start` {
-    private func deviations(_ config: String, ports: [PortForward] = []) throws -> [String] {
+    private func deviations(
+        _ config: String,
+        ports: [PortForward] = [],
+        network: Settings.NetworkChoice = .private
+    ) throws -> [String] {
         var settings = Settings(for: try MachineName("app"))
         settings.ports = ports
+        settings.network = network
         let configuration = try JSON.decode(EffectiveConfiguration.self, from: Array("{\(config)}".utf8))
         return configuration.deviations(from: settings, of: try MachineName("app")).map(\.remedy)
     }
@@ -142,6 +147,7 @@ enum ListedVM {
         ("propagateProxyEnv", "", "write `propagateProxyEnv: false`"),
         ("networks", #"[{"lima":"shared"}]"#, "take it out"),
         ("networks", #"[{"vzNAT":true}]"#, "take it out"),
+        ("networks", #"[{"lima":"user-v2"}]"#, "take it out, or write DVM_NETWORK=shared and run `dvm sync app`"),
         ("copyToHost", #"[{"guest":"/etc/x","host":"/home/me/x"}]"#, "take it out"),
         (
             "portForwards", #"[{"guestPort":80,"hostPort":80,"static":true}]"#,
@@ -182,6 +188,19 @@ enum ListedVM {
         #expect(try deviations(changed("portForwards", forwards), ports: declared) == lines)
     }
 
+    @Test(
+        arguments: [
+            (#"[{"lima":"user-v2","macAddress":"52:55:55:00:00:01","interface":"lima0"}]"#, []),
+            ("[]", ["run `dvm sync app`"]), (#"[{"lima":"bridged"}]"#, ["take it out", "run `dvm sync app`"]),
+            (#"[{"lima":"user-v2"},{"vzNAT":true}]"#, ["take it out"]),
+            (#"[{"lima":"user-v2","vzNAT":true}]"#, ["take it out", "run `dvm sync app`"]),
+            (#"[{"lima":"user-v2"},{"lima":"user-v2"}]"#, ["take it out"]),
+        ] as [(String, [String])]
+    )
+    func `sees other VMs through one network when it is asked to`(networks: String, lines: [String]) throws {
+        #expect(try deviations(changed("networks", networks), network: .shared) == lines)
+    }
+
     @Test func `is refused with every difference and where it may come from`() throws {
         let fixture = try HostFixture()
         let config = changed("mounts", #"[{"location":"/Users/me\u001b[2J"}]"#).replacing(
@@ -217,7 +236,22 @@ enum ListedVM {
         )
     }
 
-    @Test func `leaves CPUs alone that were left to Lima`() throws {
+    @Test func `connects to other VMs and takes that back, and leaves other networks to be refused`() throws {
+        func line(_ networks: String) -> String {
+            ListedVM.line(config: ListedVM.safe.replacing(#""networks":[]"#, with: #""networks":\#(networks)"#))
+        }
+        let shared = try reconciliation(ListedVM.line()) { $0.network = .shared }
+        #expect(shared.changes == ["network private → shared"])
+        #expect(shared.expression == #".networks = [{"lima": "user-v2"}]"#)
+        #expect(try reconciliation(line(#"[{"lima":"user-v2"}]"#)) { $0.network = .shared }.isEmpty)
+
+        let taken = try reconciliation(line(#"[{"lima":"user-v2"}]"#)) { _ in }
+        #expect(taken.changes == ["network shared → private"])
+        #expect(taken.expression == ".networks = []")
+        #expect(try reconciliation(line(#"[{"lima":"bridged"}]"#)) { _ in }.isEmpty)
+    }
+
+    @Test func `leaves CPUs alone that were left to dvm`() throws {
         #expect(try reconciliation(ListedVM.line(cpus: 7)) { _ in }.isEmpty)
     }
 

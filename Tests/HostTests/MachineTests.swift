@@ -65,7 +65,8 @@ import Testing
                 "start --tty=false dvm-app",
             ]
         )
-        #expect(fixture.read("created.yaml") == LimaTemplate(settings: Settings(for: app)).yaml.document)
+        let settings = Settings(for: app, on: try session().configuration.host)
+        #expect(fixture.read("created.yaml") == LimaTemplate(settings: settings).yaml.document)
         #expect(try fixture.mode("state/dvm/app") == 0o700)
         #expect(try fixture.mode("state/dvm/app/lima.yaml") == 0o600)
         #expect(await told.lines() == ["• creating app", "✓ creating app", "• starting app", "✓ starting app"])

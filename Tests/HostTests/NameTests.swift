@@ -58,7 +58,7 @@ import Testing
         ("DVM_CODEDIR", "DVM_CODE_DIR"),
     ])
     func `finds the nearest that could have been meant`(typed: String, meant: String?) {
-        #expect(Suggestion.nearest(to: typed, among: Variable.allCases.map(\.name)) == meant)
+        #expect(Suggestion.nearest(toVariable: typed, among: Variable.allCases.map(\.name)) == meant)
     }
 
     @Test(arguments: [

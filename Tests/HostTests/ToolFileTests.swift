@@ -157,8 +157,8 @@ import Testing
 @Suite struct `The switches of tools` {
     private func prompting(_ stages: [Evaluation.Variables]) throws(Refusal) -> [String] {
         var reader = SettingsReader(for: try MachineName("app"), home: "/home/me")
-        for stage in stages { try reader.take(stage, from: .file("app.sh")) }
-        return reader.settings.agentPolicy.prompting
+        for stage in stages { reader.take(stage, from: .init(origin: .file("app.sh"))) }
+        return try reader.read().settings.agentPolicy.prompting
     }
 
     @Test(

@@ -84,12 +84,31 @@ import Testing
                   name: "dvm"
                   home: "/home/dvm"
                   shell: "/bin/bash"
+                cpus: 2
                 memory: "4GiB"
                 disk: "60GiB"
+                networks: []
                 portForwards: []
 
                 """
         )
+    }
+
+    @Test func `connects it to other VMs when it is asked to`() throws {
+        var settings = Settings(for: try MachineName("app"))
+        settings.network = .shared
+        #expect(
+            LimaTemplate(settings: settings).yaml.document.contains(
+                "\nnetworks:\n  - lima: \"user-v2\"\nportForwards: []\n"
+            )
+        )
+    }
+
+    @Test func `leaves some of this computer's CPUs to it`() throws {
+        var host = HostFacts()
+        host.processors = 12
+        let settings = Settings(for: try MachineName("app"), on: host)
+        #expect(LimaTemplate(settings: settings).yaml.document.contains("\ncpus: 10\n"))
     }
 
     @Test func `says what was set`() throws {
@@ -108,7 +127,8 @@ import Testing
         #expect(
             Array(lines.drop { !$0.hasPrefix("vmType") }) == [
                 #"vmType: "qemu""#, #"arch: "aarch64""#, "cpus: 3", #"memory: "1536MiB""#, #"disk: "60GiB""#,
-                "portForwards:", "  - guestPort: 3000", #"    hostIP: "127.0.0.1""#, "    hostPort: 3000",
+                "networks: []", "portForwards:", "  - guestPort: 3000", #"    hostIP: "127.0.0.1""#,
+                "    hostPort: 3000",
                 "    static: true", "  - guestPort: 80", #"    hostIP: "::1""#, "    hostPort: 8080",
                 "    static: true",
             ]

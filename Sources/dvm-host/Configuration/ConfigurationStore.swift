@@ -4,21 +4,33 @@ internal import DVMProtocol
 struct ConfigurationStore: Sendable {
     var paths: Paths
     var environment: HostEnvironment
+    /// What this computer is like.
+    var host: HostFacts
     /// Where the recipes are that came with dvm; nothing when it was installed without them.
-    var bundled = (try? OwnExecutable.path()).flatMap(RecipeShelf.bundledDirectory)
+    let bundled: FilePath?
+    /// The recipes a configuration can use, or why there are none.
+    var recipes: Result<RecipeShelf, Refusal>
 
-    private var trusted: TrustedFiles { TrustedFiles(root: paths.config) }
-
-    /// A VM's settings, and what its files printed while they were read.
-    struct Loaded: Hashable, Sendable {
-        var settings: Settings
-        var printed: [String] = []
+    /// The configuration of somebody with these variables.
+    init(paths: Paths, environment: HostEnvironment, bundled: FilePath? = Self.bundledRecipes) {
+        self.paths = paths
+        self.environment = environment
+        self.bundled = bundled
+        host = HostFacts(environment)
+        recipes = Result { () throws(Refusal) in
+            try RecipeShelf.read(own: TrustedFiles(root: paths.config), bundled: bundled)
+        }
     }
+
+    /// Where the recipes of this very dvm are.
+    static var bundledRecipes: FilePath? { (try? OwnExecutable.path()).flatMap(RecipeShelf.bundledDirectory) }
+
+    var trusted: TrustedFiles { TrustedFiles(root: paths.config) }
 
     /// The recipes a configuration can use.
     ///
     /// - Throws: a `Refusal` when somebody else could put one among the person's.
-    func shelf() throws(Refusal) -> RecipeShelf { try RecipeShelf.read(own: trusted, bundled: bundled) }
+    func shelf() throws(Refusal) -> RecipeShelf { try recipes.get() }
 
     /// The VMs that have a configuration, in order.
     func names() -> [MachineName] {
@@ -37,6 +49,9 @@ struct ConfigurationStore: Sendable {
     /// Where the configuration of a new VM goes.
     func path(for vm: MachineName) -> FilePath { paths.config.appending("vms").appending("\(vm.text).sh") }
 
+    /// Where the configuration of all VMs is.
+    var commonPath: FilePath { paths.config.appending("config.sh") }
+
     /// The file of a VM; nothing when it has none.
     ///
     /// - Throws: a `Refusal` when it has two, or when somebody else could have changed it.
@@ -50,40 +65,6 @@ struct ConfigurationStore: Sendable {
             )
         }
         return file ?? inDirectory
-    }
-
-    /// Reads what a VM is to be: built in, then `config.sh`, then the VM's file, then the environment.
-    ///
-    /// - Throws: a `Refusal` naming the file, and the line or variable, that is wrong.
-    func load(_ vm: MachineName) async throws -> Loaded {
-        let common = try trusted.read("config.sh")
-        guard let own = try file(of: vm) else { throw unknown(vm) }
-        let files = [common, own].compactMap(\.self)
-
-        let evaluation = try Evaluation(of: vm, in: paths.config, environment: environment)
-        let result = try await evaluation.evaluate(files)
-        let ownTools = try tools()
-        var reader = SettingsReader(for: vm, home: paths.home, tools: Tool.all + ownTools)
-        var before: Evaluation.Variables = [:]
-        for (file, variables) in zip(files, result.stages) {
-            guard variables["DVM_NAME"] == .text(vm.text) else {
-                throw Refusal(
-                    "\(file.path.shown) changes DVM_NAME, which is the VM's name",
-                    hint: "a VM is named by its file: take the line out"
-                )
-            }
-            // What the file changed is the file's; the rest stays whose it was.
-            let changed = variables.filter { $0.key != "DVM_NAME" && before[$0.key] != $0.value }
-            let unset = before.filter { variables[$0.key] == nil }.mapValues { _ in Evaluation.Value.text("") }
-            try reader.take(changed.merging(unset) { new, _ in new }, from: .file(file.path.string))
-            before = variables
-        }
-        if let template = environment["DVM_TEMPLATE"] {
-            try reader.take([Variable.template.name: .text(template)], from: .environment)
-        }
-        var settings = reader.settings
-        settings.tools = ownTools
-        return Loaded(settings: settings, printed: result.printed)
     }
 
     /// The person's own AI tools, from the files in `tools/`, in order of their names.

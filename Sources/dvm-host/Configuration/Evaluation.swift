@@ -18,8 +18,17 @@ struct Evaluation: Sendable {
     struct Result: Hashable, Sendable {
         /// The variables after each file, in the order of the files.
         var stages: [Variables]
+        /// The recipes the files asked for with `use`, in order.
+        var uses: [Use] = []
         /// What the files printed, for the person: their output is not data.
         var printed: [String]
+    }
+
+    /// A recipe asked for with `use`.
+    struct Use: Hashable, Sendable {
+        var recipe: String
+        var path: FilePath
+        var line: Int
     }
 
     var bash: FilePath
@@ -47,14 +56,17 @@ struct Evaluation: Sendable {
         ]
     }
 
-    /// Evaluates `config.sh` and a VM's file, in this order.
+    /// Evaluates `config.sh` and a VM's file, in this order, with `use` for the recipes on a shelf.
     ///
     /// - Throws: a `Refusal` naming the file and where possible the line.
-    func evaluate(_ files: [TrustedFiles.File]) async throws -> Result {
-        for file in files { try await checkSyntax(of: file) }
+    func evaluate(_ files: [TrustedFiles.File], with shelf: RecipeShelf = RecipeShelf()) async throws -> Result {
+        for file in files {
+            try Self.checkLineEnds(of: file)
+            try await checkSyntax(of: file)
+        }
 
-        var arguments = ["--noprofile", "--norc", "-c", Self.driver, "dvm"]
-        arguments.append("\(files.count)")
+        let names = shelf.names.map { " \($0)" }.joined() + " "
+        let arguments = ["--noprofile", "--norc", "-c", Self.driver, "dvm", "\(files.count)", names]
         let outcome: BoundedRun.Outcome
         do {
             outcome = try await bash(arguments, input: files.flatMap { $0.bytes + [0] })
@@ -62,11 +74,23 @@ struct Evaluation: Sendable {
             throw Self.refusal(for: failure, files)
         }
         let printed = outcome.errorText.split(separator: "\n").map { Self.naming(files, in: String($0)) }
-        do throws(Dump.Stop) {
-            return Result(stages: try Dump(outcome.output).stages(files), printed: printed)
+        var dump = EvaluationDump(outcome.output, of: files, shelf: shelf)
+        do throws(EvaluationDump.Stop) {
+            try dump.read()
         } catch {
             throw error.refusal(files, exit: outcome.exit, printed: printed)
         }
+        return Result(stages: dump.stages, uses: dump.uses, printed: printed)
+    }
+
+    /// Refuses the line ends of Windows: bash would take the carriage return for part of every last word.
+    static func checkLineEnds(of file: TrustedFiles.File) throws(Refusal) {
+        let lines = file.bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        guard let index = lines.firstIndex(where: { $0.last == UInt8(ascii: "\r") }) else { return }
+        throw Refusal(
+            "\(file.path.shown):\(index + 1): the line ends with a carriage return, as lines do on Windows",
+            hint: "save the file with the line ends of Unix, such as with `sed -i.bak 's/\\r$//' \(file.path.quoted)`"
+        )
     }
 
     /// Lets bash read a file without running it.
@@ -126,129 +150,10 @@ struct Evaluation: Sendable {
         return line
     }
 
-    fileprivate static func device(_ index: Int) -> String { "/dev/fd/\(3 + index)" }
-}
+    private static func device(_ index: Int) -> String { "/dev/fd/\(3 + index)" }
 
-extension Evaluation {
-    /// Run by bash 3.2 or newer with the number of files as `$1` and their texts on standard input, a NUL after each.
-    ///
-    /// The texts come this way because what was checked is what must run, and because arguments can be seen by
-    /// everybody with `ps`. What the files print goes to standard error; the variables go to the real standard output.
-    fileprivate static let driver = #"""
-        # An endless loop outlives a dvm that was killed; not for long.
-        ulimit -t 30 2>/dev/null
-        for ((__dvm_file = 0; __dvm_file < $1; __dvm_file++)); do
-          IFS= read -r -d '' "__dvm_texts[__dvm_file]"
-        done
-        exec 9>&1 1>&2 </dev/null
-        set --
-
-        __dvm_dump() {
-          local __dvm_name __dvm_kind __dvm_value
-          builtin printf 'stage\0' >&9
-          for __dvm_name in "${!DVM_@}"; do
-            __dvm_kind=$(builtin declare -p "$__dvm_name" 2>/dev/null) || continue
-            __dvm_kind=${__dvm_kind#declare -}
-            case ${__dvm_kind%% *} in
-              *[aA]*)
-                builtin eval "__dvm_values=(\"\${${__dvm_name}[@]}\")"
-                builtin printf 'list\0%s\0%s\0' "$__dvm_name" "${#__dvm_values[@]}" >&9
-                for __dvm_value in "${__dvm_values[@]}"; do builtin printf '%s\0' "$__dvm_value" >&9; done
-                ;;
-              *) builtin printf 'text\0%s\0%s\0' "$__dvm_name" "${!__dvm_name}" >&9 ;;
-            esac
-          done
-        }
-
-        # A name that is no command is most likely a misspelt one: said, not passed over.
-        __dvm_failed() {
-          [ "$1" = 127 ] || return 0
-          builtin printf 'unknown\0%s\0%s\0%s\0' "$2" "$3" "$4" >&9
-        }
-        __dvm_guard() { builtin trap '__dvm_failed $? "${BASH_SOURCE[0]}" "$LINENO" "$BASH_COMMAND"' ERR; }
-
-        set -E
-        for ((__dvm_file = 0; __dvm_file < ${#__dvm_texts[@]}; __dvm_file++)); do
-          __dvm_guard
-          case $__dvm_file in
-            0) builtin source /dev/fd/3 3<<<"${__dvm_texts[0]}" ;;
-            1) builtin source /dev/fd/4 4<<<"${__dvm_texts[1]}" ;;
-          esac
-          # One file's options and traps are not the next one's, nor ours.
-          builtin trap - ERR EXIT DEBUG RETURN
-          builtin set +euxvfn
-          __dvm_dump
-        done
-        builtin printf 'end\0' >&9
-        """#
-}
-
-/// The records the driver writes.
-private struct Dump {
-    /// Why there are no variables.
-    enum Stop: Error {
-        case unknownCommand(device: String, line: String, command: String)
-        case ended(stages: Int)
-
-        func refusal(_ files: [TrustedFiles.File], exit: Exit, printed: [String]) -> Refusal {
-            switch self {
-            case .unknownCommand(let device, let line, let command):
-                let file = files.indices.first { Evaluation.device($0) == device }.map { files[$0].path.shown }
-                let word = command.split(separator: " ").first.map(String.init) ?? command
-                return Refusal(
-                    "\(file ?? "the configuration"):\(line.printable): there is no command “\(word.printable)”",
-                    hint: "correct the name, or define it as a function in config.sh"
-                )
-            case .ended(let stages):
-                let file = stages < files.count ? files[stages].path.shown : "the configuration"
-                let last = printed.last.map { "\n\($0)" } ?? ""
-                return Refusal(
-                    "\(file) ended bash before its last line (status \(exit.status))\(last)",
-                    hint: "take out `exit`, or the `set -e` under which a command failed"
-                )
-            }
-        }
-    }
-
-    private var fields: ArraySlice<ArraySlice<UInt8>>
-
-    init(_ bytes: [UInt8]) {
-        fields = bytes.split(separator: 0, omittingEmptySubsequences: false)[...]
-    }
-
-    /// The variables after each file.
-    func stages(_ files: [TrustedFiles.File]) throws(Stop) -> [Evaluation.Variables] {
-        var rest = self
-        var stages: [Evaluation.Variables] = []
-        while let kind = rest.next() {
-            switch kind {
-            case "stage": stages.append([:])
-            case "text":
-                guard let name = rest.next(), let value = rest.next() else { throw .ended(stages: stages.count) }
-                stages[safely: stages.count - 1]?[name] = .text(value)
-            case "list":
-                guard let name = rest.next(), let count = rest.next().flatMap(Int.init), count >= 0,
-                    count <= rest.fields.count
-                else { throw .ended(stages: stages.count) }
-                stages[safely: stages.count - 1]?[name] = .list((0..<count).compactMap { _ in rest.next() })
-            case "unknown":
-                guard let device = rest.next(), let line = rest.next(), let command = rest.next() else {
-                    throw .ended(stages: stages.count)
-                }
-                throw .unknownCommand(device: device, line: line, command: command)
-            case "end" where stages.count == files.count: return stages
-            default: throw .ended(stages: stages.count)
-            }
-        }
-        throw .ended(stages: stages.count)
-    }
-
-    private mutating func next() -> String? { fields.popFirst().map { String(decoding: $0, as: UTF8.self) } }
-}
-
-extension Array {
-    fileprivate subscript(safely index: Int) -> Element? {
-        get { indices.contains(index) ? self[index] : nil }
-        set { if let newValue, indices.contains(index) { self[index] = newValue } }
+    /// The file that bash reads from a descriptor.
+    static func file(at device: String, among files: [TrustedFiles.File]) -> TrustedFiles.File? {
+        files.indices.first { Self.device($0) == device }.map { files[$0] }
     }
 }

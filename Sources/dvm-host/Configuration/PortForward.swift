@@ -15,10 +15,10 @@ struct PortForward: Hashable, Comparable, Sendable, CustomStringConvertible {
         self.guest = guest
     }
 
-    /// Reads `3000:3000`, `192.168.1.5:8080:80` or `[::1]:8080:80`.
+    /// Reads `3000:3000`, `192.168.1.5:8080:80` or `[::1]:8080:80`; where no address is written, it is `standard`.
     ///
     /// - Throws: a `Refusal` saying how to write one.
-    init(_ text: String) throws(Refusal) {
+    init(_ text: String, address standard: String = loopback) throws(Refusal) {
         let hint = "write host:guest such as 8080:80, or address:host:guest such as 0.0.0.0:8080:80 or [::1]:8080:80"
         var rest = text[...]
         if text.hasPrefix("[") {
@@ -31,7 +31,7 @@ struct PortForward: Hashable, Comparable, Sendable, CustomStringConvertible {
                 throw Refusal("“\(address.printable)” in “\(text.printable)” is not an address of IPv6", hint: hint)
             }
         } else {
-            address = Self.loopback
+            address = standard
         }
 
         var parts = rest.split(separator: ":", omittingEmptySubsequences: false)

@@ -2,41 +2,83 @@ internal import DVMProtocol
 
 /// What a VM is to be, every value checked.
 struct Settings: Hashable, Sendable {
-    /// Virtual CPUs; Lima's choice for this host when absent.
+    /// Virtual CPUs; when absent, what is left of this host's when a few are kept for it.
     var cpus: Int?
     var memory = MemorySize.gibibytes(4)
     var disk = MemorySize.gibibytes(60)
-    /// The account people work as.
-    var user = "developer"
-    /// Where the project lives in the VM.
-    var codeDirectory: String
-    var ports: [PortForward] = []
     var template = Template.standard
     /// The kind of VM; Lima's choice for this host when absent.
     var vmType: VMType?
     /// The kind of processor; the host's own when absent.
     var architecture: Architecture?
+    /// Which other VMs it sees.
+    var network = NetworkChoice.private
+    /// The address of this host that ports are opened at where none is written with them.
+    var hostAddress = PortForward.loopback
+    var ports: [PortForward] = []
+    /// The account people work as.
+    var user = "developer"
+    /// Where the projects of all VMs live in them, each below it by the VM's name.
+    var codeRoot = "~/code"
+    /// Where the project lives in the VM.
+    var codeDirectory: String
+    /// What the code directory gets when it is empty.
+    var repository: Repository?
+    /// What the system in the VM is set to.
+    var system = SystemOptions()
+    /// Files of this host with the certificates in `system`.
+    var certificateFiles: [FilePath] = []
+    /// What is set when every unit has run.
+    var settle = Settle()
+    /// How long a recipe or setup script may take, in seconds.
+    var unitTimeLimit = 3600
     /// What agents may do in it, but for the ports that lead to them.
     var agents = AgentPolicy()
     /// The AI tools the person described, beside those dvm knows.
     var tools: [Tool] = []
-    /// The recipes it uses, in the order of `use`; what these need is found by `RecipeSelection`.
+    /// The recipes it uses, in the order of `use`, each once; what these need is found by `RecipeSelection`.
     var recipes: [RecipeName] = []
     /// Whether it starts with the recipe every VM starts with.
     var hasBaseline = true
-    /// The variables of its recipes as they were written; those that were left out or empty are not here.
+    /// The variables of its recipes and of what these need, as they were written; an empty one is not here.
     var variables: [String: Evaluation.Value] = [:]
-    /// Where each of them comes from.
+    /// The variables that say where secrets of its recipes are: `DVM_SECRET_<NAME>_FILE` and `_CMD`, never a secret.
+    var secretVariables: [String: String] = [:]
+    /// Where each variable that is not one of dvm's own comes from.
     var variableOrigins: [String: Origin] = [:]
     /// The person's scripts that run in the VM after the recipes, in this order.
     var setupScripts: [TrustedFiles.File] = []
     /// Where each value that is not built in comes from.
     var origins: [Variable: Origin] = [:]
+    /// What this computer is like.
+    var host: HostFacts
 
-    /// What a VM is unless something else is said.
-    init(for vm: MachineName) { codeDirectory = "~/code/\(vm.text)" }
+    /// What a VM is on this computer unless something else is said.
+    init(for vm: MachineName, on host: HostFacts = HostFacts()) {
+        codeDirectory = "~/code/\(vm.text)"
+        self.host = host
+        system.timeZone = host.timeZone
+        system.locale = host.locale
+    }
 
-    func origin(of variable: Variable) -> Origin { origins[variable] ?? .builtIn }
+    /// Where a value comes from.
+    func origin(of variable: Variable) -> Origin {
+        if let origin = origins[variable] { return origin }
+        return switch variable {
+        case .cpus: .computer
+        case .timeZone where system.timeZone != nil, .locale where system.locale != nil: .computer
+        default: .builtIn
+        }
+    }
+
+    /// The CPUs a new VM gets.
+    var processors: Int { cpus ?? host.automaticProcessors }
+
+    /// Whether it starts without the recipe every VM starts with.
+    var lacksBaseline: Bool {
+        get { !hasBaseline }
+        set { hasBaseline = !newValue }
+    }
 
     /// What agents may do, with the declared ports: a server they start is reached through these.
     var agentPolicy: AgentPolicy {
@@ -50,6 +92,14 @@ struct Settings: Hashable, Sendable {
 
     /// The processors dvm's guest program is built for.
     enum Architecture: String, CaseIterable, Hashable, Sendable { case x86_64, aarch64 }
+
+    /// Which other VMs a VM sees.
+    enum NetworkChoice: String, CaseIterable, Hashable, Sendable {
+        /// None.
+        case `private`
+        /// Those that ask for it too, by their names: `lima-dvm-<name>.internal`.
+        case shared
+    }
 }
 
 /// What a new VM is made from: what Lima finds under `base`.

@@ -1,164 +1,191 @@
 internal import DVMProtocol
 
-/// Turns variables into settings: every value is read once, here.
+/// Turns variables into settings: every value is read once, here, when all places were looked at.
 struct SettingsReader: Sendable {
-    /// The home of the person on this host, which `~` in a file has become by the time bash hands out the value.
-    let home: FilePath
+    /// What a value can depend on beside itself.
+    let context: Field.Context
     /// The AI tools there are, each with variables of its own.
     let tools: [Tool]
-    private let standard: Settings
-    private(set) var settings: Settings
+    let shelf: RecipeShelf
+    let host: HostFacts
 
-    init(for vm: MachineName, home: FilePath, tools: [Tool] = Tool.all) {
-        self.home = home
+    /// The values in effect so far.
+    private(set) var entries: [String: Entry] = [:]
+
+    /// A value and where it is from.
+    struct Entry: Hashable, Sendable {
+        var value: Evaluation.Value
+        var origin: Origin
+        /// Whether it was written for all VMs, of which only some may have a use for it.
+        var isShared: Bool
+    }
+
+    init(
+        for vm: MachineName,
+        home: FilePath,
+        environment: HostEnvironment = HostEnvironment([:]),
+        host: HostFacts = HostFacts(),
+        tools: [Tool] = Tool.all,
+        shelf: RecipeShelf = RecipeShelf()
+    ) {
+        context = Field.Context(vm: vm, home: home, environment: environment)
+        self.host = host
         self.tools = tools
-        standard = Settings(for: vm)
-        settings = standard
+        self.shelf = shelf
     }
 
     /// Takes in the variables from one place, over those from before.
     ///
+    /// An empty value means what leaving it out means, so that a file can take back another's choice.
+    mutating func take(_ variables: Evaluation.Variables, from place: Place) {
+        for (name, value) in variables {
+            entries[name] =
+                value.isEmpty
+                ? nil : Entry(value: value, origin: place.origin(of: name), isShared: place.isShared)
+        }
+    }
+
+    /// A place where variables are set.
+    struct Place: Hashable, Sendable {
+        var origin: Origin
+        var lines: AssignmentLines?
+        var isShared = false
+
+        func origin(of name: String) -> Origin {
+            guard case .file(let path, _) = origin, let lines else { return origin }
+            return .file(path, lines: lines[name])
+        }
+    }
+
+    /// What came out.
+    struct Reading: Hashable, Sendable {
+        var settings: Settings
+        /// The recipes the VM gets, in the order they run.
+        var selection: [Recipe]
+    }
+
+    /// Reads every value.
+    ///
     /// - Throws: a `Refusal` naming the variable, its value, where it is set and what to write instead.
-    mutating func take(_ variables: Evaluation.Variables, from origin: Origin) throws(Refusal) {
-        for (name, value) in variables.sorted(by: { $0.key < $1.key }) {
-            let tool = tools.first { $0.switches.contains(name) }
-            let variable = Variable(rawValue: name)
-            if tool == nil, variable == nil { throw unknown(name, origin) }
-            do throws(Refusal) {
-                if let tool { try AgentVariables.setPrompts(of: tool, value, in: &settings.agents) }
-                guard let variable else { continue }
-                // An empty value means what leaving it out means, so that a file can take back another's choice.
-                if value.isEmpty { reset(variable) } else { try set(variable, value) }
-                settings.origins[variable] = value.isEmpty ? nil : origin
-            } catch {
-                throw Refusal(
-                    "\(name)=\(value.shown), set in \(origin.text.printable): \(error.message)",
-                    hint: error.hint
-                )
+    func read() throws(Refusal) -> Reading {
+        var entries = entries
+        for variable in Variable.allCases where variable.isTakenFromEnvironment {
+            guard let text = context.environment[variable.name] else { continue }
+            entries[variable.name] = Entry(value: .text(text), origin: .environment, isShared: false)
+        }
+        var settings = Settings(for: context.vm, on: host)
+        for variable in [Variable.recipes, .noBaseline] { try take(variable, entries, into: &settings) }
+        let selection = try select(settings, entries)
+
+        let known = KnownVariables(selection: selection, shelf: shelf, tools: tools)
+        for (name, entry) in entries.sorted(by: { $0.key < $1.key }) {
+            let isUsed = try known.judge(name, entry, for: context.vm)
+            if !isUsed { entries[name] = nil }
+        }
+        for variable in Variable.allCases where ![.recipes, .noBaseline].contains(variable) {
+            try take(variable, entries, into: &settings)
+        }
+        if settings.origins[.codeDirectory] == nil { settings.origins[.codeDirectory] = settings.origins[.codeRoot] }
+        for tool in tools { try take(tool, entries, into: &settings) }
+        try take(known.declared, entries, into: &settings)
+        for name in known.secretVariables { try takeSecret(name, entries, into: &settings) }
+        return Reading(settings: settings, selection: selection)
+    }
+
+    private func take(
+        _ variable: Variable,
+        _ entries: [String: Entry],
+        into settings: inout Settings
+    ) throws(Refusal) {
+        guard let entry = entries[variable.name] else { return }
+        try Self.naming(variable.name, entry) { () throws(Refusal) in
+            try variable.field.read(entry.value, context, &settings)
+        }
+        settings.origins[variable] = entry.origin
+    }
+
+    private func select(_ settings: Settings, _ entries: [String: Entry]) throws(Refusal) -> [Recipe] {
+        if let entry = entries[Variable.recipes.name] {
+            try Self.naming(Variable.recipes.name, entry) { () throws(Refusal) in
+                for name in settings.recipes where !shelf.holds(name) { throw shelf.unknown(name.text) }
             }
         }
+        return try RecipeSelection.resolve(settings.recipes, on: shelf, baseline: settings.hasBaseline)
     }
 
-    private func unknown(_ name: String, _ origin: Origin) -> Refusal {
-        let known = Variable.allCases.map(\.name) + tools.flatMap(\.switches)
-        return Refusal(
-            "\(name.printable), set in \(origin.text.printable), is not a variable of dvm",
-            hint: Suggestion.nearest(to: name, among: known).map { "did you mean \($0)?" }
-                ?? "there are \(known.joined(separator: ", "))"
-        )
-    }
-
-    private mutating func reset(_ variable: Variable) {
-        switch variable {
-        case .cpus: settings.cpus = standard.cpus
-        case .memory: settings.memory = standard.memory
-        case .disk: settings.disk = standard.disk
-        case .user: settings.user = standard.user
-        case .codeDirectory: settings.codeDirectory = standard.codeDirectory
-        case .ports: settings.ports = standard.ports
-        case .template: settings.template = standard.template
-        case .vmType: settings.vmType = standard.vmType
-        case .architecture: settings.architecture = standard.architecture
-        default: AgentVariables.reset(variable, in: &settings.agents, to: standard.agents)
+    private func take(_ tool: Tool, _ entries: [String: Entry], into settings: inout Settings) throws(Refusal) {
+        for name in tool.switches {
+            guard let entry = entries[name] else { continue }
+            try Self.naming(name, entry) { () throws(Refusal) in
+                guard case .text(let text) = entry.value,
+                    ["0", "false", "no", "1", "true", "yes"].contains(text.lowercased())
+                else {
+                    throw Refusal(
+                        "it is neither 0 nor 1",
+                        hint: "write 0 to be asked before \(tool.name) acts, 1 not to be"
+                    )
+                }
+                settings.agents.prompting.removeAll { $0 == tool.name }
+                guard ["0", "false", "no"].contains(text.lowercased()) else { return }
+                settings.agents.prompting = (settings.agents.prompting + [tool.name]).sorted()
+            }
+            settings.variableOrigins[name] = entry.origin
         }
     }
 
-    private mutating func set(_ variable: Variable, _ value: Evaluation.Value) throws(Refusal) {
-        if variable == .ports {
-            var ports: [PortForward] = []
-            for word in value.words { ports.append(try PortForward(word)) }
-            try PortForward.check(ports)
-            settings.ports = ports
-            return
-        }
-        if try AgentVariables.set(list: variable, value.words, home: home, in: &settings.agents) { return }
-        guard case .text(let text) = value else {
-            throw Refusal("it is a list", hint: "write \(variable.name)=value, without parentheses")
-        }
-        switch variable {
-        case .cpus: settings.cpus = try Self.cpus(text)
-        case .memory: settings.memory = try Self.size(text, least: MemorySize(mebibytes: 512))
-        case .disk: settings.disk = try Self.size(text, least: .gibibytes(1))
-        case .user:
-            try AccountName.check(text)
-            settings.user = text
-        case .codeDirectory: settings.codeDirectory = try inGuest(text)
-        case .ports: break
-        case .template: settings.template = try Template(text)
-        case .vmType: settings.vmType = try Self.choice(text)
-        case .architecture: settings.architecture = text == "default" ? nil : try Self.choice(text, or: "default")
-        default: try AgentVariables.set(variable, text, in: &settings.agents)
+    /// Takes in the variables of recipes; the environment has the last word about these.
+    private func take(_ declared: Set<String>, _ entries: [String: Entry], into settings: inout Settings)
+        throws(Refusal)
+    {
+        for name in declared.sorted() {
+            // A variable of dvm's own is handed on as it is in effect.
+            if let variable = Variable(rawValue: name) {
+                settings.variables[name] = variable.field.show(settings)
+                settings.variableOrigins[name] = settings.origin(of: variable)
+                continue
+            }
+            let given = context.environment[name].map {
+                Entry(value: .text($0), origin: .environment, isShared: false)
+            }
+            guard let entry = given ?? entries[name] else { continue }
+            try Self.naming(name, entry) { () throws(Refusal) in
+                guard case .list(let items) = entry.value else { return }
+                // The recipe sees words, and could not tell them apart.
+                guard let wrong = items.first(where: { $0.contains(where: \.isWhitespace) }) else { return }
+                throw Refusal("“\(wrong.printable)” in the list has a blank", hint: "write items without blanks")
+            }
+            settings.variables[name] = entry.value
+            settings.variableOrigins[name] = entry.origin
         }
     }
 
-    private static func cpus(_ text: String) throws(Refusal) -> Int? {
-        if text == "auto" { return nil }
-        let isNumber = text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-        guard isNumber, let count = Int(text), (1...1024).contains(count) else {
-            throw Refusal("it is not a number of CPUs", hint: "write a number such as 4, or auto")
+    private func takeSecret(_ name: String, _ entries: [String: Entry], into settings: inout Settings)
+        throws(Refusal)
+    {
+        guard let entry = entries[name] else { return }
+        try Self.naming(name, entry, showsValue: false) { () throws(Refusal) in
+            let text = try entry.value.single()
+            let isFile = name.hasSuffix(SecretVariable.fileEnding)
+            settings.secretVariables[name] = isFile ? try FieldValue.file(text, home: context.home).string : text
         }
-        return count
+        settings.variableOrigins[name] = entry.origin
     }
 
-    static func size(_ text: String, least: MemorySize) throws(Refusal) -> MemorySize {
-        let size = try MemorySize(text)
-        guard size >= least else { throw Refusal("it is too little", hint: "write at least \(least)") }
-        return size
-    }
-
-    static func choice<Choice: RawRepresentable<String> & CaseIterable>(
-        _ text: String,
-        or other: String? = nil
-    ) throws(Refusal) -> Choice {
-        guard let choice = Choice(rawValue: text) else {
-            let words = Choice.allCases.map(\.rawValue) + [other].compactMap(\.self)
+    /// Says about which variable something is.
+    private static func naming(
+        _ name: String,
+        _ entry: Entry,
+        showsValue: Bool = true,
+        _ body: () throws(Refusal) -> Void
+    ) throws(Refusal) {
+        do throws(Refusal) {
+            try body()
+        } catch {
+            let value = showsValue ? "=\(entry.value.shown)" : ""
             throw Refusal(
-                "it is not one of \(words.joined(separator: ", "))",
-                hint: "leave it out for the usual choice"
+                "\(name)\(value), set in \(entry.origin.text.printable): \(error.message)",
+                hint: error.hint
             )
         }
-        return choice
-    }
-
-    private func inGuest(_ text: String) throws(Refusal) -> String {
-        let path = Self.inGuest(text, home: home)
-        try GuestPath.check(path)
-        return path
-    }
-
-    /// A path in the VM; one below this host's home was written with `~` and means the home in the VM.
-    static func inGuest(_ text: String, home: FilePath) -> String {
-        var path = text
-        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-        let home = home.string
-        if home != "/", path == home || path.hasPrefix("\(home)/") { path = "~\(path.dropFirst(home.count))" }
-        return path
-    }
-}
-
-extension Evaluation.Value {
-    var isEmpty: Bool {
-        switch self {
-        case .text(let text): text.allSatisfy(\.isWhitespace)
-        case .list(let items): items.isEmpty
-        }
-    }
-
-    /// The words of a list, or of a text that stands for one.
-    var words: [String] {
-        switch self {
-        case .text(let text): text.split(whereSeparator: \.isWhitespace).map(String.init)
-        case .list(let items): items
-        }
-    }
-
-    /// The value as messages show it.
-    var shown: String {
-        let text =
-            switch self {
-            case .text(let text): text
-            case .list(let items): "(\(items.joined(separator: " ")))"
-            }
-        return "“\(String(text.prefix(200)).printable)”"
     }
 }

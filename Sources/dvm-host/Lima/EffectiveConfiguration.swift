@@ -34,6 +34,12 @@ struct EffectiveConfiguration: Hashable, Sendable, Decodable {
         var lima: String?
         var socket: String?
         var vzNAT: Bool?
+
+        /// Whether it is the one in which VMs see each other.
+        var isShared: Bool { lima == LimaTemplate.sharedNetwork && socket ?? "" == "" && vzNAT != true }
+
+        /// The network as messages show it.
+        var text: String { lima ?? socket ?? (vzNAT == true ? "vzNAT" : "a network") }
     }
 
     struct CopyToHost: Hashable, Sendable, Decodable {
@@ -124,8 +130,21 @@ struct EffectiveConfiguration: Hashable, Sendable, Decodable {
             "write `user: {name: \(ControlAccount.name)}`"
         )
         for network in networks ?? [] {
-            let name = network.lima ?? network.socket ?? (network.vzNAT == true ? "vzNAT" : "a network")
-            expect(false, "it is connected to the network \(name.printable)", takeOut)
+            guard network.isShared else {
+                expect(false, "it is connected to the network \(network.text.printable)", takeOut)
+                continue
+            }
+            let remedy = "\(takeOut), or write \(Variable.network.name)=shared and run `dvm sync \(vm)`"
+            expect(settings.network == .shared, "it sees other VMs, through the network \(network.text)", remedy)
+        }
+        if settings.network == .shared {
+            let count = (networks ?? []).count { $0.isShared }
+            expect(
+                count > 0,
+                "it does not see other VMs, which \(Variable.network.name) asks for",
+                "run `dvm sync \(vm)`"
+            )
+            expect(count < 2, "it is connected to the network \(LimaTemplate.sharedNetwork) twice", takeOut)
         }
         for copy in copyToHost ?? [] {
             expect(false, "it copies a file of its own to \((copy.host ?? "this computer").printable)", takeOut)

@@ -33,7 +33,10 @@ struct LimaTemplate: Hashable, Sendable {
                         .init("shell", .string("/bin/bash")),
                     ])
                 ),
-            ] + machine + [.init("portForwards", Self.forwards(settings.ports))]
+            ] + machine + [
+                .init("networks", Self.networks(settings.network)),
+                .init("portForwards", Self.forwards(settings.ports)),
+            ]
         )
     }
 
@@ -41,11 +44,22 @@ struct LimaTemplate: Hashable, Sendable {
         [
             settings.vmType.map { .init("vmType", .string($0.rawValue)) },
             settings.architecture.map { .init("arch", .string($0.rawValue)) },
-            settings.cpus.map { .init("cpus", .integer($0)) },
+            .init("cpus", .integer(settings.processors)),
             .init("memory", .string("\(settings.memory)")),
             .init("disk", .string("\(settings.disk)")),
         ].compactMap(\.self)
     }
+
+    /// What connects it to other VMs, beside what leads to the internet.
+    static func networks(_ choice: Settings.NetworkChoice) -> YAML {
+        switch choice {
+        case .private: .list([])
+        case .shared: .list([.map([.init("lima", .string(sharedNetwork))])])
+        }
+    }
+
+    /// Lima's network of its own in which VMs see each other and know each other's names.
+    static let sharedNetwork = "user-v2"
 
     /// The declared ports; `static` is what a plain VM forwards.
     static func forwards(_ ports: [PortForward]) -> YAML {

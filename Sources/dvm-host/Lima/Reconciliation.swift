@@ -13,7 +13,7 @@ struct Reconciliation: Hashable, Sendable {
 
     /// Compares an instance with its settings.
     ///
-    /// CPUs that were left to Lima are left alone: what Lima chose when the VM was made still holds.
+    /// CPUs that were left to dvm are left alone: what was chosen when the VM was made still holds.
     ///
     /// - Throws: a `Refusal` when the disk would have to shrink.
     init(of instance: LimaInstance, to settings: Settings) throws(Refusal) {
@@ -35,6 +35,7 @@ struct Reconciliation: Hashable, Sendable {
         if settings.disk != disk {
             change("disk", "\(disk)", "\(settings.disk)", [("disk", .string("\(settings.disk)"))])
         }
+        connect(instance, as: settings.network)
         let ports = instance.configuration?.ports ?? []
         if settings.ports.sorted() != ports {
             let text = { (ports: [PortForward]) in
@@ -43,6 +44,16 @@ struct Reconciliation: Hashable, Sendable {
             let forwards = LimaTemplate.forwards(settings.ports)
             change("ports", text(ports), text(settings.ports.sorted()), [("portForwards", forwards)])
         }
+    }
+
+    /// Connects a VM to others, or takes that back; a network of another kind is refused before it starts.
+    private mutating func connect(_ instance: LimaInstance, as choice: Settings.NetworkChoice) {
+        let networks = instance.configuration?.networks ?? []
+        guard networks.allSatisfy(\.isShared) else { return }
+        let wanted = choice == .shared ? 1 : 0
+        guard networks.count != wanted else { return }
+        let text = { (count: Int) in count == 0 ? "private" : "shared" }
+        change("network", text(networks.count), text(wanted), [("networks", LimaTemplate.networks(choice))])
     }
 
     private mutating func change(_ what: String, _ from: String, _ to: String, _ values: [(String, YAML)]) {

@@ -7,8 +7,8 @@ struct Session: Sendable {
     var display: ProgressDisplay
     /// Variables that programs on this computer do not get, beside the keys of AI tools.
     var withheld: Set<String> = []
-
-    var configuration: ConfigurationStore { ConfigurationStore(paths: paths, environment: environment) }
+    /// What the person wrote, the recipes as they were when dvm was started.
+    var configuration: ConfigurationStore
 
     /// A session in some surroundings.
     ///
@@ -16,9 +16,12 @@ struct Session: Sendable {
     init(_ environment: HostEnvironment, display: ProgressDisplay? = nil) throws(Refusal) {
         self.environment = environment
         paths = try Paths(environment)
+        configuration = ConfigurationStore(paths: paths, environment: environment)
         self.display = display ?? ProgressDisplay(.init(environment))
         // What is wrong with a tool's file is said where tools are asked for, and keeps nothing else from working.
         withheld = Set(((try? configuration.tools()) ?? []).flatMap(\.passed))
+        let secrets = ((try? configuration.shelf().sound) ?? []).flatMap(\.header.secrets)
+        withheld.formUnion(secrets.flatMap(SecretVariable.values))
     }
 
     /// A limactl that is new enough.

@@ -61,18 +61,10 @@ extension RecipeShelf {
     }
 
     private static func bytes(of path: FilePath) throws(Refusal) -> [UInt8] {
-        do {
-            let descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
-            defer { try? descriptor.close() }
-            let bytes = try Files.read(descriptor, limit: TrustedFiles.largest)
-            guard bytes.count <= TrustedFiles.largest, !bytes.contains(0) else {
-                throw Refusal("\(path.shown) is not a recipe", hint: remedy)
-            }
-            return bytes
-        } catch let refusal as Refusal {
-            throw refusal
+        do throws(Refusal) {
+            return try Files.bytes(of: path, limit: TrustedFiles.largest)
         } catch {
-            throw Refusal("cannot read \(path.shown): \(error)", hint: remedy)
+            throw Refusal(error.message, hint: remedy)
         }
     }
 

@@ -30,8 +30,20 @@ struct RecipeShelf: Hashable, Sendable {
         found.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
+    /// Whether any came with dvm.
+    var hasBundled: Bool {
+        found.values.contains {
+            if case .success(let recipe) = $0, case .bundled = recipe.origin { true } else { false }
+        }
+    }
+
     /// The recipes in which nothing is wrong.
     var sound: [Recipe] { entries.compactMap { try? $0.recipe.get() } }
+
+    /// What is wrong with the others, and with files that cannot be recipes.
+    var wrong: [Refusal] {
+        strays + entries.compactMap { if case .failure(let refusal) = $0.recipe { refusal } else { nil } }
+    }
 
     /// Every recipe, in order of the names.
     ///

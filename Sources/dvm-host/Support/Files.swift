@@ -15,6 +15,8 @@ struct FileStatus: Hashable, Sendable {
     /// Permission bits, the sticky bit included.
     var mode: UInt32
     var size: Int
+    /// When its contents changed last.
+    var modified: FileTime
 
     /// The status of an open file.
     ///
@@ -47,7 +49,18 @@ struct FileStatus: Hashable, Sendable {
         owner = UInt32(status.st_uid)
         mode = UInt32(status.st_mode) & 0o7777
         size = Int(status.st_size)
+        #if canImport(Darwin)
+        modified = FileTime(seconds: status.st_mtimespec.tv_sec, nanoseconds: status.st_mtimespec.tv_nsec)
+        #else
+        modified = FileTime(seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
+        #endif
     }
+}
+
+/// A time as files have it.
+struct FileTime: Hashable, Sendable {
+    var seconds: Int
+    var nanoseconds: Int
 }
 
 /// Files and directories, where System has no call for them yet.
@@ -100,6 +113,25 @@ enum Files {
             try descriptor.closeAfter { _ = try descriptor.writeAll(Array(text.utf8)) }
         } catch {
             throw Refusal("cannot write \(path.string.printable): \(error)")
+        }
+    }
+
+    /// Reads a file of text that may not be longer than a limit.
+    ///
+    /// - Throws: a `Refusal` that names the file.
+    static func bytes(of path: FilePath, limit: Int) throws(Refusal) -> [UInt8] {
+        do {
+            let descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
+            defer { try? descriptor.close() }
+            let bytes = try read(descriptor, limit: limit)
+            guard bytes.count <= limit, !bytes.contains(0) else {
+                throw Refusal("\(path.string.printable) is too long, or no text")
+            }
+            return bytes
+        } catch let refusal as Refusal {
+            throw refusal
+        } catch {
+            throw Refusal("cannot read \(path.string.printable): \(error)")
         }
     }
 

@@ -10,12 +10,17 @@ internal import Foundation
 ///
 /// These decide something; no other variable of the caller does:
 ///
-/// - `DVM_CONFIG_DIR`, `XDG_CONFIG_HOME`, `XDG_STATE_HOME`, `XDG_CACHE_HOME`, `LIMA_HOME`, `HOME`: where files are
+/// - `DVM_CONFIG_DIR` (once `DVM_CONFIG`), `DVM_STATE_DIR`, `DVM_CACHE_DIR`, `XDG_CONFIG_HOME`, `XDG_STATE_HOME`,
+///   `XDG_CACHE_HOME`, `LIMA_HOME`, `HOME`: where files are
 /// - `DVM_LIMACTL`: which `limactl` to use
-/// - `DVM_TEMPLATE`: the image of new VMs, over what the configuration says
+/// - `DVM_TEMPLATE`, `DVM_VM_TYPE`: what new VMs are made from, over what the configuration says
+/// - the variables that the recipes of a VM take, over what the configuration says
+/// - the secrets of recipes, and the variables that say where they are
+/// - `http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`: with `DVM_PROXY=host`
+/// - `VISUAL`, `EDITOR`: what opens a new configuration
 /// - `DVM_VERBOSE`: show the output of every program
 /// - `NO_COLOR`, `TERM`: how to use the terminal
-/// - `PATH`, `USER`, `LANG`: handed to the configuration
+/// - `PATH`, `USER`, `LANG`: handed to the configuration; `LANG` also to VMs
 struct HostEnvironment: Hashable, Sendable {
     let variables: [String: String]
 

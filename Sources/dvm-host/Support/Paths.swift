@@ -36,9 +36,11 @@ struct Paths: Hashable, Sendable {
         }
 
         self.home = base
-        config = try own("DVM_CONFIG_DIR") ?? xdg("XDG_CONFIG_HOME", ".config")
-        state = xdg("XDG_STATE_HOME", ".local/state")
-        cache = xdg("XDG_CACHE_HOME", ".cache")
+        // Each name as some dvm before this one had it.
+        let older = try own("DVM_CONFIG")
+        config = try own("DVM_CONFIG_DIR") ?? older ?? xdg("XDG_CONFIG_HOME", ".config")
+        state = try own("DVM_STATE_DIR") ?? xdg("XDG_STATE_HOME", ".local/state")
+        cache = try own("DVM_CACHE_DIR") ?? xdg("XDG_CACHE_HOME", ".cache")
         lima = try own("LIMA_HOME") ?? base.appending(".lima")
     }
 

@@ -8,6 +8,14 @@ enum Suggestion {
             .min { ($0.distance, $0.word) < ($1.distance, $1.word) }?.word
     }
 
+    /// The nearest variable of dvm's, if one is near enough; that all start alike makes none of them nearer.
+    static func nearest(toVariable name: String, among names: some Sequence<String>) -> String? {
+        let start = "DVM_"
+        guard name.hasPrefix(start) else { return nearest(to: name, among: names) }
+        let rests = names.filter { $0.hasPrefix(start) }.map { String($0.dropFirst(start.count)) }
+        return nearest(to: String(name.dropFirst(start.count)), among: rests).map { start + $0 }
+    }
+
     /// How many letters must be added, dropped, changed or swapped with their neighbour to get from one to the other.
     static func distance(_ a: String, _ b: String) -> Int {
         let a = Array(a)
