@@ -83,6 +83,8 @@ extension Recipe {
             ("# dvm: vars: DVM_x", "/recipes/x.sh:1: “DVM_x” is not a variable of a recipe", nil),
             ("# dvm: vars: DVM_", "/recipes/x.sh:1: “DVM_” is not a variable of a recipe", nil),
             ("# dvm: vars: DVM_USER", "/recipes/x.sh:1: every recipe has DVM_USER without asking", nil),
+            ("# dvm: vars: DVM_LIMACTL", "/recipes/x.sh:1: DVM_LIMACTL means something else to dvm", nil),
+            ("# dvm: vars: DVM_SECRET_X_CMD", "/recipes/x.sh:1: DVM_SECRET_X_CMD means something else to dvm", nil),
             ("# dvm: secrets: token", "/recipes/x.sh:1: “token” cannot name a secret", nil),
             ("# dvm: secrets: _T", "/recipes/x.sh:1: “_T” cannot name a secret", nil),
             ("# dvm: needs: ../x", "/recipes/x.sh:1: “../x” cannot name a recipe", nil),

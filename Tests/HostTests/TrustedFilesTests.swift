@@ -115,6 +115,35 @@ import Testing
         #expect(refusal()?.message == "\(root)/config/vms/app.sh is not a file")
     }
 
+    @Test func `are refused when they change while they are read`() async throws {
+        // A writer that never pauses, so that sooner or later it writes between two looks at the file.
+        let path = "\(root)/config/vms/app.sh"
+        let writer = Task.detached {
+            let file = try FileDescriptor.open(FilePath(path), .writeOnly, options: .append)
+            defer { try? file.close() }
+            while !Task.isCancelled {
+                for _ in 0..<64 { _ = try file.writeAll("# more\n".utf8) }
+                if try file.seek(offset: 0, from: .end) > 100_000 { try file.resize(to: 11) }
+            }
+        }
+        defer { writer.cancel() }
+        let expected = Refusal("\(path) changed while it was read", hint: "run the command again")
+        let end = ContinuousClock.now + .seconds(60)
+        while ContinuousClock.now < end {
+            if let found = refusal(), found == expected { return }
+            await Task.yield()
+        }
+        Issue.record("it was never noticed")
+    }
+
+    @Test func `may be root's where the system's own are asked for`() throws {
+        var files = TrustedFiles(root: "/etc")
+        files.owner = 54321
+        #expect(throws: Refusal.self) { try files.read("passwd") }
+        files.allowsRoot = true
+        #expect(try files.read("passwd") != nil)
+    }
+
     @Test(arguments: [String(repeating: "#", count: 256 * 1024 + 1), "DVM_CPUS=2\0"])
     func `are refused when they are no text of a sensible size`(text: String) throws {
         try fixture.write("config/vms/app.sh", text)

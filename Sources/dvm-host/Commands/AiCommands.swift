@@ -44,7 +44,11 @@ struct AiCommands: AsyncParsableCommand {
 
     /// The person's own tools, as far as their files can be read.
     private static var own: String {
-        guard let tools = try? Session(.current).configuration.tools(), !tools.isEmpty else { return "" }
+        // On the way of every command, so that nothing but the tools is read.
+        let environment = HostEnvironment.current
+        guard let paths = try? Paths(environment),
+            let tools = try? ConfigurationStore(paths: paths, environment: environment).tools(), !tools.isEmpty
+        else { return "" }
         return "\n\nYour own: \(list(tools).printable)"
     }
 }

@@ -8,8 +8,8 @@ struct ConfigurationStore: Sendable {
     var host: HostFacts
     /// Where the recipes are that came with dvm; nothing when it was installed without them.
     let bundled: FilePath?
-    /// The recipes a configuration can use, or why there are none.
-    var recipes: Result<RecipeShelf, Refusal>
+    /// The recipes a configuration can use, or why there are none, once they were read.
+    private var recipes: Result<RecipeShelf, Refusal>?
 
     /// The configuration of somebody with these variables.
     init(paths: Paths, environment: HostEnvironment, bundled: FilePath? = Self.bundledRecipes) {
@@ -17,9 +17,6 @@ struct ConfigurationStore: Sendable {
         self.environment = environment
         self.bundled = bundled
         host = HostFacts(environment)
-        recipes = Result { () throws(Refusal) in
-            try RecipeShelf.read(own: TrustedFiles(root: paths.config), bundled: bundled)
-        }
     }
 
     /// Where the recipes of this very dvm are.
@@ -30,7 +27,14 @@ struct ConfigurationStore: Sendable {
     /// The recipes a configuration can use.
     ///
     /// - Throws: a `Refusal` when somebody else could put one among the person's.
-    func shelf() throws(Refusal) -> RecipeShelf { try recipes.get() }
+    func shelf() throws(Refusal) -> RecipeShelf { try (recipes ?? read()).get() }
+
+    /// Reads the recipes, for as long as this value is used.
+    mutating func readRecipes() { recipes = read() }
+
+    private func read() -> Result<RecipeShelf, Refusal> {
+        Result { () throws(Refusal) in try RecipeShelf.read(own: trusted, bundled: bundled) }
+    }
 
     /// The VMs that have a configuration, in order.
     func names() -> [MachineName] {

@@ -17,6 +17,7 @@ struct Session: Sendable {
         self.environment = environment
         paths = try Paths(environment)
         configuration = ConfigurationStore(paths: paths, environment: environment)
+        configuration.readRecipes()
         self.display = display ?? ProgressDisplay(.init(environment))
         // What is wrong with a tool's file is said where tools are asked for, and keeps nothing else from working.
         withheld = Set(((try? configuration.tools()) ?? []).flatMap(\.passed))

@@ -10,11 +10,11 @@ extension RecipeHeader {
         self.init()
         var isTop = true
         var once: Set<Key> = []
-        // Bytes and not characters: a carriage return and a line feed are one character.
-        for (index, bytes) in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
-            let line = Substring(bytes)
-            let isComment = line.hasPrefix("#")
-            if isTop, !isComment, line.contains(where: { !$0.isWhitespace }) { isTop = false }
+        // Bytes and not characters: a carriage return and a line feed are one character, and most lines are no comments.
+        let lines = Array(text.utf8).split(separator: 0x0A, omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() {
+            let isComment = line.first == UInt8(ascii: "#")
+            if isTop, !isComment, line.contains(where: { $0 > 0x20 }) { isTop = false }
             guard isComment, let statement = Self.statement(line) else { continue }
             do throws(Refusal) {
                 guard isTop else {
@@ -43,10 +43,10 @@ extension RecipeHeader {
     /// What follows `# dvm:` in a line; nothing when the line is another comment.
     ///
     /// Also without the blank, and `# dvm-needs: …` as an earlier dvm had it.
-    private static func statement(_ line: Substring) -> Substring? {
-        let comment = line.dropFirst().drop { $0 == " " || $0 == "\t" }
-        guard comment.hasPrefix("dvm") else { return nil }
-        let rest = comment.dropFirst(3)
+    private static func statement(_ line: ArraySlice<UInt8>) -> Substring? {
+        let comment = line.dropFirst().drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+        guard comment.starts(with: "dvm".utf8) else { return nil }
+        let rest = Substring(decoding: comment.dropFirst(3), as: UTF8.self)
         if rest.hasPrefix(":") { return rest.dropFirst() }
         guard rest.hasPrefix("-"), let colon = rest.firstIndex(of: ":") else { return nil }
         let word = rest[rest.index(after: rest.startIndex)..<colon]

@@ -74,6 +74,9 @@ extension RecipeHeader {
         guard !given.contains(word) else {
             throw Refusal("every recipe has \(word) without asking", hint: "take it out of `vars:`")
         }
+        guard !RetiredVariable.names.contains(word), !word.hasPrefix("DVM_SECRET_") else {
+            throw Refusal("\(word) means something else to dvm", hint: "give the recipe's variable another name")
+        }
         return word
     }
 
