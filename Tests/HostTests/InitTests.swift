@@ -95,7 +95,7 @@ import Testing
         _ = try Init.write(app, kind: kind, session())
         let recipe =
             "# dvm: secrets: CLOUDFLARED_TOKEN TAILSCALE_AUTH_KEY\n# dvm: vars: "
-            + "DVM_LLAMA_MODELS DVM_LLAMA_MODELS_SHA256 DVM_LLAMA_DEFAULT_MODEL "
+            + "DVM_LLAMA_HOST DVM_LLAMA_MODELS DVM_LLAMA_MODELS_SHA256 DVM_LLAMA_DEFAULT_MODEL "
             + "DVM_TAILSCALE_HOSTNAME DVM_TAILSCALE_FUNNEL_TARGET\n"
         try fixture.write("config/recipes/\(kind).sh", recipe)
         let text = try #require(fixture.read("config/vms/app.sh"))

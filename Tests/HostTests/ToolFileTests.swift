@@ -140,7 +140,7 @@ import Testing
     /// Lima's host agent lives as long as the VM and would carry them all that time.
     @Test func `keep their keys from programs on this computer`() throws {
         let session = try Session(HostEnvironment(fixture.environment))
-        #expect(session.withheld == ["CRUSH_TOKEN"])
+        #expect(session.withheld.contains("CRUSH_TOKEN"))
     }
 
     @Test func `are found by dvm ai, and suggested`() throws {

@@ -11,6 +11,7 @@ DVM_DISK=120GiB
 
 # Other VMs that say DVM_NETWORK=shared reach it at http://lima-dvm-__DVM_NAME__.internal:8080
 DVM_NETWORK=shared
+DVM_LLAMA_HOST=0.0.0.0             # 127.0.0.1: programs in this VM, and this computer through the port below
 # This computer reaches it at http://127.0.0.1:8080
 DVM_PORTS="8080:8080"
 
