@@ -263,7 +263,7 @@ import Testing
         arguments: [
             ("", 0o600, "there is no whole certificate in it"), (certificate, 0o666, "can be changed by other users"),
             ("-----BEGIN PRIVATE KEY-----\n", 0o600, "there is a private key among the certificates"),
-            (nil, 0o600, "which does not exist"),
+            (nil, 0o600, "which does not exist"), ("0\0", 0o600, "is not a file of certificates in PEM"),
         ] as [(String?, Int, String)]
     )
     func `is refused for certificates that are none, or anybody's`(text: String?, mode: Int, message: String)

@@ -96,9 +96,12 @@ extension ConfigurationStore {
         var certificates: [String] = []
         for path in paths {
             let name = "\(Variable.certificates.name) names \(path.shown)"
-            guard let last = path.lastComponent?.string,
-                let file = try TrustedFiles(root: path.removingLastComponent(), allowsRoot: true).read(last)
-            else { throw Refusal("\(name), which does not exist", hint: "correct the path, or take it out") }
+            var files = TrustedFiles(root: path.removingLastComponent())
+            files.allowsRoot = true
+            files.kind = "a file of certificates in PEM"
+            guard let last = path.lastComponent?.string, let file = try files.read(last) else {
+                throw Refusal("\(name), which does not exist", hint: "correct the path, or take it out")
+            }
             do throws(Refusal) {
                 certificates += try Certificates.all(in: String(decoding: file.bytes, as: UTF8.self))
             } catch {

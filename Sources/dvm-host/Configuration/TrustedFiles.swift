@@ -11,6 +11,8 @@ struct TrustedFiles: Sendable {
     var owner = UInt32(geteuid())
     /// Whether root's do as well: what the system itself came with.
     var allowsRoot = false
+    /// What they are, for messages.
+    var kind = "a configuration file"
 
     /// A file's text, and where it really is.
     struct File: Hashable, Sendable {
@@ -54,7 +56,7 @@ struct TrustedFiles: Sendable {
                 throw Refusal("\(path.shown) changed while it was read", hint: "run the command again")
             }
             guard bytes.count <= Self.largest, !bytes.contains(0) else {
-                throw Refusal("\(path.shown) is not a configuration file", hint: "write at most 256 KiB of Bash")
+                throw Refusal("\(path.shown) is not \(kind)", hint: "it can be text of at most 256 KiB")
             }
             return File(path: path, bytes: bytes)
         } catch let refusal as Refusal {
