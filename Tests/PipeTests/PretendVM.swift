@@ -10,6 +10,8 @@ import TestSupport
 final class PretendVM: @unchecked Sendable {
     /// Everything it is made of; removed with the value.
     let directory: URL
+    /// What is in memory in a VM, `/run/dvm`, and so here.
+    let memory: URL
     /// The account people work as.
     let developer: UInt32 = 64_101
     /// The agent's account.
@@ -23,16 +25,19 @@ final class PretendVM: @unchecked Sendable {
     /// The project, as the guest program sees it.
     let project = "/home/developer/code/app"
 
-    /// A VM with an empty project.
-    init() throws {
+    /// A VM with an empty project; without memory for `/run`, where that is to be missed.
+    init(runInMemory: Bool = true) throws {
         guard geteuid() == 0 else {
             throw MissingPrerequisite(
                 "these tests play the VM's root and need to be run as root, for example with sudo"
             )
         }
-        directory = URL(fileURLWithPath: "/var/tmp/dvm-test-\(UUID().uuidString)")
+        let name = "dvm-test-\(UUID().uuidString)"
+        directory = URL(fileURLWithPath: "/var/tmp/\(name)")
+        memory = runInMemory ? URL(fileURLWithPath: "/dev/shm/\(name)") : directory.appendingPathComponent("run")
+        try FileManager.default.createDirectory(at: memory, withIntermediateDirectories: true)
         try make("etc"); try make("lib/dvm"); try make("home/developer/code/app"); try make("lib/dvm-agent")
-        try make("run"); try make("log"); try make("libexec")
+        try make("log"); try make("libexec")
         try write(
             """
             root:x:0:0::/root:/bin/bash
@@ -47,11 +52,11 @@ final class PretendVM: @unchecked Sendable {
             "root:x:0:\ndvm:x:\(control):\ndeveloper:x:\(developer):\ndvm-agent:x:\(agent):\nextra:x:64200:developer\n",
             to: "etc/group"
         )
-        try write(#"{"codeDirectory":"\#(project)","user":"developer"}"#, to: "lib/dvm/settings.json")
+        try write(#"{"codeDirectory":"\#(project)","name":"app","user":"developer"}"#, to: "lib/dvm/settings.json")
         for path in ["home/developer", "home/developer/code", "home/developer/code/app"] { own(path, developer, 0o700) }
     }
 
-    deinit { try? FileManager.default.removeItem(at: directory) }
+    deinit { for place in [memory, directory] { try? FileManager.default.removeItem(at: place) } }
 
     /// Has agents do what a part of their policy says, as JSON without its braces; the rest of it is the usual.
     func configure(_ part: String) throws {
@@ -66,14 +71,15 @@ final class PretendVM: @unchecked Sendable {
 
     /// The argv that runs a program in it: unshare(1), then the coverings, then the program.
     func command(_ words: [String]) -> [String] {
-        let coverings = [
-            ("etc/passwd", "/etc/passwd"), ("etc/group", "/etc/group"), ("lib", "/var/lib"), ("home", "/home"),
-            ("run", "/run/dvm"), ("log", "/var/log"), ("libexec", "/usr/local/libexec"),
-        ]
+        let coverings =
+            [
+                ("etc/passwd", "/etc/passwd"), ("etc/group", "/etc/group"), ("lib", "/var/lib"), ("home", "/home"),
+                ("log", "/var/log"), ("libexec", "/usr/local/libexec"),
+            ].map { ("\(directory.path)/\($0)", $1) } + [(memory.path, "/run/dvm")]
         // The tree of control groups is the machine's: sessions have names of their own in it. A machine that has the
         // first version too keeps the second one elsewhere.
         let script =
-            ["mkdir -p /run/dvm /usr/local/libexec"] + coverings.map { "mount --bind '\(directory.path)/\($0)' \($1)" }
+            ["mkdir -p /run/dvm /usr/local/libexec"] + coverings.map { "mount --bind '\($0)' \($1)" }
             + [
                 "mount -t cgroup2 none /sys/fs/cgroup", #"exec "$@""#,
             ]
@@ -86,9 +92,10 @@ final class PretendVM: @unchecked Sendable {
     /// A file or directory of the VM, as this process reaches it.
     func outside(_ path: String) -> String {
         for (inside, place) in [
-            ("/home", "home"), ("/var/lib", "lib"), ("/run/dvm", "run"), ("/var/log", "log"),
+            ("/home", directory.path + "/home"), ("/var/lib", directory.path + "/lib"), ("/run/dvm", memory.path),
+            ("/var/log", directory.path + "/log"),
         ] where path.hasPrefix(inside + "/") {
-            return directory.path + "/" + place + path.dropFirst(inside.count)
+            return place + path.dropFirst(inside.count)
         }
         return path
     }

@@ -50,6 +50,21 @@ static inline int dvm_peer_uid(int socket, uid_t *uid) {
 // dl_iterate_phdr(3): a GNU extension. Copies the build id note of the running executable; answers its length, 0 if none.
 size_t dvm_build_id(unsigned char *into, size_t size);
 
+// PR_SET_CHILD_SUBREAPER: what a child of ours leaves behind becomes our child, and can be found and ended.
+static inline int dvm_adopt_orphans(void) {
+    extern int prctl(int, ...);
+    return prctl(36, 1UL, 0UL, 0UL, 0UL);
+}
+
+// syncfs(2): a GNU extension.
+static inline int dvm_flush_file_system(int file) {
+    extern int syncfs(int);
+    return syncfs(file);
+}
+
+// statfs(2): its magic numbers are in a header of the kernel's. Whether a directory is in memory: tmpfs or ramfs.
+int dvm_is_in_memory(int directory);
+
 // socket(2), socketpair(2): with the static standard library SOCK_STREAM is not exported.
 static inline int dvm_unix_socket(void) { return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0); }
 static inline int dvm_unix_socket_pair(int ends[2]) {

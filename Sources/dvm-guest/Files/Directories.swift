@@ -39,6 +39,16 @@ enum Directories {
         try call("setting the mode of \(path)") { unsafe chmod(place, 0o755) }
     }
 
+    /// Waits until what was done in a directory of root's is on the disk, or everything on its file system.
+    static func flush(_ path: FilePath, wholeFileSystem: Bool = false) throws(Refusal) {
+        let raw = try call("opening \(path)") {
+            unsafe path.withPlatformString { unsafe open($0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
+        }
+        let directory = OwnedDescriptor(FileDescriptor(rawValue: raw))
+        guard wholeFileSystem else { return try Status.flush(directory.raw, called: path) }
+        try call("writing everything to the disk") { dvm_flush_file_system(directory.raw.rawValue) }
+    }
+
     /// What is in a directory of root's, as paths; nothing where there is none.
     ///
     /// - Throws: a `Refusal` when it cannot be listed.

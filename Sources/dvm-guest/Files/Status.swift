@@ -84,6 +84,11 @@ struct Status {
         try call("setting the mode of \(path)") { fchmod(file.rawValue, mode.rawValue) }
     }
 
+    /// Waits until the contents of an open file or directory are on the disk.
+    static func flush(_ file: FileDescriptor, called path: FilePath) throws(Refusal) {
+        try call("writing \(path) to the disk") { fsync(file.rawValue) }
+    }
+
     /// Removes a file.
     static func remove(_ path: FilePath) throws(Refusal) {
         try call("removing \(path)") { unsafe path.withPlatformString { unsafe unlink($0) } }

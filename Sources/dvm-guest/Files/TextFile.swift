@@ -42,10 +42,17 @@ enum TextFile {
     ///
     /// The directory must be one that only root can write.
     ///
+    /// - Parameters:
+    ///   - text: what it is to hold.
+    ///   - path: where it is.
+    ///   - mode: its mode.
+    ///   - flushed: whether the text is to be on the disk before it has its name.
     /// - Returns: whether the file had another text or mode before.
     /// - Throws: a `Refusal` that names the file.
     @discardableResult
-    static func write(_ text: String, to path: FilePath, mode: FilePermissions) throws(Refusal) -> Bool {
+    static func write(_ text: String, to path: FilePath, mode: FilePermissions, flushed: Bool = false) throws(Refusal)
+        -> Bool
+    {
         if let present = try? read(path), present == text, Status.of(path)?.permissions == mode { return false }
         let new = FilePath("\(path).dvm-new")
         do {
@@ -59,6 +66,7 @@ enum TextFile {
             )
             try file.raw.writeAll(text.utf8)
             try Status.change(mode, of: file.raw, called: new)
+            if flushed { try Status.flush(file.raw, called: new) }
             try Status.rename(new, to: path)
         } catch let error as Refusal {
             throw error

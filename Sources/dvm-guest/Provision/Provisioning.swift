@@ -36,7 +36,9 @@ struct Provisioning {
             user: plan.user,
             codeDirectory: codeDirectory,
             agents: plan.agents,
-            ownTools: plan.tools
+            ownTools: plan.tools,
+            name: plan.hostName,
+            proxy: plan.system.proxy
         )
         try step("settings") { () throws(Refusal) in try settings.write() }
         try step("AI tools' wrappers") { () throws(Refusal) in try Wrappers.install(for: settings.tools) }

@@ -9,6 +9,8 @@ final class Channel: LinkChannel {
         case hangup
         /// It is killed at once.
         case kill
+        /// It is asked to end, because it has to end others first; that it is alone, it sees by its report as well.
+        case request
     }
 
     private(set) var conversation: Conversation
@@ -94,7 +96,7 @@ final class Channel: LinkChannel {
         case .outputCredit:
             try conversation.granted(Credit(payload: frame.payload))
         case .close:
-            end(.kill)
+            end(loss == .request ? .request : .kill)
             // Nobody grants it anything any more: it is over as soon as the process is.
             conversation.abandoned()
         default:
@@ -139,6 +141,8 @@ final class Channel: LinkChannel {
             child.signal(SIGCONT)
         case .kill:
             child.signal(SIGKILL)
+        case .request:
+            child.signal(SIGTERM)
         }
     }
 

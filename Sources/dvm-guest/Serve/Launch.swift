@@ -63,7 +63,7 @@ enum Launch {
         let errors = try Streams.fromChild()
         return Channel(
             Conversation(number: number, purpose: .task, outputs: [.output, .errors], window: Credit.pipeWindow),
-            loss: .kill,
+            loss: task.endsOthers ? .request : .kill,
             child: try Child(
                 role: "task",
                 input: input.theirs.raw,
@@ -78,5 +78,15 @@ enum Launch {
             errors: errors.ours,
             hasTerminal: false
         )
+    }
+}
+
+extension GuestTask {
+    /// Whether it watches over programs in control groups of their own, which its own death would leave.
+    fileprivate var endsOthers: Bool {
+        switch self {
+        case .unit, .clone: true
+        default: false
+        }
     }
 }

@@ -10,6 +10,10 @@ struct Settings: Hashable, Codable {
     var agents: AgentPolicy
     /// The AI tools a person added to those dvm knows.
     var ownTools: [Tool]
+    /// What dvm calls this VM.
+    var name: String
+    /// What leads to the internet, for programs that ask their environment.
+    var proxy: Proxy?
 
     /// Every AI tool of this VM.
     var tools: [Tool] { Tool.all + ownTools }
@@ -42,11 +46,20 @@ struct Settings: Hashable, Codable {
         return settings
     }
 
-    init(user: String, codeDirectory: String, agents: AgentPolicy = AgentPolicy(), ownTools: [Tool] = []) {
+    init(
+        user: String,
+        codeDirectory: String,
+        agents: AgentPolicy = AgentPolicy(),
+        ownTools: [Tool] = [],
+        name: String = "",
+        proxy: Proxy? = nil
+    ) {
         self.user = user
         self.codeDirectory = codeDirectory
         self.agents = agents
         self.ownTools = ownTools
+        self.name = name
+        self.proxy = proxy
     }
 
     /// Decodes settings; a guest that wrote them before there were these parts means the usual ones.
@@ -56,5 +69,7 @@ struct Settings: Hashable, Codable {
         codeDirectory = try values.decode(String.self, forKey: .codeDirectory)
         agents = try values.decodeIfPresent(AgentPolicy.self, forKey: .agents) ?? AgentPolicy()
         ownTools = try values.decodeIfPresent([Tool].self, forKey: .ownTools) ?? []
+        name = try values.decodeIfPresent(String.self, forKey: .name) ?? ""
+        proxy = try values.decodeIfPresent(Proxy.self, forKey: .proxy)
     }
 }

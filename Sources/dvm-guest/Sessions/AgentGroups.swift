@@ -1,32 +1,15 @@
 internal import DVMProtocol
-internal import Glibc
 
 /// Where the sessions of agents are in the VM's tree of control groups.
 ///
-/// `dvm` at the top of the tree holds `agents`, with one group a session, which has the session's limits, and
-/// `supervisors`, where the processes that watch over sessions are, out of reach of those limits. It lies beside the slices of systemd and not in one: a session goes on when
-/// the login or the service that asked for it is taken down with its group. systemd leaves groups alone that it did not
-/// make, and cannot take a controller back from the tree while a group below uses it.
+/// `agents` below `dvm` (`VMGroups`) has one group a session, with the session's limits. systemd cannot take a controller
+/// back from the tree while a group below uses it.
 enum AgentGroups {
-    private static let tree: FilePath = "/sys/fs/cgroup"
+    private static let tree = VMGroups.tree
     private static let controllers = ["memory", "pids", "cpu"]
 
-    private static var ours: FilePath { tree.appending("dvm") }
     /// The group of all sessions.
-    private static var all: FilePath { ours.appending("agents") }
-
-    /// Moves this process out of whatever group it was started in.
-    ///
-    /// - Throws: a `Refusal` when the VM has no such tree.
-    static func moveSupervisor() throws(Refusal) {
-        guard Status.of(tree.appending("cgroup.controllers")) != nil else {
-            throw Refusal(
-                "this VM has no control groups of version 2, without which no session of an agent is ended for certain",
-                hint: "remove systemd.unified_cgroup_hierarchy=0 from the VM's kernel command line"
-            )
-        }
-        try ControlGroup(making: ours.appending("supervisors")).add(getpid())
-    }
+    private static var all: FilePath { VMGroups.ours.appending("agents") }
 
     /// Makes the group of a session.
     ///
@@ -40,7 +23,9 @@ enum AgentGroups {
         let available = Set(tree.words("cgroup.controllers"))
         try checkKept(asked, missing)
         for controller in controllers where available.contains(controller) {
-            for group in [tree, ControlGroup(ours), all] { try group.set("cgroup.subtree_control", "+\(controller)") }
+            for group in [tree, ControlGroup(VMGroups.ours), all] {
+                try group.set("cgroup.subtree_control", "+\(controller)")
+            }
         }
         let group = try ControlGroup(making: Self.all.appending(session.text))
         if available.contains("memory") {

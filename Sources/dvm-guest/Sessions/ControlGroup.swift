@@ -47,6 +47,9 @@ struct ControlGroup {
         return Int(words[index + 1]) ?? 0
     }
 
+    /// Whether there is a process in it or in a group below it.
+    var isPopulated: Bool { count("populated", in: "cgroup.events") != 0 }
+
     /// Kills every process in it and in the groups below it, and waits until they are gone.
     ///
     /// - Returns: whether they are; only a process that hangs in the kernel withstands it.
@@ -54,7 +57,7 @@ struct ControlGroup {
         // Linux 5.14, which also kills what is being forked at this moment.
         let isKilled = (try? set("cgroup.kill", "1")) != nil
         let deadline = ContinuousClock.now + Self.patience
-        while count("populated", in: "cgroup.events") != 0 {
+        while isPopulated {
             guard ContinuousClock.now < deadline else { return false }
             // Frozen, nothing of it forks faster than it is killed; a frozen process can be killed.
             if !isKilled {

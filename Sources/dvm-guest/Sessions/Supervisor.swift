@@ -34,7 +34,7 @@ final class Supervisor {
     init(_ order: SessionOrder, _ client: SessionClient) throws(Refusal) {
         var order = order
         var agent = try order.agent()
-        try AgentGroups.moveSupervisor()
+        try VMGroups.moveSupervisor()
         let asked = agent.policy.limits
         agent.policy.limits = VMSize.read().complete(asked)
         order.spawn.confinement = .agent(agent)

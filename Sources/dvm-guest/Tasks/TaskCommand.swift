@@ -20,20 +20,33 @@ struct Task: ParsableCommand {
             }
             let result: any Encodable =
                 switch task {
-                case .provision(let plan): try Provisioning(plan).run(progress)
+                case .provision(let plan):
+                    try Self.locked("accounts and directories") { () throws(Refusal) in
+                        try Provisioning(plan).run(progress)
+                    }
                 case .doctor: Diagnosis.run()
                 case .selfTest: try SelfTest.run(progress)
                 case .codeDirectory: try CodeDirectory.look()
                 case .sessions(let ended): try SessionTasks.list(ended: ended)
                 case .sessionReport(let session): try SessionTasks.report(session)
                 case .endSession(let session): try SessionTasks.end(session)
-                case .unit, .unitRecords, .clone, .settle: try unknown()
+                case .unit(let unit): try UnitRun(unit: unit, report: report).run()
+                case .unitRecords: UnitRecords().all()
+                case .clone, .settle: try unknown()
                 }
             report.send(try Frame(.result, channel: 0, json: result))
         } catch {
             report.refuse(error)
             throw ExitCode(1)
         }
+    }
+
+    /// Does what must not be done twice at the same time.
+    private static func locked<Result>(_ what: String, _ body: () throws(Refusal) -> Result) throws(Refusal) -> Result {
+        let lock = try SetUpLock.take(for: what)
+        let result = try body()
+        withExtendedLifetime(lock) {}
+        return result
     }
 
     private func unknown() throws(Refusal) -> [UnitRecord] {
