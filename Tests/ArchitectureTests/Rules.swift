@@ -117,7 +117,7 @@ extension Rule {
             "dvm-guest/Access/AccessWalk.swift", "dvm-guest/Access/SecretNames.swift",
             "dvm-guest/Serve/BuildID.swift", "dvm-guest/Serve/Child.swift", "dvm-guest/Serve/Clock.swift",
             "dvm-guest/Serve/Facts.swift", "dvm-guest/Serve/LinkStreams.swift",
-            "dvm-guest/Provision/CodeDirectory+Make.swift", "dvm-guest/Provision/HostName.swift",
+            "dvm-guest/Provision/HostName.swift",
             "dvm-guest/Tasks/Entering.swift", "dvm-guest/Tasks/ReachOrder+Run.swift", "dvm-guest/Tasks/Run.swift",
             "dvm-guest/SelfTest/", "dvm-guest/Access/Denial.swift", "dvm-guest/Access/DeniedPlaces.swift",
             "dvm-host/Link/", "dvm-host/Terminal/RawMode.swift", "dvm-host/Terminal/TerminalDevice.swift",

@@ -13,6 +13,7 @@ enum Diagnosis {
             let accounts = try Accounts.read()
             report.checks += AccountChecks(settings: settings, accounts: accounts).checks()
             report.checks += DenialChecks.checks(settings, accounts)
+            report.checks += SetUpChecks.checks(settings, accounts)
             report.checks += ProjectChecks.checks(settings, accounts)
             report.checks += SandboxRequirements.checks()
             if let developer = accounts[settings.user] { report.checks += BubblewrapChecks.checks(developer) }

@@ -1,5 +1,4 @@
 internal import DVMProtocol
-internal import Glibc
 
 extension CodeDirectory {
     /// The short name of the project outside the sandbox, and its place inside.
@@ -39,18 +38,9 @@ extension CodeDirectory {
                     hint: "move it away, then run `dvm sync` again"
                 )
             }
-            if destination == path { return false }
+            if Link.target(of: link) == path { return false }
         }
-        let new: FilePath = "/workspace.dvm-new"
-        _ = unsafe new.withPlatformString { unsafe unlink($0) }
-        try call("making \(link)") { unsafe new.withPlatformString { unsafe symlink(path, $0) } }
-        try Status.rename(new, to: link)
+        try Link.make(link, to: path)
         return true
-    }
-
-    private static var destination: String? {
-        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = unsafe link.withPlatformString { unsafe readlink($0, &buffer, buffer.count) }
-        return count < 0 ? nil : String(decoding: buffer.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 }

@@ -3,28 +3,43 @@ internal import DVMProtocol
 /// What dvm itself needs of the distribution.
 enum Packages {
     struct Package {
-        var name: String
+        /// What the distributions call it.
+        var debian: String
+        var fedora: String
         /// The file that shows it is installed.
         var file: FilePath
 
-        static let bubblewrap = Self(name: "bubblewrap", file: "/usr/bin/bwrap")
+        static let bubblewrap = Self(debian: "bubblewrap", fedora: "bubblewrap", file: "/usr/bin/bwrap")
+        /// What takes up certificates, shown by its program.
+        static func certificates(program: FilePath) -> Self {
+            Self(debian: "ca-certificates", fedora: "ca-certificates", file: program)
+        }
+        static let zramGenerator = Self(
+            debian: "systemd-zram-generator",
+            fedora: "zram-generator",
+            file: "/usr/lib/systemd/system-generators/zram-generator"
+        )
     }
 
     /// Installs the packages whose files are not there.
     ///
     /// - Throws: a `Refusal` when the package manager fails or is not one dvm knows.
     static func install(missing packages: [Package]) throws(Refusal) -> Bool {
-        let missing = packages.filter { Status.of($0.file) == nil }.map(\.name)
+        let missing = packages.filter { Status.of($0.file) == nil }
         guard !missing.isEmpty else { return false }
         let families = OSRelease(try TextFile.read("/etc/os-release")).families
         if families.contains("debian") {
-            try Run.program(["apt-get", "-q", "update"])
-            try Run.program(["apt-get", "-q", "-y", "--no-install-recommends", "install"] + missing)
+            // Whoever was cut off in the middle leaves this to do; otherwise it is nothing.
+            try Run.program(["dpkg", "--configure", "-a"])
+            // A VM that has just started may be installing updates of its own.
+            let apt = ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"]
+            try Run.program(apt + ["update"])
+            try Run.program(apt + ["-y", "--no-install-recommends", "install"] + missing.map(\.debian))
         } else if families.contains("fedora") {
-            try Run.program(["dnf", "-q", "-y", "install"] + missing)
+            try Run.program(["dnf", "-q", "-y", "install"] + missing.map(\.fedora))
         } else {
             throw Refusal(
-                "the VM needs \(missing.joined(separator: ", ")), and dvm does not know its package manager",
+                "the VM needs \(missing.map(\.debian).joined(separator: ", ")), and dvm does not know its package manager",
                 hint: "install it in the VM by hand, or use a Fedora, Debian or Ubuntu template"
             )
         }

@@ -11,18 +11,40 @@ struct Provisioning {
     /// - Throws: the first step's `Refusal`; the steps before it stay done.
     func run(_ progress: (String) -> Void) throws(Refusal) -> Provisioned {
         var changes: [String] = []
+        var notes: [String] = []
+        let system = SystemTree()
+        let options = plan.system
+        let note = { (text: String) in notes.append(text) }
+        let install = { (package: Packages.Package) throws(Refusal) in _ = try Packages.install(missing: [package]) }
         func step(_ name: String, _ body: () throws(Refusal) -> Bool) throws(Refusal) {
             progress(name)
             if try body() { changes.append(name) }
         }
 
         try step("host name") { () throws(Refusal) in try HostName.set(plan.hostName) }
+        // Before anything is downloaded.
+        try step("proxy") { () throws(Refusal) in try ProxySettings.set(options.proxy, in: system) }
+        try step("certificates") { () throws(Refusal) in
+            try CertificateAuthorities.set(options.certificates, in: system, install: install)
+        }
         try step("packages") { () throws(Refusal) in try Packages.install(missing: [.bubblewrap]) }
         try step("kernel settings") { () throws(Refusal) in try KernelSettings().harden() }
+        try step("time zone") { () throws(Refusal) in try TimeZone.set(options.timeZone, in: system, note: note) }
+        var locale = Locale.fallback
+        try step("locale") { () throws(Refusal) in
+            let (changed, found) = try Locale.set(options.locale, in: system, note: note)
+            locale = found
+            return changed
+        }
+        try step("swap") { () throws(Refusal) in try SwapSpace.set(options.swap, in: system, install: install) }
         try step("user \(plan.user)") { () throws(Refusal) in try Developer.make(plan.user) }
+        try step("sudo") { () throws(Refusal) in try SudoRule.set(options.sudo, for: plan.user, in: system) }
         try step("agent account") { () throws(Refusal) in try AgentAccount.make(homesOf: Tool.all + plan.tools) }
 
         let developer = try Developer.account(plan.user)
+        try step("subordinate ids") { () throws(Refusal) in
+            try SubordinateRanges.set(options.subordinateIDs, for: developer, in: system, note: note)
+        }
         let codeDirectory =
             plan.codeDirectory.hasPrefix("~/") ? developer.home + plan.codeDirectory.dropFirst() : plan.codeDirectory
         try step("home closed to the agent") { () throws(Refusal) in try Developer.closeHome(developer) }
@@ -38,12 +60,13 @@ struct Provisioning {
             agents: plan.agents,
             ownTools: plan.tools,
             name: plan.hostName,
-            proxy: plan.system.proxy
+            proxy: options.proxy,
+            locale: locale
         )
         try step("settings") { () throws(Refusal) in try settings.write() }
         try step("AI tools' wrappers") { () throws(Refusal) in try Wrappers.install(for: settings.tools) }
         try step("agents' socket") { () throws(Refusal) in try AgentSocket.install(for: developer) }
         try step("the host's door") { () throws(Refusal) in try DoorSocket.install() }
-        return Provisioned(changes: changes, codeDirectory: codeDirectory)
+        return Provisioned(changes: changes, codeDirectory: codeDirectory, notes: notes)
     }
 }

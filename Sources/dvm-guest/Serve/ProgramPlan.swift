@@ -88,7 +88,7 @@ struct ProgramPlan: Equatable {
         let base = [
             "HOME": account.home, "USER": account.name, "LOGNAME": account.name, "SHELL": account.shell,
             "PATH": "\(account.home)/.local/bin:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin",
-            "LANG": "C.UTF-8",
+            "LANG": settings.locale ?? Locale.fallback,
             "XDG_RUNTIME_DIR": runtime, "DBUS_SESSION_BUS_ADDRESS": "unix:path=\(runtime)/bus",
         ]
         let confinement = Spawn.Developer(
@@ -101,7 +101,8 @@ struct ProgramPlan: Equatable {
         return Self(
             spawn: Spawn(
                 words: words,
-                environment: base.merging(terminal(of: program)) { $1 }.merging(program.environment) { $1 },
+                environment: base.merging(settings.proxy?.variables ?? [:]) { $1 }.merging(terminal(of: program)) { $1 }
+                    .merging(program.environment) { $1 },
                 terminal: program.terminal != nil,
                 confinement: .developer(confinement)
             ),

@@ -14,6 +14,8 @@ struct Settings: Hashable, Codable {
     var name: String
     /// What leads to the internet, for programs that ask their environment.
     var proxy: Proxy?
+    /// The language of the developer's programs.
+    var locale: String?
 
     /// Every AI tool of this VM.
     var tools: [Tool] { Tool.all + ownTools }
@@ -52,7 +54,8 @@ struct Settings: Hashable, Codable {
         agents: AgentPolicy = AgentPolicy(),
         ownTools: [Tool] = [],
         name: String = "",
-        proxy: Proxy? = nil
+        proxy: Proxy? = nil,
+        locale: String? = nil
     ) {
         self.user = user
         self.codeDirectory = codeDirectory
@@ -60,6 +63,7 @@ struct Settings: Hashable, Codable {
         self.ownTools = ownTools
         self.name = name
         self.proxy = proxy
+        self.locale = locale
     }
 
     /// Decodes settings; a guest that wrote them before there were these parts means the usual ones.
@@ -71,5 +75,6 @@ struct Settings: Hashable, Codable {
         ownTools = try values.decodeIfPresent([Tool].self, forKey: .ownTools) ?? []
         name = try values.decodeIfPresent(String.self, forKey: .name) ?? ""
         proxy = try values.decodeIfPresent(Proxy.self, forKey: .proxy)
+        locale = try values.decodeIfPresent(String.self, forKey: .locale)
     }
 }

@@ -110,6 +110,19 @@ enum Entering {
         return (exit, kept)
     }
 
+    /// Runs a program of the system's as root, and keeps what it prints.
+    static func asRoot(_ words: [String]) throws(Refusal) -> (exit: Exit, output: String) {
+        let (exit, output) = try run(
+            Spawn(
+                words: words,
+                environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8"],
+                terminal: false,
+                confinement: .root(Spawn.Root(directory: "/"))
+            )
+        )
+        return (exit, String(decoding: output, as: UTF8.self))
+    }
+
     /// Runs a program as the developer, in a directory of the system's.
     static func asDeveloper(_ account: Accounts.Account, _ words: [String]) throws(Refusal) -> (
         exit: Exit, output: [UInt8]

@@ -21,7 +21,7 @@ struct Task: ParsableCommand {
             let result: any Encodable =
                 switch task {
                 case .provision(let plan):
-                    try Self.locked("accounts and directories") { () throws(Refusal) in
+                    try SetUpLock.hold(for: "accounts and directories") { () throws(Refusal) in
                         try Provisioning(plan).run(progress)
                     }
                 case .doctor: Diagnosis.run()
@@ -32,24 +32,16 @@ struct Task: ParsableCommand {
                 case .endSession(let session): try SessionTasks.end(session)
                 case .unit(let unit): try UnitRun(unit: unit, report: report).run()
                 case .unitRecords: UnitRecords().all()
-                case .clone, .settle: try unknown()
+                case .clone(let repository): try Cloning(repository: repository, report: report).run()
+                case .settle(let settle):
+                    try SetUpLock.hold(for: "what comes after the recipes") { () throws(Refusal) in
+                        try Settling(settle: settle).run(progress)
+                    }
                 }
             report.send(try Frame(.result, channel: 0, json: result))
         } catch {
             report.refuse(error)
             throw ExitCode(1)
         }
-    }
-
-    /// Does what must not be done twice at the same time.
-    private static func locked<Result>(_ what: String, _ body: () throws(Refusal) -> Result) throws(Refusal) -> Result {
-        let lock = try SetUpLock.take(for: what)
-        let result = try body()
-        withExtendedLifetime(lock) {}
-        return result
-    }
-
-    private func unknown() throws(Refusal) -> [UnitRecord] {
-        throw Refusal("this build of the guest program runs no recipes")
     }
 }

@@ -16,12 +16,22 @@ struct SetUpLock: ~Copyable {
         var since: Int
     }
 
-    /// Takes the lock, and ends and removes what one who held it may have left when it was killed.
+    /// Does something while holding the lock; what one who held it may have left when it was killed is ended and removed
+    /// first.
     ///
-    /// - Parameter what: what is being done, as a person would say it.
-    /// - Returns: the lock, held as long as the value.
-    /// - Throws: a `Refusal` that says what is being done by somebody else.
-    static func take(for what: String) throws(Refusal) -> Self {
+    /// - Parameters:
+    ///   - what: what is being done, as a person would say it.
+    ///   - body: does it.
+    /// - Returns: what the body does.
+    /// - Throws: a `Refusal` that says what is being done by somebody else, or the body's.
+    static func hold<Result>(for what: String, _ body: () throws(Refusal) -> Result) throws(Refusal) -> Result {
+        let lock = try take(for: what)
+        let result = Swift.Result(catching: body)
+        withExtendedLifetime(lock) {}
+        return try result.get()
+    }
+
+    private static func take(for what: String) throws(Refusal) -> Self {
         _ = try Directories.make("/run/dvm", mode: [.ownerReadWriteExecute, .groupReadExecute, .otherReadExecute])
         guard let lock = try FileLock.take(path, within: patience) else { throw taken() }
         let holder = Holder(what: what, since: UpTime.seconds)

@@ -30,12 +30,17 @@ struct UnitPlace {
             try writeScripts(of: unit, reader: reader)
             return Self(
                 secrets: try unit.secrets.isEmpty ? nil : writeSecrets(of: unit),
-                group: try ControlGroup(making: groups.appending(unit.name))
+                group: try group(for: unit.name)
             )
         } catch {
             sweep()
             throw error
         }
+    }
+
+    /// Makes the control group of something that runs like a unit.
+    static func group(for name: String) throws(Refusal) -> ControlGroup {
+        try ControlGroup(making: groups.appending(name))
     }
 
     /// Removes it; no process of the unit is left by now.

@@ -11,11 +11,14 @@ struct UnitRun {
     /// - Throws: a `Refusal` when it fails, takes too long or cannot be started; then it has no record, unless it was not
     ///   even begun.
     func run() throws(Refusal) -> UnitOutcome {
+        try VMGroups.moveSupervisor()
+        return try SetUpLock.hold(for: "“\(unit.name)”", begin)
+    }
+
+    private func begin() throws(Refusal) -> UnitOutcome {
         let settings = try Settings.read()
         let accounts = try Accounts.read()
         let developer = try Developer.account(settings.user)
-        try VMGroups.moveSupervisor()
-        let lock = try SetUpLock.take(for: "“\(unit.name)”")
         let started = ContinuousClock.now
         let records = UnitRecords()
         let place = try UnitPlace.make(for: unit, reader: unit.identity == .user ? developer.gid : nil)
@@ -42,9 +45,7 @@ struct UnitRun {
         place.remove()
         let leftBehind = try outcome.get()
         try records.finish(unit, at: Int(time(nil)))
-        return withExtendedLifetime(lock) {
-            UnitOutcome(seconds: Int(started.duration(to: .now) / .seconds(1)), leftBehind: leftBehind)
-        }
+        return UnitOutcome(seconds: Int(started.duration(to: .now) / .seconds(1)), leftBehind: leftBehind)
     }
 
     /// What an ending means; the number of processes left behind by one that succeeded.
