@@ -77,9 +77,7 @@ enum ELFBuildID {
             if number(notes, at: at + 8, bytes: 4) == 3,
                 notes[(at + 12)..<(at + 12 + nameSize)].elementsEqual("GNU\0".utf8)
             {
-                let digits = Array("0123456789abcdef".utf8)
-                let text = notes[value..<(value + valueSize)].flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-                return String(decoding: text, as: UTF8.self)
+                return notes[value..<(value + valueSize)].hexadecimal
             }
             at = next
         }

@@ -1,0 +1,68 @@
+import DVMProtocol
+import TestSupport
+import Testing
+
+@testable import dvm_host
+
+@Suite struct `SHA-256` {
+    /// FIPS 180-4's examples, and the digest of nothing.
+    @Test(
+        arguments: [
+            ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+            ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+            (
+                "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+                "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
+            ),
+            (
+                "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu",
+                "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1"
+            ),
+        ]
+    )
+    func `is that of the standard's examples`(text: String, digest: String) {
+        #expect(SHA256.digest(of: text.utf8).hexadecimal == digest)
+    }
+
+    @Test func `is that of a million letters, however they are cut`() {
+        var hash = SHA256()
+        for piece in [UInt8](repeating: UInt8(ascii: "a"), count: 1_000_000).pieces(of: 77_777) { hash.update(piece) }
+        #expect(hash.finish().hexadecimal == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
+    }
+
+    @Test func `is what the system's program says, for every length around a block's`() throws {
+        let fixture = try HostFixture()
+        for length in [1, 54, 55, 56, 57, 63, 64, 65, 119, 120, 127, 128, 1000] {
+            let text = String(repeating: "x", count: length)
+            try fixture.write("file", text)
+            let expected = try Checksum.sha256(of: FilePath("\(fixture.root)/file"))
+            #expect(SHA256.digest(of: text.utf8).hexadecimal == expected)
+        }
+    }
+
+    /// RFC 4231, cases 1, 2, 3 and 6, whose key is longer than a block.
+    @Test(
+        arguments: [
+            (
+                [UInt8](repeating: 0x0B, count: 20), Array("Hi There".utf8),
+                "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"
+            ),
+            (
+                Array("Jefe".utf8), Array("what do ya want for nothing?".utf8),
+                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+            ),
+            (
+                [UInt8](repeating: 0xAA, count: 20), [UInt8](repeating: 0xDD, count: 50),
+                "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"
+            ),
+            (
+                [UInt8](repeating: 0xAA, count: 131),
+                Array("Test Using Larger Than Block-Size Key - Hash Key First".utf8),
+                "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
+            ),
+        ]
+    )
+    func `makes the codes of HMAC's examples`(key: [UInt8], bytes: [UInt8], code: String) {
+        #expect(SHA256.code(for: bytes, key: key).hexadecimal == code)
+    }
+}
