@@ -1,4 +1,5 @@
 import DVMProtocol
+import TestSupport
 import Testing
 
 @testable import dvm_host
@@ -7,7 +8,8 @@ import Testing
     @Test(
         arguments: [
             ("plain\ttext\r\n", "plain\ttext\r\n"), ("\u{1B}]52;c;ZXZpbA==\u{07}", "?]52;c;ZXZpbA==?"),
-            ("a\u{08}\u{7F}\u{0}b", "a???b"), ("é – 漢 👍 €", "é – 漢 👍 €"), ("\u{A0}", "\u{A0}"),
+            ("a\u{08}\u{7F}\u{0}b", "a???b"), ("\u{2013}\u{20AC}", "\u{2013}\u{20AC}"), ("é – 漢 👍 €", "é – 漢 👍 €"),
+            ("\u{A0}", "\u{A0}"),
         ] as [(String, String)]
     )
     func `keep their text and lose what it would act on`(text: String, shown: String) {
@@ -24,8 +26,26 @@ import Testing
     }
 }
 
+@Suite struct `Text that is reordered or hidden` {
+    @Test(arguments: ["\u{202E}", "\u{2066}", "\u{2028}", "\u{200F}", "\u{202A}"])
+    func `is not, also when it is cut anywhere`(mark: String) {
+        let bytes = Array("a\(mark)b".utf8)
+        for size in 1...bytes.count {
+            var terminal = TerminalBytes()
+            let shown = bytes.pieces(of: size).flatMap { terminal.harmless(Array($0)) }
+            #expect(shown.count == bytes.count)
+            #expect(!String(decoding: shown, as: UTF8.self).unicodeScalars.contains(mark.unicodeScalars.first!))
+        }
+    }
+}
+
 @Suite struct `Text on a terminal` {
-    @Test(arguments: [("", 0), ("app", 3), ("é", 1), ("日本", 4), ("✓ ok", 4), ("😀", 2), ("e\u{301}", 1)])
+    @Test(
+        arguments: [
+            ("", 0), ("app", 3), ("é", 1), ("日本", 4), ("✓ ok", 4), ("😀", 2), ("e\u{301}", 1), ("✅❌⭐", 6),
+            ("❤\u{FE0F}", 2), ("\u{301}", 1), ("한", 2), ("👍🏽", 4), ("🇵🇱", 4), ("ｆｕｌｌ", 8),
+        ]
+    )
     func `takes its cells`(text: String, cells: Int) {
         #expect(TerminalText.cells(text) == cells)
     }
@@ -126,13 +146,102 @@ import Testing
             display.output(Array("half".utf8))
             display.output(Array(" and half\nsecond\u{1B}[2J\nunfinished".utf8))
         }
-        #expect(text == "  half and half\n  second\\u{1b}[2J\n")
+        #expect(text == "  half and half\n  second\n")
     }
 
     @Test func `bounds a line that does not end`() async {
         let text = await written(.init(isVerbose: true)) { $0.output([UInt8](repeating: 65, count: 100_000)) }
         #expect(text.split(separator: "\n").allSatisfy { $0.count <= 4098 })
         #expect(text.count > 90_000)
+    }
+
+    /// What is to be seen on a screen after some events, and what was written.
+    private func shown(columns: UInt16 = 60, _ body: (ProgressScreen) -> Void) async -> Screen {
+        let (stream, sink) = AsyncStream.makeStream(of: String.self)
+        let size = TerminalSize(columns: columns, rows: 8)
+        let screen = ProgressScreen(.init(width: Int(columns)), size: { size }) { sink.yield($0) }
+        body(screen)
+        sink.finish()
+        var shown = Screen(columns: columns, rows: 8)
+        for await piece in stream { shown.write(piece) }
+        return shown
+    }
+
+    @Test func `is a line for what is under way, and the last line of output below it`() async {
+        let screen = await shown { screen in
+            screen.tell(.began("node"), by: 1, of: nil)
+            screen.tell(.output("downloading"), by: 1, of: nil)
+            screen.tell(.detail("packages"), by: 1, of: nil)
+            screen.tell(.note("something"), by: 1, of: nil)
+        }
+        #expect(screen.text == ["• something", "⠋ node: packages", "  downloading"])
+        #expect(screen.strange == [])
+    }
+
+    @Test func `is a block for each of several VMs, gone when it is over`() async {
+        func told(_ screen: ProgressScreen) {
+            screen.tell(.began("node"), by: 1, of: "app")
+            screen.tell(.output("unpacking"), by: 1, of: "app")
+            screen.tell(.began("starting"), by: 2, of: "web")
+            screen.tell(.note("hello"), by: 2, of: "web")
+        }
+        #expect(await shown(told).text == ["web | • hello", "⠋ app: node", "  unpacking", "⠋ web: starting"])
+        let after = await shown { screen in
+            told(screen)
+            screen.tell(.ended(ProgressLine(label: "node", seconds: 3), succeeded: true), by: 1, of: "app")
+            screen.tell(.ended(ProgressLine(label: "starting"), succeeded: false), by: 2, of: "web")
+            screen.tell(.refused(Refusal("no\nluck\u{7}", hint: "try"), seconds: 1), by: 2, of: "web")
+        }
+        #expect(
+            after.text == [
+                "web | • hello", "app | ✓ node (3 s)", "web | ✗ starting", "web | ✗ no", #"web |   luck\u{7}"#,
+                "web |   hint: try",
+            ]
+        )
+    }
+
+    @Test func `leaves the terminal to whoever asks the person something`() async {
+        let screen = await shown { screen in
+            screen.tell(.began("node"), by: 1, of: nil)
+            screen.hold()
+            screen.tell(.output("not drawn"), by: 1, of: nil)
+            screen.tell(.began("other"), by: 2, of: "web")
+            screen.tell(.note("still said"), by: 1, of: nil)
+        }
+        #expect(screen.text == ["• still said"])
+    }
+
+    @Test func `is lines of JSON for programs`() async {
+        let (stream, sink) = AsyncStream.makeStream(of: String.self)
+        let screen = ProgressScreen(.init(width: 80, isJSON: true)) { sink.yield($0) }
+        screen.tell(.began("node"), by: 1, of: "app")
+        screen.tell(.output("hidden"), by: 1, of: "app")
+        screen.tell(.note("a\u{1B}\n\u{202E}"), by: 1, of: "app")
+        screen.tell(.ended(ProgressLine(label: "node", seconds: 3), succeeded: false), by: 1, of: "app")
+        screen.tell(.refused(Refusal("no", hint: "try"), seconds: 4), by: 1, of: "app")
+        screen.tell(.ready(summary: "ran node", ran: ["node"], seconds: 5), by: 2, of: "web")
+        sink.finish()
+        var lines: [String] = []
+        for await line in stream { lines.append(line) }
+        #expect(
+            lines == [
+                #"{"event":"started","step":"node","vm":"app"}"#,
+                #"{"event":"note","text":"a\u001b\n\u202e","vm":"app"}"#,
+                #"{"event":"failed","seconds":3,"step":"node","vm":"app"}"#,
+                #"{"event":"refused","hint":"try","seconds":4,"text":"no","vm":"app"}"#,
+                #"{"event":"ready","ran":["node"],"seconds":5,"text":"ran node","vm":"web"}"#,
+            ]
+        )
+    }
+
+    @Test func `names the VM once`() async {
+        let (stream, sink) = AsyncStream.makeStream(of: String.self)
+        let display = ProgressDisplay(on: ProgressScreen(.init()) { sink.yield($0) }, name: "web")
+        try? await display.step("starting web") { display.note("x") }
+        sink.finish()
+        var text = ""
+        for await piece in stream { text += piece }
+        #expect(text == "web | • starting\nweb | • x\nweb | ✓ starting\n")
     }
 
     @Test(arguments: [

@@ -18,7 +18,7 @@ struct Session: Sendable {
         paths = try Paths(environment)
         configuration = ConfigurationStore(paths: paths, environment: environment)
         configuration.readRecipes()
-        self.display = display ?? ProgressDisplay(.init(environment))
+        self.display = display ?? .standard(environment)
         // What is wrong with a tool's file is said where tools are asked for, and keeps nothing else from working.
         withheld = Set(((try? configuration.tools()) ?? []).flatMap(\.passed))
         let secrets = ((try? configuration.shelf().sound) ?? []).flatMap(\.header.secrets)

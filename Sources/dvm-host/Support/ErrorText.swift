@@ -27,7 +27,7 @@ enum ErrorText {
     }
 
     /// Lines with all but the first indented.
-    private static func paragraph(_ text: String) -> String {
+    static func paragraph(_ text: String) -> String {
         text.printableLines.split(separator: "\n").joined(separator: "\n  ")
     }
 }

@@ -1,168 +1,99 @@
 internal import DVMProtocol
 internal import Synchronization
 
-/// A step that is under way, as one line shows it.
-struct ProgressLine: Hashable, Sendable {
-    /// What is being done.
-    var label: String
-    /// What of it is being done now.
-    var detail = ""
-    /// Seconds since it began.
-    var seconds = 0
-
-    /// The frames of the spinner.
-    static let frames: [Character] = Array("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
-
-    /// The line, no wider than some cells; the detail goes first when there is no room.
-    func draw(frame: Int, width: Int) -> String {
-        let spinner = Self.frames[frame % Self.frames.count]
-        let time = seconds > 0 ? " \(Self.time(seconds))" : ""
-        let start = "\(spinner) \(label.printable)"
-        // One cell stays free: some terminals move to the next line when the last one is filled.
-        let room = width - 1 - TerminalText.cells(time)
-        let rest = detail.isEmpty ? "" : ": \(detail.printable)"
-        let isTight = TerminalText.cells(start) + 8 > room
-        return TerminalText.cut(isTight ? start : start + rest, to: max(1, room)) + (room > 4 ? time : "")
-    }
-
-    /// The line when the step is over.
-    func end(succeeded: Bool) -> String {
-        let time = seconds > 1 ? " (\(Self.time(seconds)))" : ""
-        return "\(succeeded ? "✓" : "✗") \(label.printable)\(time)"
-    }
-
-    static func time(_ seconds: Int) -> String {
-        seconds < 60 ? "\(seconds) s" : "\(seconds / 60) min \(seconds % 60) s"
-    }
-}
-
 /// Tells a person on standard error what is going on: a line with a spinner for each step on a terminal, else plain
 /// lines.
 final class ProgressDisplay: Sendable {
-    /// What the display can do.
-    struct Style: Hashable, Sendable {
-        /// The terminal's width; nothing when there is no terminal that can go back in a line.
-        var width: Int?
-        /// Whether the output of programs is shown.
-        var isVerbose = false
+    typealias Style = ProgressScreen.Style
 
-        init(width: Int? = nil, isVerbose: Bool = false) {
-            self.width = width
-            self.isVerbose = isVerbose
-        }
+    let screen: ProgressScreen
+    /// The VM it is about, where several are shown.
+    let name: String?
+    private let id: Int
+    private let output = Mutex(OutputLines())
 
-        /// What fits standard error.
-        init(_ environment: HostEnvironment) {
-            isVerbose = environment.isVerbose
-            let canDraw = environment["NO_COLOR"] == nil && environment["TERM"] ?? "dumb" != "dumb"
-            let isTerminal = TerminalDevice.isTerminal(.standardError)
-            width = canDraw && isTerminal ? Int(TerminalDevice.size(of: .standardError)?.columns ?? 80) : nil
-        }
+    private static let count = Atomic(0)
+
+    var style: Style { screen.style }
+
+    /// A display on a screen, beside others that are on it.
+    init(on screen: ProgressScreen, name: String? = nil) {
+        self.screen = screen
+        self.name = name
+        id = Self.count.add(1, ordering: .relaxed).newValue
     }
 
-    private struct State {
-        var line: ProgressLine?
-        var began = ContinuousClock.now
-        var frame = 0
-        var unfinished: [UInt8] = []
+    /// A display that has a screen for itself.
+    convenience init(_ style: Style, write: @escaping @Sendable (String) -> Void) {
+        self.init(on: ProgressScreen(style, write: write))
     }
 
-    let style: Style
-    private let write: @Sendable (String) -> Void
-    // Steps, notes and output come from different tasks; one of them writes at a time.
-    private let state = Mutex(State())
-
-    init(_ style: Style, write: @escaping @Sendable (String) -> Void = Output.say) {
-        self.style = style
-        self.write = write
+    /// The person's.
+    static func standard(_ environment: HostEnvironment) -> ProgressDisplay {
+        ProgressDisplay(on: .standard(Style(environment)))
     }
 
     /// Does something under a label.
     func step<Value>(_ label: String, _ body: () async throws -> Value) async throws -> Value {
-        begin(label)
+        let label = shortened(label)
+        tell(.began(label))
+        output.withLock { $0 = OutputLines() }
         // Only redraws; cancelled before this returns.
         let ticker = Task {
             while !Task.isCancelled, style.width != nil {
                 try? await Task.sleep(for: .milliseconds(100))
-                tick()
+                screen.tick()
             }
         }
         defer { ticker.cancel() }
         do {
             let value = try await body()
-            end(succeeded: true)
+            end(label, succeeded: true)
             return value
         } catch {
-            end(succeeded: false)
+            end(label, succeeded: false)
             throw error
         }
     }
 
-    /// Says what of the present step is being done now.
-    func detail(_ text: String) {
-        state.withLock { state in
-            guard state.line != nil else { return }
-            state.line?.detail = text
-            draw(&state)
-        }
-        if style.width == nil, style.isVerbose { note(text) }
+    /// A label without the VM's name at its end, where that stands before it already.
+    private func shortened(_ label: String) -> String {
+        guard let name, label.hasSuffix(" \(name)") else { return label }
+        return String(label.dropLast(name.count + 1))
     }
 
-    /// Says something that stays.
-    func note(_ text: String) { state.withLock { say("• \(text.printable)", &$0) } }
+    /// Says what of the present step is being done now.
+    func detail(_ text: String) { tell(.detail(text)) }
 
-    /// Shows what programs write, where that was asked for.
+    /// Says something that stays.
+    func note(_ text: String) { tell(.note(text)) }
+
+    /// Takes in what programs print: all of it is shown where that was asked for, else the last line of it.
     func output(_ bytes: some Sequence<UInt8>) {
-        guard style.isVerbose else { return }
-        state.withLock { state in
-            state.unfinished += bytes
-            while let end = state.unfinished.firstIndex(of: UInt8(ascii: "\n")) ?? Self.tooLong(state.unfinished) {
-                say("  \(String(decoding: state.unfinished[..<end], as: UTF8.self).printable)", &state)
-                state.unfinished.removeSubrange(...end)
+        guard style.isVerbose || style.width != nil else { return }
+        // The lines of two tasks must not be mixed, so they are told under the lock.
+        output.withLock { lines in
+            if style.isVerbose {
+                for line in lines.take(bytes) { tell(.output(line)) }
+            } else if let line = lines.last(of: bytes) {
+                tell(.output(line))
             }
         }
     }
 
-    /// Where to break a line that does not end.
-    private static func tooLong(_ bytes: [UInt8]) -> Int? { bytes.count > 4096 ? 4095 : nil }
+    /// Says how all of it ended.
+    func finish(_ event: ProgressEvent) { tell(event) }
 
-    private func begin(_ label: String) {
-        state.withLock { state in
-            state = State(line: ProgressLine(label: label))
-            guard style.width == nil else { return draw(&state) }
-            write("• \(label.printable)\n")
-        }
+    /// Does something while the terminal belongs to somebody else.
+    func aside<Value>(_ body: () async throws -> Value) async rethrows -> Value {
+        screen.hold()
+        defer { screen.release() }
+        return try await body()
     }
 
-    private func tick() {
-        state.withLock { state in
-            guard state.line != nil else { return }
-            state.frame += 1
-            draw(&state)
-        }
+    private func end(_ label: String, succeeded: Bool) {
+        tell(.ended(ProgressLine(label: label, seconds: screen.seconds(by: id)), succeeded: succeeded))
     }
 
-    private func end(succeeded: Bool) {
-        state.withLock { state in
-            guard var line = state.line else { return }
-            line.seconds = Int(state.began.duration(to: .now).components.seconds)
-            state.line = nil
-            say(line.end(succeeded: succeeded), &state)
-            if style.width != nil { Cursor.show() }
-        }
-    }
-
-    /// Writes a whole line, and the step's line again below it.
-    private func say(_ text: String, _ state: inout State) {
-        guard let width = style.width else { return write("\(text)\n") }
-        write("\r\u{1B}[2K\(TerminalText.cut(text, to: width))\n")
-        draw(&state)
-    }
-
-    private func draw(_ state: inout State) {
-        guard let width = style.width, var line = state.line else { return }
-        Cursor.hide()
-        line.seconds = Int(state.began.duration(to: .now).components.seconds)
-        write("\r\u{1B}[2K\(line.draw(frame: state.frame, width: width))")
-    }
+    private func tell(_ event: ProgressEvent) { screen.tell(event, by: id, of: name) }
 }

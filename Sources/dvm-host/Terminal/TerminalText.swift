@@ -23,14 +23,24 @@ enum TerminalText {
         text + String(repeating: " ", count: max(0, width - cells(text)))
     }
 
+    /// The cells of a character, rather too many than too few: terminals disagree about what is put together of several.
     private static func cells(_ character: Character) -> Int {
-        guard let first = character.unicodeScalars.first else { return 0 }
-        return wide.contains { $0.contains(first.value) } ? 2 : 1
+        max(1, character.unicodeScalars.reduce(0) { $0 + cells($1) })
     }
 
-    /// The blocks of characters that take two cells, after EastAsianWidth.txt, emoji included.
+    private static func cells(_ scalar: Unicode.Scalar) -> Int {
+        // Asks for the coloured picture, which is wide, of a character that is narrow without it.
+        guard scalar.value != 0xFE0F else { return 1 }
+        return switch scalar.properties.generalCategory {
+        case .nonspacingMark, .enclosingMark: 0
+        default: scalar.properties.isEmojiPresentation || wide.contains { $0.contains(scalar.value) } ? 2 : 1
+        }
+    }
+
+    /// The blocks of characters that take two cells, after EastAsianWidth.txt; emoji are known by their property.
     private static let wide: [ClosedRange<UInt32>] = [
-        0x1100...0x115F, 0x2E80...0x303E, 0x3041...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F,
-        0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1F64F, 0x1F680...0x1F6FF, 0x1F900...0x1F9FF, 0x20000...0x3FFFD,
+        0x1100...0x115F, 0x2E80...0x303E, 0x3041...0xA4CF, 0xA960...0xA97C, 0xAC00...0xD7A3, 0xF900...0xFAFF,
+        0xFE10...0xFE19, 0xFE30...0xFE6F, 0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x16FE0...0x18DFF, 0x1AFF0...0x1B2FF,
+        0x1F200...0x1F265, 0x1F300...0x1F64F, 0x1F680...0x1F6FF, 0x1F900...0x1F9FF, 0x20000...0x3FFFD,
     ]
 }
