@@ -38,7 +38,8 @@ extension Rule {
         ("dvm-host/Support/BoundedRun.swift", host.union(["Subprocess"])),
         ("dvm-host/Support/Editor.swift", host.union(["Subprocess"])),
         ("dvm-host/Lima/Limactl.swift", host.union(["Subprocess"])),
-        ("dvm-host/Link/LinkProcess.swift", host.union(["Dispatch"])),
+        ("dvm-host/Link/LinkProcess.swift", host.union(["Dispatch", "Synchronization"])),
+        ("dvm-host/Link/GuestWorker.swift", host.union(["Dispatch"])),
         ("dvm-host/Terminal/", host.union(["Synchronization"])),
         ("dvm-host/", host),
     ]

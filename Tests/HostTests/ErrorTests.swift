@@ -28,7 +28,7 @@ import Testing
             (ProgramEnded(exit: .exited(0)), 0), (ProgramEnded(exit: .exited(3)), 3),
             (ProgramEnded(exit: .exited(255)), 255),
             (ProgramEnded(exit: .signaled(9)), 137), (ProgramEnded(exit: .signaled(2)), 130),
-            (CancellationError(), 130),
+            (CancellationError(), 130), (Interrupted(signal: 2), 130), (Interrupted(signal: 15), 143),
             (Errno.noSpace, 1), (ValidationError("no"), 64),
         ] as [(any Error, Int32)]
     )

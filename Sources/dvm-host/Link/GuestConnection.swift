@@ -25,6 +25,8 @@ final class GuestConnection {
         var note: (String) -> Void
         /// Told what the login and limactl print, for `--verbose`.
         var remark: (String) -> Void
+        /// Readable when the guest is no longer waited for.
+        var stop: FileDescriptor?
     }
 
     /// Reaches the guest program of a VM, installing this dvm's copy where it is missing or of another build.
@@ -63,7 +65,7 @@ final class GuestConnection {
     }
 
     private static func install(_ copy: GuestBinary, _ vm: MachineName, _ route: Route) throws -> GuestConnection {
-        try GuestInstaller(shell: route.shell, remark: route.remark, vm: vm).install(copy)
+        try GuestInstaller(shell: route.shell, remark: route.remark, stop: route.stop, vm: vm).install(copy)
         do {
             let connection = try contact(vm, route)
             guard connection.welcome.build == copy.build else {
@@ -93,7 +95,7 @@ final class GuestConnection {
     static func contact(_ vm: MachineName, _ route: Route) throws -> GuestConnection {
         let command = route.shell([GuestInstaller.place, "link"])
         let process = try LinkProcess(command)
-        let link = Link(process, remark: route.remark)
+        let link = Link(process, until: route.stop, remark: route.remark)
         link.send(try Frame(.hello, channel: 0, json: Hello(time: WallClock.now)))
         do {
             while true {
@@ -176,6 +178,9 @@ final class GuestConnection {
             throw Self.explained(error, vm)
         }
     }
+
+    /// Says nothing more; waits until the guest has ended what it does, for a while.
+    func leave() { link.end() }
 
     private static func lost(_ vm: MachineName, _ complaint: String, consequence: String) -> Refusal {
         let reason = complaint.lastLine.isEmpty ? "" : " (\(complaint.lastLine))"

@@ -5,6 +5,8 @@ struct GuestInstaller {
     /// A program that reaches the VM; what follows is run there.
     let shell: ([String]) -> GuestCommand
     let remark: (String) -> Void
+    /// Readable when the VM is no longer waited for.
+    let stop: FileDescriptor?
     /// Whose program it is, for what is said to people.
     let vm: MachineName
 
@@ -81,8 +83,10 @@ struct GuestInstaller {
             var ready = Readiness()
             ready.read(process.output)
             if errorsOpen { ready.read(process.errors) }
+            if let stop { ready.read(stop) }
             if let input = process.input, !queue.isEmpty { ready.write(input) }
             try ready.wait()
+            if let stop, ready.canRead(stop) { throw CancellationError() }
             if let input = process.input, !queue.isEmpty, ready.canWrite(input), try queue.flush(to: input) == nil {
                 process.endInput()
             }

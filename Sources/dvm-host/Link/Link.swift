@@ -29,11 +29,14 @@ final class Link {
     private var buffer = [UInt8](repeating: 0, count: Frame.largestData)
     /// Shown as they come under `--verbose`: the login's noise, and what limactl says.
     private let remark: (String) -> Void
+    /// Readable when whoever waits should wait no longer.
+    private let stop: FileDescriptor?
 
     private static let mostComplaints = 4096
 
-    init(_ process: LinkProcess, remark: @escaping (String) -> Void) {
+    init(_ process: LinkProcess, until stop: FileDescriptor? = nil, remark: @escaping (String) -> Void) {
         self.process = process
+        self.stop = stop
         self.remark = remark
         outbox = WriteQueue(for: process.input)
     }
@@ -48,15 +51,17 @@ final class Link {
 
     /// Waits for the guest, and for whatever else is asked for, and takes in what came.
     ///
-    /// - Throws: a `Failure`, or a `Refusal` when the system cannot wait.
+    /// - Throws: a `Failure`, a `Refusal` when the system cannot wait, or `CancellationError` when it need not any more.
     func turn(_ wait: (inout Readiness) -> Void = { _ in }) throws -> Turn {
         var ready = Readiness()
         wait(&ready)
         ready.read(process.output)
         if errorsOpen { ready.read(process.errors) }
+        if let stop { ready.read(stop) }
         if let input = process.input, !outbox.isEmpty { ready.write(input) }
         try ready.wait()
 
+        if let stop, ready.canRead(stop) { throw CancellationError() }
         if errorsOpen, ready.canRead(process.errors) { readComplaints() }
         if let input = process.input, !outbox.isEmpty, ready.canWrite(input), try outbox.flush(to: input) == nil {
             process.endInput()
@@ -66,8 +71,11 @@ final class Link {
         return turn
     }
 
-    /// Says nothing more; the guest's end follows.
-    func end() { process.endInput() }
+    /// Says nothing more, and waits for the guest's end, which follows.
+    func end() {
+        process.endInput()
+        _ = process.wait(milliseconds: 3000)
+    }
 
     private func readFrames() throws -> [Frame] {
         let count = unsafe buffer.withUnsafeMutableBytes {

@@ -1,5 +1,6 @@
 internal import DVMProtocol
 internal import Dispatch
+internal import Synchronization
 
 /// The program at our end of a link, usually `limactl shell`, with pipes for its three streams.
 ///
@@ -18,32 +19,56 @@ final class LinkProcess {
     /// Starts a program.
     ///
     /// - Throws: a `Refusal` when it cannot be started.
-    init(_ command: GuestCommand) throws(Refusal) {
-        // A reader that is gone, this program or whoever reads our output, is seen where the write fails.
-        signal(SIGPIPE, SIG_IGN)
+    convenience init(_ command: GuestCommand) throws(Refusal) {
+        let started: Started
         do {
-            let input = try Self.pipe()
-            let output = try Self.pipe()
-            let errors = try Self.pipe()
-            var settings = SpawnSettings()
-            settings.place(input.reader, at: 0)
-            settings.place(output.writer, at: 1)
-            settings.place(errors.writer, at: 2)
-            settings.separateGroup()
-            let words = [command.executable.string] + command.arguments
-            let variables = command.environment.map { "\($0.key)=\($0.value)" }
-            pid = try settings.spawn(command.executable, words, environment: variables)
-            try [input.reader, output.writer, errors.writer].forEach { try $0.close() }
-            self.input = input.writer
-            self.output = output.reader
-            self.errors = errors.reader
-            // These ends of the pipes are ours alone.
-            _ = fcntl(input.writer.rawValue, F_SETFL, O_NONBLOCK)
+            started = try Self.starting.withLock { _ in try Self.start(command) }
         } catch let refusal as Refusal {
             throw refusal
         } catch {
             throw Refusal("cannot make a pipe: \(error)")
         }
+        self.init(started)
+    }
+
+    /// Passed while a program is started: another one must not inherit a pipe before that is marked, and keep a link
+    /// open that should end.
+    ///
+    /// What Subprocess starts at the same time closes by itself what it was not given.
+    private static let starting = Mutex(())
+
+    private struct Started {
+        var pid: pid_t
+        var input: FileDescriptor
+        var output: FileDescriptor
+        var errors: FileDescriptor
+    }
+
+    private init(_ started: Started) {
+        pid = started.pid
+        input = started.input
+        output = started.output
+        errors = started.errors
+    }
+
+    private static func start(_ command: GuestCommand) throws -> Started {
+        // A reader that is gone, this program or whoever reads our output, is seen where the write fails.
+        signal(SIGPIPE, SIG_IGN)
+        let input = try pipe()
+        let output = try pipe()
+        let errors = try pipe()
+        var settings = SpawnSettings()
+        settings.place(input.reader, at: 0)
+        settings.place(output.writer, at: 1)
+        settings.place(errors.writer, at: 2)
+        settings.separateGroup()
+        let words = [command.executable.string] + command.arguments
+        let variables = command.environment.map { "\($0.key)=\($0.value)" }
+        let pid = try settings.spawn(command.executable, words, environment: variables)
+        try [input.reader, output.writer, errors.writer].forEach { try $0.close() }
+        // These ends of the pipes are ours alone.
+        _ = fcntl(input.writer.rawValue, F_SETFL, O_NONBLOCK)
+        return Started(pid: pid, input: input.writer, output: output.reader, errors: errors.reader)
     }
 
     deinit {
@@ -83,7 +108,7 @@ final class LinkProcess {
 
     private static func pipe() throws -> (reader: FileDescriptor, writer: FileDescriptor) {
         let (reader, writer) = try FileDescriptor.pipe()
-        // Not atomic with the pipe, which macOS has no call for; nothing else is started at the same time.
+        // Not atomic with the pipe, which macOS has no call for; see `starting`.
         for end in [reader, writer] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
         return (reader, writer)
     }

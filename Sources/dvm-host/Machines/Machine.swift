@@ -39,9 +39,11 @@ struct Machine: Sendable {
     func connect(
         to instance: LimaInstance,
         contacted: Result<GuestConnection, any Error>? = nil,
+        until stop: FileDescriptor? = nil,
         note: @escaping (String) -> Void
     ) throws -> GuestConnection {
-        let route = try GuestConnection.Route(limactl, to: name, display, note: note)
+        var route = try GuestConnection.Route(limactl, to: name, display, note: note)
+        route.stop = stop
         return try GuestConnection.open(name, route, contacted: contacted, architecture: instance.architecture)
     }
 

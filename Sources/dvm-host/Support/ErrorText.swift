@@ -10,6 +10,7 @@ enum ErrorText {
     static func of(_ error: any Error) -> String? {
         switch error {
         case is ProgramEnded, is Failed, is CancellationError: nil
+        case let interrupted as Interrupted: interrupted.note.map { "dvm: \(paragraph($0))\n" }
         case let usage as UsageRefusal: of(usage.refusal)
         case let refusal as Refusal: text(refusal)
         default: Host.exitCode(for: error) == .failure ? text(Refusal("\(error)")) : parserText(error)

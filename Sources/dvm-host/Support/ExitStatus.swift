@@ -19,6 +19,7 @@ enum ExitStatus {
         case let ended as ProgramEnded: ended.exit.status
         case is UsageRefusal: usage
         case is Refusal, is Failed: refused
+        case let interrupted as Interrupted: 128 + interrupted.signal
         // What a shell shows for a program that Ctrl-C ended.
         case is CancellationError: 128 + SIGINT
         default:

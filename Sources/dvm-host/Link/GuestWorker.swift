@@ -1,0 +1,61 @@
+internal import DVMProtocol
+internal import Dispatch
+
+/// A guest reached on a thread of its own, for commands that do other things meanwhile or talk to several.
+///
+/// The loop of a link waits without giving way, so on the few threads that tasks share it would stop all others.
+actor GuestWorker {
+    private let executor: LinkExecutor
+    private var connection: GuestConnection?
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
+
+    init(for vm: MachineName) { executor = LinkExecutor(label: vm.instance) }
+
+    /// Reaches the guest of a VM that runs; returns what it said of itself.
+    ///
+    /// - Throws: a `Refusal`, or `CancellationError` when that is given up.
+    func connect(
+        _ machine: Machine,
+        to instance: LimaInstance,
+        until interruption: Interruption?,
+        note: @Sendable (String) -> Void
+    ) throws -> Welcome.Facts {
+        let connection = try withoutActuallyEscaping(note) {
+            try machine.connect(to: instance, until: interruption?.reader, note: $0)
+        }
+        self.connection = connection
+        return connection.welcome.facts
+    }
+
+    /// Runs a task of the guest's to its end.
+    ///
+    /// - Throws: the guest's `Refusal`, or one that says what was lost with the link.
+    func perform<Result: Decodable & Sendable>(
+        _ task: GuestTask,
+        as type: Result.Type,
+        progress: @Sendable (Progress) -> Void = { _ in },
+        output: @Sendable (ArraySlice<UInt8>) -> Void = { _ in }
+    ) throws -> Result {
+        guard let connection else { throw Refusal("the guest program was not reached") }
+        do {
+            return try connection.perform(task, as: type, progress: progress, output: output)
+        } catch is CancellationError {
+            // The guest ends what it does when the link is gone, and the link is over when it has.
+            connection.leave()
+            throw CancellationError()
+        }
+    }
+}
+
+/// A thread of its own for an actor.
+private final class LinkExecutor: SerialExecutor {
+    private let queue: DispatchQueue
+
+    init(label: String) { queue = DispatchQueue(label: label) }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { unsafe job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+    }
+}
