@@ -77,6 +77,7 @@ extension Rule {
         #"\bposix_spawnp?\(|\bBoundedRun\(|\bexecv[pe]*\(|\bfork\(|\bsystem\("#,
         except: [
             "dvm-host/Lima/Limactl.swift", "dvm-host/Configuration/Evaluation.swift",
+            "dvm-host/Secrets/SecretReader.swift",
             "dvm-host/Link/SpawnSettings.swift",
             "dvm-guest/Serve/Child.swift", "dvm-guest/Tasks/Run.swift", "dvm-guest/Enter/",
             "dvm-guest/Network/NameLookup.swift",

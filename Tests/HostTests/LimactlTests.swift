@@ -132,6 +132,17 @@ import Testing
         )
     }
 
+    @Test(
+        arguments: [
+            (#"time="2026-11-21T15:30:00Z" level=info msg="Downloading the image""#, "Downloading the image"),
+            (#"level=info msg="a \"quoted\" word\nand more""#, #"a "quoted" word and more"#),
+            ("something else", "something else"), (#"msg="\u{1B}[2J""#, #"\u{1b}[2J"#),
+        ]
+    )
+    func `is shown by what it means to say`(line: String, words: String) {
+        #expect(Limactl.words(of: line.replacing(#"\u{1B}"#, with: "\u{1B}")) == words)
+    }
+
     @Test func `keeps the keys of AI tools out of what it starts`() async throws {
         var variables = fixture.environment
         variables["ANTHROPIC_API_KEY"] = "secret"

@@ -73,15 +73,17 @@ struct KnownVariables: Sendable {
 /// The variables about a recipe's secret.
 enum SecretVariable {
     static let fileEnding = "_FILE"
+    /// What all begin with that are about nothing but a secret.
+    static let prefix = "DVM_SECRET_"
 
     /// Those that hold it, in the environment only; the last two are as every dvm before this one had them.
     static func values(of secret: String) -> [String] {
-        ["DVM_SECRET_\(plain(secret))", "DVM_\(plain(secret))", plain(secret)]
+        ["\(prefix)\(plain(secret))", "DVM_\(plain(secret))", plain(secret)]
     }
 
     /// Those that say where it is: a file with it, and a command that prints it.
     static func sources(of secret: String) -> [String] {
-        ["DVM_SECRET_\(plain(secret))\(fileEnding)", "DVM_SECRET_\(plain(secret))_CMD"]
+        ["\(prefix)\(plain(secret))\(fileEnding)", "\(prefix)\(plain(secret))_CMD"]
     }
 
     private static func plain(_ secret: String) -> String {

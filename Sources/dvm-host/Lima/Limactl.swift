@@ -235,6 +235,9 @@ struct Limactl: Sendable {
         return words.map { String($0.prefix(1000)).printable }
     }
 
+    /// What a line of limactl's log is about; the line itself when it is something else.
+    static func words(of line: String) -> String { message(line)?.printable ?? line }
+
     /// The text of `msg="…"` in a line of limactl's log.
     private static func message(_ line: String) -> String? {
         guard let start = line.firstRange(of: "msg=\"")?.upperBound else { return nil }
@@ -253,14 +256,5 @@ struct Limactl: Sendable {
             }
         }
         return text
-    }
-}
-
-extension PlatformOptions {
-    /// In our process group, so that Ctrl-C reaches it as if it had been typed to it; ended gently otherwise.
-    fileprivate static var polite: Self {
-        var options = Self()
-        options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(5))]
-        return options
     }
 }

@@ -11,6 +11,8 @@ struct BoundedRun: Sendable {
     var time: Duration
     /// The most bytes it may write to each stream.
     var output = 256 * 1024
+    /// Whether it may use the person's terminal, beside its output, which is still ours.
+    var isOnTerminal = false
 
     struct Outcome: Hashable, Sendable {
         var exit: Exit
@@ -30,28 +32,46 @@ struct BoundedRun: Sendable {
     /// - Throws: a `Failure`, or `CancellationError`.
     func callAsFunction(input: [UInt8] = []) async throws -> Outcome {
         try await Self.within(time) {
-            let result: ExecutionResult<Void, BytesOutput, BytesOutput>
             do {
-                result = try await run(
-                    .path(executable),
-                    arguments: Arguments(arguments),
-                    environment: .exactly(environment),
-                    workingDirectory: directory,
-                    platformOptions: .ownGroup,
-                    input: .array(input),
-                    output: .bytes(limit: output),
-                    error: .bytes(limit: output)
-                )
+                return isOnTerminal ? try await runOnTerminal() : try await runAlone(input)
             } catch let error as SubprocessError {
                 if error.code == .outputLimitExceeded { throw Failure.tooMuchOutput }
                 throw Failure.notStarted("\(error)")
             }
-            return Outcome(
-                exit: Exit(result.terminationStatus),
-                output: result.standardOutput,
-                errors: result.standardError
-            )
         }
+    }
+
+    private func runAlone(_ input: [UInt8]) async throws -> Outcome {
+        let result = try await run(
+            .path(executable),
+            arguments: Arguments(arguments),
+            environment: .exactly(environment),
+            workingDirectory: directory,
+            platformOptions: .ownGroup,
+            input: .array(input),
+            output: .bytes(limit: output),
+            error: .bytes(limit: output)
+        )
+        return Outcome(
+            exit: Exit(result.terminationStatus),
+            output: result.standardOutput,
+            errors: result.standardError
+        )
+    }
+
+    /// In our process group: another one may not read from the terminal.
+    private func runOnTerminal() async throws -> Outcome {
+        let result = try await run(
+            .path(executable),
+            arguments: Arguments(arguments),
+            environment: .exactly(environment),
+            workingDirectory: directory,
+            platformOptions: .polite,
+            input: .fileDescriptor(.standardInput, closeAfterSpawningProcess: false),
+            output: .bytes(limit: output),
+            error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false)
+        )
+        return Outcome(exit: Exit(result.terminationStatus), output: result.standardOutput, errors: [])
     }
 
     /// Does something that ends when it is cancelled, for as long as a time limit allows.
@@ -90,6 +110,15 @@ extension PlatformOptions {
         options.teardownSequence = [
             .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .milliseconds(500))
         ]
+        return options
+    }
+}
+
+extension PlatformOptions {
+    /// In our process group, so that Ctrl-C reaches it as if it had been typed to it; ended gently otherwise.
+    static var polite: Self {
+        var options = Self()
+        options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(5))]
         return options
     }
 }

@@ -135,6 +135,29 @@ enum Files {
         }
     }
 
+    /// Writes a whole file that only its owner can read, at once: whoever reads it finds the old text or the new one.
+    ///
+    /// - Throws: a `Refusal` that names the file.
+    static func replace(_ path: FilePath, with text: String) throws(Refusal) {
+        let new = path.removingLastComponent().appending(".\(path.lastComponent?.string ?? "").new")
+        try write(text, to: new, replacing: true)
+        let failed = unsafe new.withPlatformString { new in
+            unsafe path.withPlatformString { unsafe rename(new, $0) }
+        }
+        guard failed == 0 else {
+            throw Refusal("cannot write \(path.string.printable): \(Errno(rawValue: errno))")
+        }
+    }
+
+    /// The text of a small file of dvm's own; nothing when there is none, or it is not what dvm wrote.
+    static func text(of path: FilePath, limit: Int) -> String? {
+        guard let file = try? FileDescriptor.open(path, .readOnly, options: [.noFollow, .closeOnExec, .nonBlocking])
+        else { return nil }
+        defer { try? file.close() }
+        guard let bytes = try? read(file, limit: limit), bytes.count <= limit else { return nil }
+        return String(validating: bytes, as: UTF8.self)
+    }
+
     /// Reads an open file to its end, or to one byte more than a limit.
     ///
     /// - Throws: whatever the file system says.

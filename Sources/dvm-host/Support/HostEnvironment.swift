@@ -19,6 +19,8 @@ internal import Foundation
 /// - `http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`: with `DVM_PROXY=host`
 /// - `VISUAL`, `EDITOR`: what opens a new configuration
 /// - `DVM_VERBOSE`: show the output of every program
+/// - `DVM_DRY_RUN`: tell what would be done, and do nothing
+/// - the secrets that recipes ask for, see `SecretSource`
 /// - `NO_COLOR`, `TERM`: how to use the terminal
 /// - `PATH`, `USER`, `LANG`: handed to the configuration; `LANG` also to VMs
 struct HostEnvironment: Hashable, Sendable {
@@ -41,12 +43,15 @@ struct HostEnvironment: Hashable, Sendable {
     /// Whether every program's output is shown.
     var isVerbose: Bool { isOn("DVM_VERBOSE") }
 
-    /// What programs started on the host get: everything but the keys meant for AI tools.
+    /// Whether commands only tell what they would do.
+    var isDryRun: Bool { isOn("DVM_DRY_RUN") }
+
+    /// What programs started on the host get: everything but the keys meant for AI tools, and the secrets of recipes.
     ///
     /// Lima's host agent lives as long as the VM and would carry them all that time.
     func forPrograms(without names: Set<String> = []) -> [String: String] {
         let secrets = names.union(Tool.all.flatMap(\.passed))
-        return variables.filter { !secrets.contains($0.key) }
+        return variables.filter { !secrets.contains($0.key) && !$0.key.hasPrefix(SecretVariable.prefix) }
     }
 
     /// Where a program is, by the rules of a shell without relative entries in `PATH`.
