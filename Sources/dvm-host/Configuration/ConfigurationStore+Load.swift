@@ -14,6 +14,11 @@ extension ConfigurationStore {
         var printed: [String] = []
         /// What the person should know about it, though it is sound.
         var warnings: [String] = []
+
+        /// What there is to tell before anything is done.
+        var notes: [String] {
+            printed.prefix(20).map { "configuration: \($0)" } + warnings.map { "warning: \($0)" }
+        }
     }
 
     /// Reads what a VM is to be: built in, then `config.sh`, then the VM's file, then the environment.

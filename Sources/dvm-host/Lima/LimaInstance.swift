@@ -33,6 +33,8 @@ struct LimaInstance: Hashable, Sendable {
     var status: Status
     var directory: FilePath
     var architecture: String
+    /// The kind of VM, as Lima calls it.
+    var vmType = ""
     var cpus: Int
     var memory: Int
     var disk: Int
@@ -47,7 +49,7 @@ struct LimaInstance: Hashable, Sendable {
 
 extension LimaInstance: Decodable {
     private enum CodingKeys: String, CodingKey {
-        case name, status, dir, arch, cpus, memory, disk, errors, config
+        case name, status, dir, arch, vmType, cpus, memory, disk, errors, config
     }
 
     init(from decoder: any Decoder) throws {
@@ -56,6 +58,7 @@ extension LimaInstance: Decodable {
         status = Status(try container.decode(String.self, forKey: .status))
         directory = FilePath(try container.decodeIfPresent(String.self, forKey: .dir) ?? "")
         architecture = try container.decodeIfPresent(String.self, forKey: .arch) ?? ""
+        vmType = try container.decodeIfPresent(String.self, forKey: .vmType) ?? ""
         cpus = try container.decodeIfPresent(Int.self, forKey: .cpus) ?? 0
         memory = try container.decodeIfPresent(Int.self, forKey: .memory) ?? 0
         disk = try container.decodeIfPresent(Int.self, forKey: .disk) ?? 0
