@@ -176,6 +176,7 @@ import Testing
         #expect(refusal()?.message.contains("file capabilities") == true)
     }
 
+    /// dvm-behaviour.md §22 #13: without Bubblewrap there is no agent.
     @Test func `refuses a link, a directory and nothing at all, with a remedy`() throws {
         try FileManager.default.removeItem(atPath: copy)
         #expect(refusal()?.hint?.contains("apt-get install bubblewrap") == true)

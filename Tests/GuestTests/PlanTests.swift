@@ -172,6 +172,7 @@ import Testing
         )
     }
 
+    /// dvm-behaviour.md §22 #13: where a tool was started became a place in its sandbox.
     @Test(
         arguments: [
             (nil, ""),

@@ -126,6 +126,7 @@ import Testing
         #expect(SystemLayout.isSystems(path) == systems)
     }
 
+    /// dvm-behaviour.md §22 #13: a merged `/usr` was taken for granted.
     @Test func `repeats this system's layout`() {
         let layout = SystemLayout.read()
         #expect(layout.top["/bin"] != nil)

@@ -40,8 +40,8 @@ import Testing
         arguments: [
             (["snyc", "app"], 64, "dvm: error: there is no command “snyc”\nhint: did you mean `dvm sync`?\n"),
             (["sync", "--verbos", "app"], 64, "dvm: error: Unknown option '--verbos'. Did you mean '--verbose'?"),
-            (["sync"], 64, "dvm: error: Missing expected argument '<vm>'"),
-            (["sync", "x\u{1B}[2J", "y\u{1B}[2J"], 64, "dvm: error: Unexpected argument 'y\\u{1b}[2J'"),
+            (["sh"], 64, "dvm: error: Missing expected argument '<vm>'"),
+            (["sh", "x\u{1B}[2J", "y\u{1B}[2J"], 64, "dvm: error: Unexpected argument 'y\\u{1b}[2J'"),
             (["--help"], 0, "OVERVIEW: Keep your projects off the laptop"),
             (["ai", "--help"], 0, "OVERVIEW: Run an AI tool in its sandbox"),
             (["--version"], 0, "\(Release.version)\n"),

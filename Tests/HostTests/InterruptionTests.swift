@@ -34,8 +34,11 @@ import Testing
 
     @Test func `does not end what has ended by itself`() async {
         await #expect(processExitsWith: .success) {
-            let value = try await Interruption.guarding { _ in
+            let value = try await Interruption.guarding { interruption in
                 kill(getpid(), SIGINT)
+                var ready = Readiness()
+                ready.read(interruption.reader)
+                try ready.wait()
                 return 42
             }
             #expect(value == 42)

@@ -56,6 +56,7 @@ extension Session {
     /// Most often it runs, and its guest answers: then Lima is not asked for anything else, which would take as long
     /// again. Its version and its configuration are looked at before every start.
     func connection(to vm: MachineName, for verb: String) async throws -> GuestConnection {
+        try checkDryRun(of: verb)
         try vm.checkRoom(in: paths.lima)
         async let loaded = configuration.load(vm)
         let route = try GuestConnection.Route(

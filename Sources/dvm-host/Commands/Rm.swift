@@ -16,6 +16,7 @@ struct Rm: AsyncParsableCommand {
     )
 
     @OptionGroup var target: VMArgument
+    @OptionGroup var dry: DryRunOption
     @OptionGroup var talk: TalkOptions
 
     @Flag(help: "Say that you mean it")
@@ -27,6 +28,13 @@ struct Rm: AsyncParsableCommand {
     func run() async throws {
         let vm = try target.name()
         let session = try talk.session()
+        if dry.isOn(session) {
+            let condition = force ? "" : ", unless its code directory holds anything or cannot be looked at"
+            return try Output.print(
+                "`dvm rm \(vm)` would delete \(vm.instance) with everything in it\(condition); its configuration "
+                    + "would stay; nothing was asked or done"
+            )
+        }
         guard yes else {
             throw Refusal(
                 "`dvm rm \(vm)` would delete the VM with everything in it",
@@ -43,6 +51,7 @@ struct Rm: AsyncParsableCommand {
         if !force { try Self.check(await Self.look(into: vm, instance, session), in: vm) }
         try await session.locked(vm, for: "rm") {
             try await MachineEnd(name: vm, limactl: limactl, session: session).delete()
+            session.state(of: vm).forget()
         }
         if let file = try? session.configuration.file(of: vm) {
             session.display.note("its configuration stays: \(file.path.shown)")

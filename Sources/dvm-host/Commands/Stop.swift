@@ -15,6 +15,7 @@ struct Stop: AsyncParsableCommand {
     )
 
     @OptionGroup var target: VMArgument
+    @OptionGroup var dry: DryRunOption
     @OptionGroup var talk: TalkOptions
 
     @Flag(help: "Switch it off without letting it shut down")
@@ -23,6 +24,10 @@ struct Stop: AsyncParsableCommand {
     func run() async throws {
         let vm = try target.name()
         let session = try talk.session()
+        if dry.isOn(session) {
+            let manner = force ? "switch off \(vm.instance)" : "stop \(vm.instance), keeping everything in it"
+            return try Output.print("`dvm stop \(vm)` would \(manner), where it runs; nothing was asked or done")
+        }
         try await session.locked(vm, for: "stop") {
             let limactl = try await session.limactl()
             guard let instance = try await limactl.instance(of: vm) else {

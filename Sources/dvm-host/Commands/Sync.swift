@@ -4,73 +4,88 @@ internal import DVMProtocol
 struct Sync: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sync",
-        abstract: "Make a VM what its configuration says",
+        abstract: "Make VMs what their configuration says",
+        usage: "dvm sync <vm> ... [--force] [--only <recipe>]\ndvm sync --all [--jobs <number>]",
         discussion: """
-            Creates and starts the VM where needed, changes what has changed, installs dvm's program in it and sets up \
-            its accounts and code directory. It can be run again at any time, also after one that was cut short.
+            Creates and starts a VM where needed, changes what has changed, installs dvm's program in it, sets up its \
+            accounts and code directory, and runs its recipes and setup scripts. A recipe that has succeeded runs \
+            again only when it, its variables, its secrets or what it needs have changed. It can be run again at any \
+            time, also after one that was cut short, and goes on where that stopped.
+
+            The output of each recipe is in ~/.local/state/dvm/<vm>/<recipe>.log.
 
             Examples:
-              dvm sync app            make or update the VM “app”
-              dvm sync --verbose app  the same, showing what Lima says
+              dvm sync app                make or update the VM “app”
+              dvm sync app --dry-run      show what that would do, and do nothing
+              dvm sync app --only node    run nothing but the recipe “node” and what it needs
+              dvm sync app --force        run every recipe again
+              dvm sync --all -j 2         all VMs, two at a time
+              dvm sync --verbose app      show the output of every program
             """
     )
 
-    @OptionGroup var target: VMArgument
-    @OptionGroup var talk: TalkOptions
+    @OptionGroup var options: SyncOptions
+
+    @Flag(help: "Run recipes that need not run, too; with --only, those")
+    var force = false
+
+    @Option(help: "Run only this recipe or setup script, and what it needs (can be repeated)")
+    var only: [String] = []
 
     func run() async throws {
-        let vm = try target.name()
-        let session = try talk.session()
-        try await session.locked(vm, for: "sync") { try await Self.sync(vm, session) }
+        try await options.sync("sync", UnitRequest(isForced: force, only: Set(only)))
     }
+}
 
-    private static func sync(_ vm: MachineName, _ session: Session) async throws {
-        let (machine, known) = try await session.machine(vm)
-        let instance = try await machine.bringUp(known)
-        let display = session.display
+struct Update: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "update",
+        abstract: "Bring the programs of VMs' recipes up to date",
+        usage: "dvm update <vm> ...\ndvm update --all [--jobs <number>]",
+        discussion: """
+            Does what `dvm sync` does, and runs every recipe again with DVM_UPDATE=1, whether anything has changed or \
+            not: packages are upgraded, and programs that have a version pinned are installed in that version. Setup \
+            scripts run only when they have changed. AI tools cannot update themselves: their programs belong to the \
+            VM's root.
 
-        let guest = try await display.step("guest program") {
-            try machine.connect(to: instance, note: display.detail)
+            A recipe that needs a secret is left out where the secret is not there.
+
+            Examples:
+              dvm update app
+              dvm update --all
+            """
+    )
+
+    @OptionGroup var options: SyncOptions
+
+    func run() async throws { try await options.sync("update", UnitRequest(isUpdate: true)) }
+}
+
+extension SyncOptions {
+    /// Carries out a command that makes VMs what their configuration says, or tells what it would do.
+    fileprivate func sync(_ verb: String, _ request: UnitRequest) async throws {
+        var session = try talk.session()
+        if json { session.display = ProgressDisplay(on: .standard(.init(session.environment, isJSON: true))) }
+        let names = try names(session, for: verb)
+        let texts = RecipeTexts(try session.configuration.shelf())
+        if dry.isOn(session) {
+            return try await DryRun(session: session, texts: texts, request: request).sync(names, verb)
         }
-        let log = try session.log("sync", of: vm)
-        let done = try await display.step("accounts and code directory") { try provision(machine, guest, log) }
-        for change in done.changes { log.note("changed: \(change.printable)") }
-        Output.say(
-            """
-            ✓ \(vm) is ready
-              dvm sh \(vm)         a shell in \(done.codeDirectory.printable)
-              dvm ai claude \(vm)  an AI tool in its sandbox
 
-            """
-        )
-    }
-
-    private static func provision(_ machine: Machine, _ guest: GuestConnection, _ log: Log) throws -> Provisioned {
-        let settings = machine.settings
-        let plan = Provision(
-            hostName: machine.name.text,
-            user: settings.user,
-            codeDirectory: settings.codeDirectory,
-            agents: settings.agentPolicy,
-            tools: settings.tools
-        )
-        let display = machine.session.display
-        let start = log.size
+        let jobs = SyncJobs(session: session, texts: texts, request: request, verb: verb, most: jobs)
+        let isOne = names.count == 1 && !all
         do {
-            return try guest.perform(.provision(plan), as: Provisioned.self) {
-                log.note("# \($0.step.printable)")
-                display.detail($0.step)
-            } output: {
-                log.append($0)
-                display.output($0)
+            try await Interruption.guarding { interruption in
+                if isOne, !json {
+                    try await jobs.one(names[0], interruption)
+                } else {
+                    try await jobs.all(names, interruption)
+                }
             }
-        } catch let refusal as Refusal {
-            let last = log.lastLines(5, since: start).map { "\n\(String($0.prefix(500)).printable)" }.joined()
-            let place = "the whole output is in \(log.path.shown)"
-            throw Refusal(
-                refusal.message + last,
-                hint: [refusal.hint, place].compactMap(\.self).joined(separator: "; ")
-            )
+        } catch var interrupted as Interrupted {
+            let words = all ? "--all" : names.map(\.text).joined(separator: " ")
+            interrupted.note = "interrupted; `dvm \(verb) \(words)` goes on where this stopped"
+            throw interrupted
         }
     }
 }

@@ -19,11 +19,9 @@ actor GuestWorker {
         _ machine: Machine,
         to instance: LimaInstance,
         until interruption: Interruption?,
-        note: @Sendable (String) -> Void
+        note: @escaping @Sendable (String) -> Void
     ) throws -> Welcome.Facts {
-        let connection = try withoutActuallyEscaping(note) {
-            try machine.connect(to: instance, until: interruption?.reader, note: $0)
-        }
+        let connection = try machine.connect(to: instance, until: interruption?.reader, note: note)
         self.connection = connection
         return connection.welcome.facts
     }

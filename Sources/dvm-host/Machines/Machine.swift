@@ -13,8 +13,22 @@ struct Machine: Sendable {
     ///
     /// - Throws: a `Refusal`; what was done until then stays and is built on the next time.
     func bringUp(_ instance: LimaInstance?) async throws -> LimaInstance {
-        let instance = if let instance { try await reconcile(instance) } else { try await create() }
-        guard instance.status == .running else { return try await start(instance) }
+        if let instance {
+            if instance.status == .broken { throw broken(instance) }
+            for note in MadeFrom.differences(of: instance, session.state(of: name).made, from: settings, of: name) {
+                display.note(note)
+            }
+        }
+        var instance = instance
+        for step in try InstanceStep.steps(for: instance, to: settings) {
+            switch step {
+            case .create: instance = try await create()
+            case .stop(let changes): try await stop(because: changes)
+            case .change(let reconciliation): instance = try await change(reconciliation)
+            case .start: if let made = instance { instance = try await start(made) }
+            }
+        }
+        guard let instance else { throw neverMade() }
         // It may have been started by other means than dvm.
         try checkConfiguration(of: instance)
         return instance
@@ -24,6 +38,7 @@ struct Machine: Sendable {
     ///
     /// - Throws: a `Refusal` when it was never made or cannot be started.
     func ensureRunning(_ instance: LimaInstance?, for command: String) async throws -> LimaInstance {
+        try session.checkDryRun(of: command)
         if let instance, instance.status == .running { return instance }
         guard instance != nil else { throw neverMade() }
         return try await session.locked(name, for: command) {
@@ -72,8 +87,11 @@ extension Machine {
         let log = try session.log("lima", of: name)
         let template = session.paths.state(of: name).appending("lima.yaml")
         try Files.write(LimaTemplate(settings: settings).yaml.document, to: template, replacing: true)
+        try session.state(of: name).begin(MadeFrom(settings))
 
-        try await display.step("creating \(name)") { try await perform(.create(template: template), log) }
+        try await display.step("creating \(name)") {
+            try await session.making.pass { try await perform(.create(template: template), log) }
+        }
         guard let instance = try await limactl.instance(of: name) else {
             throw Refusal(
                 "limactl made \(name.instance) without a complaint, and does not list it",
@@ -83,18 +101,15 @@ extension Machine {
         return instance
     }
 
-    private func reconcile(_ instance: LimaInstance) async throws -> LimaInstance {
-        if instance.status == .broken { throw broken(instance) }
-        let reconciliation = try Reconciliation(of: instance, to: settings)
-        guard !reconciliation.isEmpty else { return instance }
-
+    private func stop(because changes: [String]) async throws {
+        display.note("\(name) restarts, its configuration has changed: \(changes.joined(separator: ", "))")
         let log = try session.log("lima", of: name)
-        let changes = reconciliation.changes.joined(separator: ", ")
-        if instance.status == .running {
-            display.note("\(name) restarts, its configuration has changed: \(changes)")
-            try await display.step("stopping \(name)") { try await perform(.stop(force: false), log) }
-        }
-        try await display.step("changing \(name): \(changes)") {
+        try await display.step("stopping \(name)") { try await perform(.stop(force: false), log) }
+    }
+
+    private func change(_ reconciliation: Reconciliation) async throws -> LimaInstance {
+        let log = try session.log("lima", of: name)
+        try await display.step("changing \(name): \(reconciliation.changes.joined(separator: ", "))") {
             try await perform(.edit(expression: reconciliation.expression), log)
         }
         guard let changed = try await limactl.instance(of: name) else { throw neverMade() }
@@ -167,9 +182,9 @@ extension GuestConnection.Route {
 }
 
 extension ProgressDisplay {
-    /// Takes output as it comes; nothing when nobody wants to see it.
+    /// Takes what limactl says as it comes; nothing when nobody wants to see it.
     var follow: (@Sendable ([UInt8]) -> Void)? {
-        guard style.isVerbose else { return nil }
-        return { self.output($0) }
+        guard style.isVerbose || style.width != nil else { return nil }
+        return { self.output($0, reading: self.style.isVerbose ? { $0 } : Limactl.words) }
     }
 }

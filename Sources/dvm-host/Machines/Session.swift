@@ -7,6 +7,10 @@ struct Session: Sendable {
     var display: ProgressDisplay
     /// Variables that programs on this computer do not get, beside the keys of AI tools.
     var withheld: Set<String> = []
+    /// Passed by those who make a VM: two at once would download the same image.
+    let making = Gate()
+    /// Passed by those who ask a person.
+    let asking = Gate()
     /// What the person wrote, the recipes as they were when dvm was started.
     var configuration: ConfigurationStore
 
@@ -52,6 +56,17 @@ struct Session: Sendable {
         return (machine, try await instance)
     }
 
+    /// Refuses a command that needs a VM to run while everything is only to be told.
+    ///
+    /// - Throws: a `Refusal` unless commands do what they say.
+    func checkDryRun(of command: String) throws(Refusal) {
+        guard environment.isDryRun else { return }
+        throw Refusal(
+            "DVM_DRY_RUN is set, and `dvm \(command)` cannot be tried without doing it",
+            hint: "run it without DVM_DRY_RUN"
+        )
+    }
+
     /// Does something while no other dvm changes the VM.
     func locked<Value>(
         _ vm: MachineName,
@@ -64,5 +79,18 @@ struct Session: Sendable {
         return try await body()
     }
 
+    /// What this computer remembers of a VM.
+    func state(of vm: MachineName) -> VMState { VMState(directory: paths.state(of: vm)) }
+
     func log(_ name: String, of vm: MachineName) throws(Refusal) -> Log { try Log.open(name, in: paths.state(of: vm)) }
+
+    /// The log of a unit's last run.
+    func unitLog(_ name: String, of vm: MachineName) throws(Refusal) -> Log {
+        // Names of logs that are about other things.
+        let isTaken = ["lima", "sync"].contains(name)
+        return try Log.open(isTaken ? "recipe-\(name)" : name, in: paths.state(of: vm), fresh: true)
+    }
+
+    /// What gets the secrets of recipes.
+    var secrets: SecretReader { SecretReader(environment: environment, withheld: withheld) }
 }

@@ -19,10 +19,10 @@ final class Log: Sendable {
     /// The size beyond which nothing is added: a guest must not fill the computer's disk.
     static let largest = 32 << 20
 
-    /// Opens `<directory>/<name>.log`.
+    /// Opens `<directory>/<name>.log`; a fresh one is empty, whatever was in it.
     ///
     /// - Throws: a `Refusal` that names the file.
-    static func open(_ name: String, in directory: FilePath) throws(Refusal) -> Log {
+    static func open(_ name: String, in directory: FilePath, fresh: Bool = false) throws(Refusal) -> Log {
         try Files.makeDirectory(directory, mode: 0o700)
         let path = directory.appending("\(name).log")
         do {
@@ -33,7 +33,7 @@ final class Log: Sendable {
                 permissions: [.ownerReadWrite]
             )
             let log = Log(path: path, descriptor: descriptor)
-            if log.size > large { try descriptor.resize(to: 0) }
+            if fresh || log.size > large { try descriptor.resize(to: 0) }
             return log
         } catch {
             throw Refusal("cannot write the log \(path.string.printable): \(error)")

@@ -68,15 +68,15 @@ final class ProgressDisplay: Sendable {
     /// Says something that stays.
     func note(_ text: String) { tell(.note(text)) }
 
-    /// Takes in what programs print: all of it is shown where that was asked for, else the last line of it.
-    func output(_ bytes: some Sequence<UInt8>) {
+    /// Takes in what programs print: all of it is shown where that was asked for, else the last line of it, as it is read.
+    func output(_ bytes: some Sequence<UInt8>, reading: (String) -> String = { $0 }) {
         guard style.isVerbose || style.width != nil else { return }
         // The lines of two tasks must not be mixed, so they are told under the lock.
         output.withLock { lines in
             if style.isVerbose {
-                for line in lines.take(bytes) { tell(.output(line)) }
+                for line in lines.take(bytes) { tell(.output(reading(line))) }
             } else if let line = lines.last(of: bytes) {
-                tell(.output(line))
+                tell(.output(reading(line)))
             }
         }
     }

@@ -42,6 +42,8 @@ final class ProgressScreen: Sendable {
     let style: Style
     private let write: @Sendable (String) -> Void
     private let size: @Sendable () -> TerminalSize?
+    /// Shows the cursor, or hides it.
+    private let cursor: @Sendable (Bool) -> Void
     // Steps, notes and output come from different tasks; one of them writes at a time.
     private let state = Mutex(State())
 
@@ -49,16 +51,22 @@ final class ProgressScreen: Sendable {
     init(
         _ style: Style,
         size: @escaping @Sendable () -> TerminalSize? = { nil },
+        cursor: @escaping @Sendable (Bool) -> Void = { _ in },
         write: @escaping @Sendable (String) -> Void
     ) {
         self.style = style
         self.size = size
+        self.cursor = cursor
         self.write = write
     }
 
     /// The person's.
     static func standard(_ style: Style) -> ProgressScreen {
-        ProgressScreen(style, size: { TerminalDevice.size(of: .standardError) }) { text in
+        ProgressScreen(
+            style,
+            size: { TerminalDevice.size(of: .standardError) },
+            cursor: { $0 ? Cursor.show() : Cursor.hide() }
+        ) { text in
             style.isJSON ? (try? Output.print(text)) ?? () : Output.say(text)
         }
     }
@@ -138,8 +146,8 @@ final class ProgressScreen: Sendable {
             lines += block.lines(frame: state.frame, width: Int(size.columns))
         }
         state.drawn = now
-        if !lines.isEmpty { Cursor.hide() }
+        if !lines.isEmpty { cursor(false) }
         write(state.live.draw(lines, below: kept, on: size))
-        if lines.isEmpty { Cursor.show() }
+        if lines.isEmpty { cursor(true) }
     }
 }

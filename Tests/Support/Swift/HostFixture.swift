@@ -108,8 +108,9 @@ public final class HostFixture: Sendable {
 extension HostFixture {
     /// Puts a `limactl` on `PATH` that writes down its arguments and keeps its instances in files.
     ///
-    /// `list.json` holds what it lists, `new.json` what `create` adds, `changed.json` what `edit` leaves. A file
-    /// `fail-<verb>` makes that verb print it on standard error and fail; `pause-<verb>` makes it sleep.
+    /// `list.json` holds what it lists, `new.json` what `create` adds under the name it was given, `changed.json` what
+    /// `edit` leaves. A file `fail-<verb>` makes that verb print it on standard error and fail; `pause-<verb>` makes it
+    /// sleep. `shell` reaches the pretend guest, whose VM is the directory `vm/<instance>`.
     public func installLimactl(version: String = "2.2.0") throws {
         try write(
             "bin/limactl",
@@ -118,11 +119,16 @@ extension HostFixture {
             root='\(root)'
             verb=$1
             printf '%s\\n' "$*" >>"$root/calls"
-            env >"$root/environment"
+            env >>"$root/environment"
             if [ "$verb" = --version ]; then echo "limactl version \(version)"; exit 0; fi
             if [ -e "$root/pause-$verb" ]; then sleep "$(cat "$root/pause-$verb")"; fi
             if [ -e "$root/fail-$verb" ]; then cat "$root/fail-$verb" >&2; exit 1; fi
             for last; do :; done
+            # Several VMs may be changed at once, and their file is one.
+            alone() {
+              until mkdir "$root/busy" 2>/dev/null; do sleep 0.01; done
+              trap 'rmdir "$root/busy"' EXIT
+            }
             case $verb in
               list)
                 [ -e "$root/list.json" ] || : >"$root/list.json"
@@ -130,11 +136,13 @@ extension HostFixture {
                 grep -F "\\"name\\":\\"$last\\"" "$root/list.json" || { echo unmatched instances >&2; exit 1; } ;;
               create)
                 echo "time=x level=info msg=\\"Creating\\"" >&2
-                cp "$last" "$root/created.yaml"; cat "$root/new.json" >>"$root/list.json" ;;
-              start) sed -i.bak 's/"Stopped"/"Running"/' "$root/list.json" ;;
-              stop) sed -i.bak -e 's/"Running"/"Stopped"/' -e 's/"Broken"/"Stopped"/' "$root/list.json" ;;
+                cp "$last" "$root/created.yaml"; alone
+                sed "s/dvm-app/$4/g" "$root/new.json" >>"$root/list.json" ;;
+              start) alone; sed -i.bak "/\\"$last\\"/s/\\"Stopped\\"/\\"Running\\"/" "$root/list.json" ;;
+              stop) alone; sed -i.bak "/\\"$last\\"/s/\\"status\\":\\"[A-Z][a-z]*\\"/\\"status\\":\\"Stopped\\"/" "$root/list.json" ;;
               edit) cp "$root/changed.json" "$root/list.json" ;;
               delete) : >"$root/list.json" ;;
+              shell) exec python3 -IS '\(Products.repository.path)/Tests/Support/guest/pretend-guest' "$root/vm/$4" ;;
             esac
             """,
             mode: 0o700
@@ -144,7 +152,7 @@ extension HostFixture {
     /// The arguments of each call of `limactl` so far, those that only ask left out.
     public var changes: [String] {
         (read("calls") ?? "").split(separator: "\n").map(String.init).filter {
-            !$0.hasPrefix("list ") && $0 != "--version"
+            !$0.hasPrefix("list ") && !$0.hasPrefix("shell ") && $0 != "--version"
         }
     }
 }

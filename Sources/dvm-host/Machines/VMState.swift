@@ -1,0 +1,44 @@
+internal import DVMProtocol
+
+/// What this computer keeps about one VM between two runs of dvm; none of it is needed to get on.
+struct VMState: Sendable {
+    let directory: FilePath
+
+    /// Bounds what is read back; a note of a unit is some hundred bytes.
+    private static let largest = 4 << 20
+
+    private var notesPath: FilePath { directory.appending("units.json") }
+    private var madePath: FilePath { directory.appending("made.json") }
+
+    /// What it remembers of the VM's units; nothing when that cannot be read.
+    var notes: UnitNotes { read(UnitNotes.self, notesPath) ?? UnitNotes() }
+
+    /// What the VM was made from.
+    var made: MadeFrom? { read(MadeFrom.self, madePath) }
+
+    /// Remembers what became of units.
+    ///
+    /// - Throws: a `Refusal` that names the file.
+    func keep(_ notes: UnitNotes) throws(Refusal) { try write(notes, notesPath) }
+
+    /// Remembers what a VM is made from, and nothing of one that had its name before.
+    ///
+    /// - Throws: a `Refusal` that names the file.
+    func begin(_ made: MadeFrom) throws(Refusal) {
+        try keep(UnitNotes())
+        try write(made, madePath)
+    }
+
+    /// Forgets a VM that is gone.
+    func forget() { try? keep(UnitNotes()) }
+
+    private func read<Value: Decodable>(_ type: Value.Type, _ path: FilePath) -> Value? {
+        Files.text(of: path, limit: Self.largest).flatMap { try? JSON.decode(type, from: Array($0.utf8)) }
+    }
+
+    private func write(_ value: some Encodable, _ path: FilePath) throws(Refusal) {
+        let text = String(decoding: try JSON.encode(value, pretty: true), as: UTF8.self)
+        try Files.makeDirectory(directory, mode: 0o700)
+        try Files.replace(path, with: text)
+    }
+}

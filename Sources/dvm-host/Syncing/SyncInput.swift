@@ -1,0 +1,54 @@
+internal import DVMProtocol
+
+/// What a sync of one VM starts from: everything this computer has to say about it, read before anything is done.
+struct SyncInput: Sendable {
+    var settings: Settings
+    /// The units, with their secrets found as far as they are there.
+    var drafts: [UnitDraft]
+    /// What the configuration printed while it was read, and what there is to know about it.
+    var notes: [String]
+
+    /// Reads a VM's configuration, recipes and scripts; writes nothing where it is only to be told.
+    ///
+    /// - Throws: a `Refusal` for whatever is wrong with them.
+    static func load(
+        _ vm: MachineName,
+        _ session: Session,
+        _ texts: RecipeTexts,
+        _ request: UnitRequest,
+        isDry: Bool = false
+    ) async throws -> SyncInput {
+        try vm.checkRoom(in: session.paths.lima)
+        let loaded = try await session.configuration.load(vm)
+        let settings = loaded.settings
+        let drafts = try UnitDraft.all(loaded, texts: texts)
+        try PlannedUnit.check(request.only, among: drafts, of: vm)
+        var found: [UnitDraft] = []
+        for draft in drafts {
+            found.append(
+                try draft.finding(session.secrets, configured: settings.secretVariables) { () throws(Refusal) in
+                    let directory = session.paths.state(of: vm)
+                    return isDry ? SecretKey.known(in: directory) ?? .random() : try .kept(in: directory)
+                }
+            )
+        }
+        return SyncInput(settings: settings, drafts: found, notes: loaded.notes)
+    }
+
+    /// What is likely to be done about each unit, from what this computer remembers.
+    func expected(_ vm: MachineName, _ notes: UnitNotes, _ request: UnitRequest) -> [PlannedUnit] {
+        let unknown = Welcome.Facts(distribution: "", release: "", architecture: "", kernel: "")
+        var facts = UnitFacts(unknown, settings, of: vm)
+        if let last = notes.facts { (facts.system, facts.architecture) = (last.system, last.architecture) }
+        return PlannedUnit.plan(drafts, in: facts, records: notes.records, notes: notes, request: request)
+    }
+
+    /// Refuses units that have not had their secrets yet, before anything is started for them.
+    ///
+    /// One that had them, and may be unchanged, is the VM's to judge.
+    ///
+    /// - Throws: a `Refusal` with the ways to hand a secret over.
+    func checkSecrets(_ vm: MachineName, _ notes: UnitNotes, _ request: UnitRequest) throws(Refusal) {
+        try PlannedUnit.checkSecrets(of: expected(vm, notes, request).filter { notes.units[$0.draft.name] == nil })
+    }
+}

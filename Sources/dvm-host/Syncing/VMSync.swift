@@ -1,0 +1,88 @@
+internal import DVMProtocol
+
+/// Makes one VM what its configuration says, a step at a time; what was done before a step that fails stays done.
+struct VMSync: Sendable {
+    let vm: MachineName
+    let session: Session
+    let texts: RecipeTexts
+    var request = UnitRequest()
+    /// What ends it before its time; without one, a signal ends dvm as any program.
+    var interruption: Interruption?
+    /// What it is called in the VM's lock.
+    var verb = "sync"
+
+    private var display: ProgressDisplay { session.display }
+    private var state: VMState { session.state(of: vm) }
+
+    /// Carries it out, while no other dvm changes the VM.
+    ///
+    /// - Throws: a `Refusal`, or `CancellationError`.
+    func run() async throws -> SyncReport {
+        try await session.locked(vm, for: verb) {
+            let input = try await SyncInput.load(vm, session, texts, request)
+            for note in input.notes { display.note(note) }
+            return try await run(input)
+        }
+    }
+
+    private func run(_ input: SyncInput) async throws -> SyncReport {
+        let limactl = try Limactl(session.environment, withholding: session.withheld)
+        async let version = limactl.checkVersion()
+        async let listed = limactl.instance(of: vm)
+        _ = try await version
+        let known = try await listed
+        var notes = known == nil ? UnitNotes() : state.notes
+        try input.checkSecrets(vm, notes, request)
+
+        var report = SyncReport()
+        let machine = Machine(name: vm, settings: input.settings, limactl: limactl, session: session)
+        report.wasTouched = try !InstanceStep.steps(for: known, to: input.settings).isEmpty
+        let instance = try await machine.bringUp(known)
+
+        let guest = GuestWorker(for: vm)
+        let facts = try await display.step("guest program") {
+            try await guest.connect(machine, to: instance, until: interruption) { display.detail($0) }
+        }
+        let steps = GuestSteps(vm: vm, session: session, guest: guest, settings: input.settings)
+        let provisioned = try await steps.provision()
+        report.changes = provisioned.changes
+        report.codeDirectory = provisioned.codeDirectory
+
+        let units = PlannedUnit.plan(
+            input.drafts,
+            in: UnitFacts(facts, input.settings, of: vm),
+            records: try await steps.records(),
+            notes: notes,
+            request: request
+        )
+        try PlannedUnit.checkSecrets(of: units)
+        notes.facts = UnitFacts(facts, input.settings, of: vm)
+        for step in try SyncPlan(input.settings, instance: instance, units: units).steps {
+            switch step {
+            case .unit(let unit) where unit.reason != nil:
+                try await steps.run(unit, isUpdate: request.isUpdate && unit.draft.isRecipe)
+                report.ran.append(unit.draft.name)
+                notes.units[unit.draft.name] = unit.note
+                try state.keep(notes)
+            case .unit(let unit):
+                if unit.decision == .skip { report.skipped += 1 }
+                if request.isUpdate, !unit.draft.hasSecrets {
+                    display.note("\(unit.draft.name) is not brought up to date: its secret is not there")
+                }
+            case .code(let repository) where request.only.isEmpty:
+                if try await steps.code(repository) { report.changes.append("code") }
+            // Done before the VM was asked what it remembers.
+            case .instance, .guestProgram, .accounts, .code: break
+            case .settle: report.changes += try await steps.settle().changes
+            }
+        }
+        return report
+    }
+}
+
+extension PlannedUnit {
+    /// What this computer remembers of it when it has succeeded.
+    fileprivate var note: UnitNote {
+        UnitNote(digest: digest.text, parts: parts, secrets: draft.secrets.map(\.name))
+    }
+}

@@ -1,0 +1,207 @@
+import ArgumentParser
+import DVMProtocol
+import TestSupport
+import Testing
+
+@testable import dvm_host
+
+@Suite struct `dvm sync, end to end` {
+    let stage: SyncStage
+
+    init() throws {
+        stage = try SyncStage("use node\n")
+        try stage.recipe("node")
+    }
+
+    @Test func `says what it did`() throws {
+        let outcome = try stage.run(#""$DVM" sync app"#)
+        #expect(outcome.status == 0)
+        #expect(outcome.output == "")
+        #expect(
+            outcome.errors.hasSuffix(
+                """
+                ✓ finishing
+                ✓ app is ready: ran node
+                  dvm sh app         a shell in /home/developer/code/app
+                  dvm ai claude app  an AI tool in its sandbox
+
+                """
+            )
+        )
+    }
+
+    /// dvm-behaviour.md §22 #5: the lock was let go, and what worked on the VM went on.
+    @Test(arguments: [("INT", 130), ("TERM", 143), ("HUP", 129)] as [(String, Int32)])
+    func `ends its unit before it ends, and goes on the next time`(signal: String, status: Int32) throws {
+        try stage.recipe("node", "said begun; echo $$ >\(stage.fixture.root)/pid; sleep 60 & wait")
+        let script = """
+            "$DVM" sync app &
+            until [ -s pid ]; do sleep 0.05; done
+            kill -\(signal) $!; wait $!; status=$?
+            # Nothing of it is left by now, so that whoever takes the lock next has the VM for itself.
+            if kill -0 "$(cat pid)" 2>/dev/null; then echo alive; fi
+            exit $status
+            """
+        let outcome = try stage.run(script)
+        #expect(outcome.status == status)
+        #expect(outcome.output == "")
+        #expect(outcome.errors.hasSuffix("✗ node\ndvm: interrupted; `dvm sync app` goes on where this stopped\n"))
+        #expect(stage.lines("vm/dvm-app/ended") == ["node"])
+
+        try stage.recipe("node")
+        #expect(try stage.run(#""$DVM" sync app"#).status == 0)
+        #expect(stage.said() == ["begun", "node"])
+    }
+
+    @Test func `ends limactl before it ends`() throws {
+        try stage.fixture.write("pause-start", "1")
+        let script = """
+            "$DVM" sync app &
+            until grep -qs '^start' calls; do sleep 0.05; done
+            kill -INT $!; wait $!; status=$?
+            if pgrep -f "$ROOT/bin/limactl start" >/dev/null; then echo alive; fi
+            exit $status
+            """
+        let outcome = try stage.run(script)
+        #expect(outcome.status == 130)
+        #expect(outcome.output == "")
+        #expect(outcome.errors.contains("dvm: interrupted; `dvm sync app` goes on where this stopped\n"))
+    }
+
+    @Test func `gives the cursor back when it is interrupted, and draws nothing afterwards`() throws {
+        try stage.recipe("node", "echo one; echo two; sleep 60 & wait")
+        let script = #"""
+            export TERM=xterm
+            (until grep -qs two state/dvm/app/node.log; do sleep 0.05; done; sleep 0.5
+             pid=$(cat pid); [ "$pid" -gt 1 ] && kill -INT "$pid") &
+            script -qec 'echo $$ >pid; exec "$DVM" sync app' typescript >/dev/null </dev/null
+            """#
+        #expect(try stage.run(script).status == 130)
+        let typed = try #require(stage.fixture.read("typescript"))
+        let last = try #require(typed.ranges(of: "\u{1B}[?25h").last)
+        #expect(typed.contains("\u{1B}[?25l"))
+        #expect(!typed[last.upperBound...].contains("\u{1B}[?25l"))
+        #expect(typed.contains("\u{1B}[2m  two\u{1B}[22m"))
+    }
+
+    // MARK: Dry run
+
+    /// dvm-behaviour.md §21: 45, 46, 69.
+    @Test(arguments: ["--dry-run", ""])
+    func `tells what it would do, and asks nobody`(option: String) throws {
+        try stage.recipe("tunnel", nil, "secrets: TUNNEL_TOKEN", "as: root")
+        try stage.fixture.write("config/vms/app.sh", "use node\nuse tunnel\nDVM_MEMORY=8\n")
+        let before = Files.names(in: FilePath(stage.fixture.root))
+        let outcome = try stage.run(
+            "\"$DVM\" sync app \(option)",
+            ["TUNNEL_TOKEN": "canary"].merging(option.isEmpty ? ["DVM_DRY_RUN": "1"] : [:]) { _, new in new }
+        )
+        #expect(outcome.status == 0)
+        #expect(outcome.errors == "")
+        for line in ["memory        8GiB", "run node as root: new", "run tunnel as root: new"] {
+            #expect(outcome.output.contains(line))
+        }
+        #expect(outcome.output.contains("secret TUNNEL_TOKEN from the variable TUNNEL_TOKEN"))
+        #expect(!outcome.output.contains("canary"))
+        #expect(stage.fixture.read("calls") == nil)
+        #expect(Set(Files.names(in: FilePath(stage.fixture.root))).subtracting(before) == ["err", "out"])
+    }
+
+    @Test func `tells what it would be refused with`() throws {
+        try stage.recipe("node", nil, "secrets: NODE_TOKEN")
+        let outcome = try stage.run(#""$DVM" sync app --dry-run"#)
+        #expect(outcome.status == 1)
+        #expect(outcome.output.contains("secret NODE_TOKEN from nowhere: it is not there"))
+        #expect(outcome.errors.hasPrefix("dvm: error: node needs the secret NODE_TOKEN, which is not there\n"))
+    }
+
+    @Test func `tells what it would do to every VM, and which are wrong`() throws {
+        try stage.fixture.write("config/vms/bad.sh", "DVM_CPUS=x\n")
+        try stage.fixture.write("config/vms/web.sh", "")
+        let outcome = try stage.run(#""$DVM" sync --all --dry-run"#)
+        #expect(outcome.status == 1)
+        #expect(outcome.output.contains("`dvm sync app` would do this"))
+        #expect(outcome.output.contains("`dvm sync web` would do this"))
+        #expect(outcome.errors.hasPrefix("dvm: error: 1 of 3 VMs would be refused:\n  bad: DVM_CPUS="))
+        #expect(stage.fixture.read("calls") == nil)
+    }
+
+    @Test(
+        arguments: [
+            ("stop app", "`dvm stop app` would stop dvm-app, keeping everything in it, where it runs"),
+            ("stop app --force", "`dvm stop app` would switch off dvm-app, where it runs"),
+            ("rm app", "`dvm rm app` would delete dvm-app with everything in it, unless its code directory holds"),
+            ("rm app --yes --force", "`dvm rm app` would delete dvm-app with everything in it; its configuration"),
+            ("update app", "`dvm update app` would do this"),
+        ]
+    )
+    func `is not the only one that can be tried`(words: String, start: String) throws {
+        for (words, variables) in [("\(words) --dry-run", [:]), (words, ["DVM_DRY_RUN": "1"])] {
+            let outcome = try stage.run("\"$DVM\" \(words)", variables)
+            #expect(outcome.status == 0)
+            #expect(outcome.output.hasPrefix(start))
+            #expect(stage.fixture.read("calls") == nil)
+        }
+    }
+
+    @Test(arguments: ["sh app", "ssh app true", "ai shell app", "selftest app", "logs app sshd"])
+    func `is told apart from what cannot be tried`(words: String) throws {
+        let outcome = try stage.run("\"$DVM\" \(words)", ["DVM_DRY_RUN": "1"])
+        #expect(outcome.status == 1)
+        #expect(
+            outcome.errors.contains("DVM_DRY_RUN is set, and `dvm \(words.split(separator: " ")[0])` cannot be tried")
+        )
+        #expect(stage.fixture.changes == [])
+        #expect(!(stage.fixture.read("calls") ?? "").contains("shell"))
+    }
+}
+
+@Suite struct `dvm logs` {
+    let app: MachineName
+    init() throws { app = try MachineName("app") }
+
+    private func recipe(_ name: String, service: String?) throws -> Recipe {
+        let text = service.map { "# dvm: service: \($0)\n" } ?? ""
+        return try Recipe(RecipeName(name), Array(text.utf8), from: .own(FilePath("/r/\(name).sh")))
+    }
+
+    /// dvm-behaviour.md §21: 26.
+    @Test func `is about the only service there is`() throws {
+        let recipes = [try recipe("node", service: nil), try recipe("llama", service: "dvm-llama.service")]
+        #expect(try Logs.unit(nil, of: app, recipes) == "dvm-llama.service")
+        #expect(try Logs.unit("llama", of: app, recipes) == "dvm-llama.service")
+        #expect(try Logs.unit("node", of: app, recipes) == "node")
+        #expect(try Logs.unit("sshd", of: app, recipes) == "sshd")
+    }
+
+    @Test func `asks which service when there are none or several`() throws {
+        #expect(throws: Refusal.self) { try Logs.unit(nil, of: app, [recipe("node", service: nil)]) }
+        let both = [try recipe("a", service: "a.service"), try recipe("b", service: "b.socket")]
+        #expect(
+            throws: Refusal(
+                "app has 2 services, so one must be named",
+                hint: "name one of a.service, b.socket"
+            )
+        ) { try Logs.unit(nil, of: app, both) }
+    }
+
+    @Test(
+        arguments: [
+            ([], JournalQuery.Options(lines: 100)), (["-f"], .init(follows: true, lines: 10)),
+            (["-f", "-n", "5"], .init(follows: true, lines: 5)), (["--since", "-1h"], .init(since: "-1h")),
+            (["--lines", "all"], .init()),
+            (
+                ["-n0", "--until", "now", "-p", "err", "-o", "cat"],
+                .init(lines: 0, until: "now", priority: "err", format: .cat)
+            ),
+        ] as [([String], JournalQuery.Options)]
+    )
+    func `takes journalctl's options`(words: [String], options: JournalQuery.Options) throws {
+        #expect(try Logs.parse(["app"] + words).options() == options)
+    }
+
+    @Test(arguments: [["-n", "x"], ["-o", "x"], ["-n", "-5"]])
+    func `refuses what journalctl would`(words: [String]) {
+        #expect(throws: (any Error).self) { try Logs.parse(["app"] + words).options() }
+    }
+}
