@@ -84,6 +84,33 @@ import Testing
         #expect(typed.contains("\u{1B}[2m  two\u{1B}[22m"))
     }
 
+    @Test func `waits for the person to register the VM's key`() throws {
+        try stage.fixture.write("config/vms/app.sh", "use node\nDVM_REPO=git@example.org:app.git\n")
+        try stage.fixture.write("vm/dvm-app/refuses-clone", "")
+        let script = #"""
+            export TERM=xterm
+            # Typed before anything was asked, it is no answer.
+            (echo; until grep -qs 'press Enter' typescript; do sleep 0.05; done; sleep 0.3; echo; sleep 5) |
+              script -qefc '"$DVM" sync app' typescript >/dev/null
+            """#
+        #expect(try stage.run(script).status == 0)
+        #expect(stage.asked().suffix(3) == ["clone", "clone", "settle"])
+        let typed = try #require(stage.fixture.read("typescript"))
+        #expect(typed.contains("dvm: error: app says: the server knows no key of this VM"))
+        #expect(typed.contains("hint: app says: register ssh-ed25519 A"))
+        #expect(typed.contains("✓ code of git@example.org:app.git"))
+    }
+
+    @Test func `does not wait where nobody can answer`() throws {
+        try stage.fixture.write("config/vms/app.sh", "use node\nDVM_REPO=git@example.org:app.git\n")
+        try stage.fixture.write("vm/dvm-app/refuses-clone", "")
+        let outcome = try stage.run(#""$DVM" sync app"#)
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("dvm: error: app says: the server knows no key of this VM"))
+        #expect(try stage.run(#""$DVM" sync app"#).status == 0)
+        #expect(stage.said() == ["node"])
+    }
+
     // MARK: Dry run
 
     /// dvm-behaviour.md §21: 45, 46, 69.
@@ -142,6 +169,19 @@ import Testing
             #expect(outcome.output.hasPrefix(start))
             #expect(stage.fixture.read("calls") == nil)
         }
+    }
+
+    @Test func `shows what a new configuration would be`() throws {
+        for name in ["app", "config"] {
+            try stage.fixture.write("share/dvm/recipes/templates/\(name).sh", "# \(name)\n")
+        }
+        let before = Files.names(in: FilePath("\(stage.fixture.root)/config/vms"))
+        let outcome = try stage.run(#""$DVM" init web --dry-run"#)
+        #expect(outcome.status == 0)
+        #expect(
+            outcome.output.contains("`dvm init web` would write \(stage.fixture.root)/config/vms/web.sh:\n\n# app\n")
+        )
+        #expect(Files.names(in: FilePath("\(stage.fixture.root)/config/vms")) == before)
     }
 
     @Test(arguments: ["sh app", "ssh app true", "ai shell app", "selftest app", "logs app sshd"])

@@ -27,9 +27,17 @@ struct Init: AsyncParsableCommand {
     @Flag(help: "Do not open an editor")
     var noEdit = false
 
+    @OptionGroup var dry: DryRunOption
+
     func run() async throws {
         let vm = try target.name()
         let session = try Session(.current)
+        if dry.isOn(session) {
+            for file in try Self.files(for: vm, kind: kind, session) {
+                try Output.print("`dvm init \(vm)` would write \(file.path.shown):\n\n\(file.text)")
+            }
+            return
+        }
         let written = try Self.write(vm, kind: kind, session)
         for path in written { try Output.print("wrote \(path.shown)") }
         guard let path = written.last else { return }
@@ -49,6 +57,21 @@ struct Init: AsyncParsableCommand {
     static func write(_ vm: MachineName, kind: String = ConfigurationTemplate.usual, _ session: Session)
         throws -> [FilePath]
     {
+        let files = try files(for: vm, kind: kind, session)
+        let directory = session.paths.config
+        if !Files.exists(directory) { try Files.makeDirectory(directory, mode: 0o700) }
+        let machines = directory.appending("vms")
+        if !Files.exists(machines) { try Files.makeDirectory(machines, mode: 0o700) }
+        for file in files { try Files.write(file.text, to: file.path, replacing: false) }
+        return files.map(\.path)
+    }
+
+    /// What there is to write, the VM's own file last.
+    ///
+    /// - Throws: a `Refusal` when the VM has a configuration, a `UsageRefusal` when there is no such kind.
+    private static func files(for vm: MachineName, kind: String, _ session: Session) throws
+        -> [(path: FilePath, text: String)]
+    {
         try vm.checkRoom(in: session.paths.lima)
         let store = session.configuration
         if let file = try store.file(of: vm) {
@@ -61,18 +84,9 @@ struct Init: AsyncParsableCommand {
             try ConfigurationTemplate(kind, beside: store.bundled)
         }
         let common = try ConfigurationTemplate.forAll(beside: store.bundled)
-
-        let path = store.path(for: vm)
-        if !Files.exists(session.paths.config) { try Files.makeDirectory(session.paths.config, mode: 0o700) }
-        if !Files.exists(path.removingLastComponent()) {
-            try Files.makeDirectory(path.removingLastComponent(), mode: 0o700)
+        return [(common, store.commonPath), (text, store.path(for: vm))].compactMap { template, path in
+            if path == store.commonPath, Files.exists(path) { return nil }
+            return (path, template.filled(for: vm, on: store.host))
         }
-        var written: [FilePath] = []
-        for (template, path) in [(common, store.commonPath), (text, path)] {
-            if path == store.commonPath, Files.exists(path) { continue }
-            try Files.write(template.filled(for: vm, on: store.host), to: path, replacing: false)
-            written.append(path)
-        }
-        return written
     }
 }

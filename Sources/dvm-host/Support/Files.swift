@@ -158,6 +158,15 @@ enum Files {
         return String(validating: bytes, as: UTF8.self)
     }
 
+    /// Reads what a terminal or pipe has now, at most 256 bytes; nothing at its end.
+    ///
+    /// - Throws: whatever the system says.
+    static func readOnce(_ descriptor: FileDescriptor) throws -> [UInt8] {
+        unsafe try [UInt8](unsafeUninitializedCapacity: 256) { buffer, count in
+            count = unsafe try descriptor.read(into: UnsafeMutableRawBufferPointer(buffer))
+        }
+    }
+
     /// Reads an open file to its end, or to one byte more than a limit.
     ///
     /// - Throws: whatever the file system says.

@@ -51,7 +51,27 @@ struct GuestSteps: Sendable {
     }
 
     /// Gets the project's code, where the code directory is empty; says whether it did.
+    ///
+    /// Most often a server first has to know the VM's key, which only the person can tell it: where there is one, they
+    /// are waited for.
     func code(_ repository: Repository) async throws -> Bool {
+        while true {
+            do {
+                return try await tryCode(repository)
+            } catch let refusal as Refusal where display.style.width != nil && Question.canBeAsked {
+                let again = try await session.asking.pass {
+                    try await display.aside {
+                        try await Question.waitForEnter(
+                            "\(ErrorText.of(refusal) ?? "")press Enter to try again, Ctrl-C to leave it to the next sync: "
+                        )
+                    }
+                }
+                if !again { throw refusal }
+            }
+        }
+    }
+
+    private func tryCode(_ repository: Repository) async throws -> Bool {
         let log = try session.log("sync", of: vm)
         let done = try await display.step("code of \(repository.address)") {
             try await perform(.clone(repository), as: CloneOutcome.self, log)
