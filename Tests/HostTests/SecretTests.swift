@@ -12,14 +12,22 @@ import Testing
         HostEnvironment(fixture.environment.merging(variables) { _, new in new })
     }
 
-    private func read(_ source: SecretSource, _ variables: [String: String] = [:]) async throws -> String {
-        try await SecretReader(environment: environment(variables), withheld: ["OTHER_TOKEN"], time: .seconds(2))
+    private func read(
+        _ source: SecretSource,
+        _ variables: [String: String] = [:],
+        time: Duration = .seconds(60)
+    ) async throws -> String {
+        try await SecretReader(environment: environment(variables), withheld: ["OTHER_TOKEN"], time: time)
             .read("TOKEN", from: source)
     }
 
-    private func refusal(_ source: SecretSource, _ variables: [String: String] = [:]) async throws -> Refusal? {
+    private func refusal(
+        _ source: SecretSource,
+        _ variables: [String: String] = [:],
+        time: Duration = .seconds(60)
+    ) async throws -> Refusal? {
         do {
-            let value = try await read(source, variables)
+            let value = try await read(source, variables, time: time)
             Issue.record("read \(value)")
             return nil
         } catch let refusal as Refusal {
@@ -127,7 +135,8 @@ import Testing
     }
 
     @Test func `from a command is bounded in time, and its failure said without its words`() async throws {
-        #expect(try await refusal(.command("sleep 60"))?.message.hasSuffix("took too long and was ended") == true)
+        let slow = try await refusal(.command("sleep 60"), time: .milliseconds(500))
+        #expect(slow?.message.hasSuffix("took too long and was ended") == true)
         let failed = try await refusal(.command("echo canary; exit 3"))
         #expect(failed?.message == "the command for the secret TOKEN failed with status 3")
     }
