@@ -157,6 +157,7 @@ import Testing
         arguments: [
             ("stop app", "`dvm stop app` would stop dvm-app, keeping everything in it, where it runs"),
             ("stop app --force", "`dvm stop app` would switch off dvm-app, where it runs"),
+            ("stop --all", "`dvm stop --all` would stop every VM of dvm’s that runs, keeping everything in them;"),
             ("rm app", "`dvm rm app` would delete dvm-app with everything in it, unless its code directory holds"),
             ("rm app --yes --force", "`dvm rm app` would delete dvm-app with everything in it; its configuration"),
             ("update app", "`dvm update app` would do this"),
@@ -193,6 +194,54 @@ import Testing
         )
         #expect(stage.fixture.changes == [])
         #expect(!(stage.fixture.read("calls") ?? "").contains("shell"))
+    }
+}
+
+@Suite struct `dvm stop` {
+    let stage: SyncStage
+    init() throws { stage = try SyncStage() }
+
+    private func lists(_ lines: String...) throws { try stage.fixture.write("list.json", lines.joined()) }
+
+    /// dvm-behaviour.md §21: 22, 40, 63.
+    @Test func `stops every VM of dvm's that runs, and nobody else's`() throws {
+        try lists(
+            ListedVM.line("Running"),
+            ListedVM.line("Running", name: "dvm-orphan"),
+            ListedVM.line("Running", name: "default"),
+            ListedVM.line("Stopped", name: "dvm-web")
+        )
+        let outcome = try stage.run(#""$DVM" stop --all && "$DVM" stop --all"#)
+        #expect(outcome.status == 0)
+        #expect(outcome.errors.hasSuffix("✓ stopping orphan\n• no VM runs\n"))
+        #expect(stage.fixture.changes == ["stop --tty=false dvm-app", "stop --tty=false dvm-orphan"])
+    }
+
+    @Test func `names those that do not stop, and stops the others`() throws {
+        try lists(ListedVM.line("Running"), ListedVM.line("Running", name: "dvm-web"))
+        try stage.fixture.write("fail-stop", "time=x level=fatal msg=\"no luck\"\n")
+        let outcome = try stage.run(#""$DVM" stop app web"#)
+        #expect(outcome.status == 1)
+        #expect(
+            outcome.errors.hasSuffix(
+                """
+                dvm: error: 2 of 2 VMs could not be stopped: app, web
+                hint: `dvm stop --force app web` switches them off
+
+                """
+            )
+        )
+    }
+
+    /// dvm-behaviour.md §21: 32, 61.
+    @Test func `refuses what makes no sense, and has nothing against what is done`() throws {
+        #expect(try stage.run(#""$DVM" stop --all app"#).status == 64)
+        #expect(try stage.run(#""$DVM" stop"#).status == 64)
+        #expect(try stage.run(#""$DVM" stop nosuch"#).status == 1)
+        let outcome = try stage.run(#""$DVM" stop app"#)
+        #expect(
+            outcome == .init(status: 0, output: "", errors: "• app has not been made, so there is nothing to stop\n")
+        )
     }
 }
 

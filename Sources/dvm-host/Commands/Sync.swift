@@ -73,7 +73,7 @@ extension SyncOptions {
         }
 
         let jobs = SyncJobs(session: session, texts: texts, request: request, verb: verb, most: jobs)
-        let isOne = names.count == 1 && !all
+        let isOne = names.count == 1 && !targets.all
         do {
             try await Interruption.guarding { interruption in
                 if isOne, !json {
@@ -83,7 +83,7 @@ extension SyncOptions {
                 }
             }
         } catch var interrupted as Interrupted {
-            let words = all ? "--all" : names.map(\.text).joined(separator: " ")
+            let words = targets.all ? "--all" : names.map(\.text).joined(separator: " ")
             interrupted.note = "interrupted; `dvm \(verb) \(words)` goes on where this stopped"
             throw interrupted
         }

@@ -1,13 +1,44 @@
 internal import ArgumentParser
 internal import DVMProtocol
 
-/// Which VMs a command is about, of which it can do several at once, and how it tells.
-struct SyncOptions: ParsableArguments {
+/// Which VMs a command is about.
+struct VMsArgument: ParsableArguments {
     @Argument(help: "Names of VMs", completion: .shellCommand("dvm ls --names"))
     var vms: [String] = []
 
-    @Flag(name: .shortAndLong, help: "Every VM that has a configuration")
+    @Flag(name: .shortAndLong, help: "All VMs")
     var all = false
+
+    /// The VMs that are named, each once; nothing for all of them.
+    ///
+    /// - Throws: a `UsageRefusal` when it is not clear which are meant.
+    func named(for verb: String) throws(UsageRefusal) -> [MachineName]? {
+        guard !all || vms.isEmpty else {
+            throw UsageRefusal(
+                refusal: Refusal("VMs are named beside --all", hint: "name the ones you mean, or say --all alone")
+            )
+        }
+        if all { return nil }
+        guard !vms.isEmpty else {
+            throw UsageRefusal(
+                refusal: Refusal(
+                    "`dvm \(verb)` needs the name of a VM",
+                    hint: "`dvm ls` shows the ones there are; `dvm \(verb) --all` takes all of them"
+                )
+            )
+        }
+        var names: [MachineName] = []
+        for word in vms {
+            let name = try UsageRefusal.from { () throws(Refusal) in try MachineName(word) }
+            if !names.contains(name) { names.append(name) }
+        }
+        return names
+    }
+}
+
+/// Which VMs a command is about, of which it can do several at once, and how it tells.
+struct SyncOptions: ParsableArguments {
+    @OptionGroup var targets: VMsArgument
 
     @Option(name: .shortAndLong, help: ArgumentHelp("Work on this many VMs at once", valueName: "number"))
     var jobs = 4
@@ -21,7 +52,7 @@ struct SyncOptions: ParsableArguments {
     /// The most VMs at once: each has a thread, and a link with a process on this computer.
     static let mostJobs = 32
 
-    /// The VMs, each once.
+    /// The VMs: those that are named, or all that have a configuration.
     ///
     /// - Throws: a `UsageRefusal` when it is not clear which are meant, a `Refusal` when there is none.
     func names(_ session: Session, for verb: String) throws -> [MachineName] {
@@ -30,27 +61,7 @@ struct SyncOptions: ParsableArguments {
                 refusal: Refusal("\(jobs) VMs at once", hint: "write a number from 1 to \(Self.mostJobs) after --jobs")
             )
         }
-        guard !all || vms.isEmpty else {
-            throw UsageRefusal(
-                refusal: Refusal("VMs are named beside --all", hint: "name the ones you mean, or say --all alone")
-            )
-        }
-        guard all else {
-            guard !vms.isEmpty else {
-                throw UsageRefusal(
-                    refusal: Refusal(
-                        "`dvm \(verb)` needs the name of a VM",
-                        hint: "`dvm ls` shows the ones there are; `dvm \(verb) --all` takes all of them"
-                    )
-                )
-            }
-            var names: [MachineName] = []
-            for word in vms {
-                let name = try UsageRefusal.from { () throws(Refusal) in try MachineName(word) }
-                if !names.contains(name) { names.append(name) }
-            }
-            return names
-        }
+        if let named = try targets.named(for: verb) { return named }
         let names = session.configuration.names()
         guard !names.isEmpty else {
             throw Refusal(
