@@ -69,8 +69,6 @@ import Testing
 
     @Test func `of a mode is that mode`() {
         #expect(AccessList(mode: 0o640).entries == [.owner: 6, .owningGroup: 4, .others: 0])
-        #expect(!AccessList(mode: 0o640).isExtended)
-        #expect(AccessList(mode: 0o640).granting(5, 4).isExtended)
     }
 
     /// What a change for the agent must never do, for every list.

@@ -95,6 +95,12 @@ import Testing
         #expect(list.entries == [.owner: 7, .owningGroup: 0, .mask: 1, .user(8): 0, .user(9): 0, .others: 0])
     }
 
+    @Test func `takes a file system without lists for one without entries, and nothing else`() throws {
+        let proc = try PinnedDirectory("/proc/sys/kernel", called: "it")
+        #expect(try AccessList.readIfAny(proc.descriptor.raw, "it") == nil)
+        #expect(throws: Refusal.self) { _ = try AccessList.readIfAny(FileDescriptor(rawValue: 1 << 20), "it") }
+    }
+
     @Test func `says so where there are no access lists`() throws {
         let proc = try PinnedDirectory("/proc/sys", called: "a directory of the kernel")
         #expect(throws: Refusal.self) {

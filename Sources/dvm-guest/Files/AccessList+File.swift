@@ -36,11 +36,23 @@ extension AccessList {
     }
 
     /// The list of a file; one made of its mode when it has none.
+    ///
+    /// - Throws: a `Refusal` when it cannot be read, or the file system has no lists.
     static func read(_ file: FileDescriptor, _ path: String) throws(Refusal) -> Self {
+        guard let list = try readIfAny(file, path) else { throw refusal(.notSupported, path) }
+        return list
+    }
+
+    /// The list of a file, as above; nothing on a file system that has none.
+    ///
+    /// - Throws: a `Refusal` when there may be one and it cannot be read.
+    static func readIfAny(_ file: FileDescriptor, _ path: String) throws(Refusal) -> Self? {
         var buffer = [UInt8](repeating: 0, count: mostBytes)
         let count = unsafe dvm_get_attribute(file.rawValue, Kind.access.rawValue, &buffer, buffer.count)
         guard count >= 0 else {
-            guard errno == ENODATA else { throw refusal(Errno(rawValue: errno), path) }
+            let error = Errno(rawValue: errno)
+            if error == .notSupported || error == .noFunction { return nil }
+            guard errno == ENODATA else { throw refusal(error, path) }
             return Self(mode: UInt32(try Status.of(file, called: path).mode))
         }
         guard let list = Self(bytes: buffer.prefix(count)) else {

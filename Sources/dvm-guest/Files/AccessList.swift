@@ -33,9 +33,6 @@ struct AccessList: Equatable {
         ]
     }
 
-    /// Whether it says more than a mode can.
-    var isExtended: Bool { entries.keys.contains { ![.owner, .owningGroup, .others].contains($0) } }
-
     /// What a subject really gets: its entry, limited by the mask.
     func effective(_ subject: Subject) -> UInt8? {
         entries[subject].map { subject.isMasked ? $0 & (entries[.mask] ?? 7) : $0 }
