@@ -31,7 +31,20 @@ final class GuardStage {
         }
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: "\(ShadowLayers.root)/\(session)") }
+    deinit {
+        try? FileManager.default.removeItem(atPath: "\(ShadowLayers.root)/\(session)")
+        _ = try? group.killAll()
+        try? group.remove()
+    }
+
+    /// The session's control group; one that is the test's own, on a machine with either version of them.
+    var group: ControlGroup {
+        get throws {
+            let second: FilePath = "/sys/fs/cgroup/unified"
+            let tree = Status.of(second) == nil ? "/sys/fs/cgroup" : second
+            return try ControlGroup(making: tree.appending("dvm-test-\(session)"))
+        }
+    }
 
     /// Runs a script as the developer, in the project.
     @discardableResult
@@ -58,7 +71,7 @@ final class GuardStage {
     /// A session: what the agent does between the guard's looks.
     func session(_ body: () throws -> Void) throws -> [SessionNote] {
         try Entering.$program.withValue(try Products.path("dvm-guest")) {
-            let projectGuard = try ProjectGuard.make(for: agent)
+            let projectGuard = try ProjectGuard.make(at: SessionSite(of: agent, in: group))
             try body()
             return projectGuard.end()
         }

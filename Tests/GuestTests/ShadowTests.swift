@@ -1,6 +1,7 @@
 import DVMProtocol
 import Foundation
 import Glibc
+import Synchronization
 import TestSupport
 import Testing
 
@@ -80,6 +81,38 @@ import Testing
         let quiet = try GuardStage(.shadow)
         #expect(try quiet.session { try quiet.agent("git status") } == [])
         #expect(try quiet.developer("git for-each-ref refs/dvm") == "")
+    }
+
+    /// Packing up runs git on the agent's own repository, which can have it run anything: here a way to fetch what is
+    /// missing.
+    @Test func `packs its commits up within the session's control group`() throws {
+        let stage = try GuardStage(.shadow)
+        let group = try stage.group
+        let seen = Mutex(false)
+        let watched = DispatchSemaphore(value: 0)
+        Thread.detachNewThread {
+            let deadline = ContinuousClock.now + .seconds(60)
+            while group.words("cgroup.procs").isEmpty, .now < deadline { usleep(10_000) }
+            // Until git hangs; what is ended sooner is ended all the same.
+            usleep(300_000)
+            seen.withLock { $0 = !group.words("cgroup.procs").isEmpty && group.killAll() }
+            watched.signal()
+        }
+        let notes = try stage.session {
+            let outcome = try stage.agent(
+                """
+                git config extensions.partialClone origin; git config remote.origin.promisor true
+                git config remote.origin.url /workspace; git config remote.origin.uploadpack 'sleep 3600 #'
+                git commit -q --allow-empty -m two; git update-ref refs/heads/x $(git commit-tree -p HEAD -m x HEAD^{tree})
+                rm -rf .git/objects/$(git rev-parse x | cut -c 1-2)
+                """
+            )
+            #expect(outcome.exit == .exited(0), "\(outcome)")
+        }
+        watched.wait()
+        #expect(seen.withLock { $0 }, "a sandbox outside the group, or none that hangs")
+        let text = "the session's commits could not be taken over: git in the sandbox was ended by signal"
+        #expect(notes.contains { $0.text.hasPrefix(text) }, "\(notes)")
     }
 
     @Test(arguments: [

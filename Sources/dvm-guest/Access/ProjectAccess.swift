@@ -5,8 +5,7 @@ internal import DVMProtocol
 /// With an idmapped mount there is nothing to do. With access lists, files and directories get an entry for the agent
 /// before the session; after it, what the agent made is opened to the developer.
 struct ProjectAccess: SessionPart {
-    /// The agent of the session, its policy saying how it gets at the project: `idmap` or `acl`, never `auto`.
-    private let agent: Spawn.Agent
+    private let site: SessionSite
     private let notes: [SessionNote]
 
     /// No project of a million files takes a tenth of it.
@@ -15,22 +14,18 @@ struct ProjectAccess: SessionPart {
     /// Gives an agent its access.
     ///
     /// - Throws: a `Refusal` when it cannot have any; nothing is started then.
-    static func make(for agent: Spawn.Agent) throws(Refusal) -> Self {
-        let project = try Project.pin(agent)
-        let agent = try ProjectMount.settled(agent, on: project)
-        guard agent.policy.access == .acl else {
-            return Self(agent: agent, notes: try withdraw(from: project, agent))
-        }
-        return Self(agent: agent, notes: try walk(project, .grant, agent).notes)
+    static func make(at site: SessionSite) throws(Refusal) -> Self {
+        guard site.agent.policy.access == .acl else { return Self(site: site, notes: try withdraw(at: site)) }
+        return Self(site: site, notes: try walk(site, .grant).notes)
     }
 
     /// Opens what the agent made to the developer, once nothing of the session runs any more.
     ///
     /// - Returns: what the person should know of this and of the beginning.
     func end() -> [SessionNote] {
-        guard agent.policy.access == .acl else { return notes }
+        guard site.agent.policy.access == .acl else { return notes }
         do throws(Refusal) {
-            try Self.share(agent)
+            try Self.share(site)
             return notes
         } catch {
             return notes + [
@@ -40,21 +35,20 @@ struct ProjectAccess: SessionPart {
     }
 
     /// Opens what the agent made to the developer, where that is a matter of access lists.
-    static func share(_ agent: Spawn.Agent) throws(Refusal) {
-        _ = try walk(Project.pin(agent), .share, agent, as: agent.uid)
-    }
+    static func share(_ site: SessionSite) throws(Refusal) { _ = try walk(site, .share, as: site.agent.uid) }
 
     /// Takes entries of earlier sessions back: on an idmapped mount they name nobody, which `cp -a` would trip over.
-    private static func withdraw(from project: borrowing PinnedDirectory, _ agent: Spawn.Agent) throws(Refusal)
-        -> [SessionNote]
-    {
-        guard let list = try? AccessList.read(project.descriptor.raw, project.path),
-            list.entries[.user(agent.uid)] != nil
+    ///
+    /// - Throws: a `Refusal` when it cannot be found out whether there are any, or when they stay.
+    static func withdraw(at site: SessionSite) throws(Refusal) -> [SessionNote] {
+        let project = site.project.descriptor.raw
+        guard let list = try AccessList.readIfAny(project, site.project.path),
+            list.entries[.user(site.agent.uid)] != nil
         else { return [] }
         // From its own files first, while it still gets at them. They stay its own, which an idmapped mount shows as
         // nobody's.
-        _ = try walk(project, .withdraw, agent, as: agent.uid)
-        let report = try walk(project, .withdraw, agent)
+        _ = try walk(site, .withdraw, as: site.agent.uid)
+        let report = try walk(site, .withdraw)
         guard report.foreign > 0 else { return [] }
         let text = """
             in the project: \(report.foreign) files and directories are not yours, since the agent made them when it \
@@ -64,12 +58,10 @@ struct ProjectAccess: SessionPart {
     }
 
     /// Walks over a project as the owner of the files a job is for, beginning at the very directory that is pinned.
-    private static func walk(
-        _ project: borrowing PinnedDirectory,
-        _ job: AccessOrder.Job,
-        _ agent: Spawn.Agent,
-        as owner: UInt32? = nil
-    ) throws(Refusal) -> AccessReport {
+    private static func walk(_ site: SessionSite, _ job: AccessOrder.Job, as owner: UInt32? = nil) throws(Refusal)
+        -> AccessReport
+    {
+        let agent = site.agent
         let order = String(decoding: try JSON.encode(AccessOrder(job, for: agent)), as: UTF8.self)
         let (_, output) = try Entering.run(
             Spawn(
@@ -79,16 +71,16 @@ struct ProjectAccess: SessionPart {
                 terminal: false,
                 confinement: .developer(identity(owner ?? agent.developerUid, agent))
             ),
-            input: project.descriptor.raw,
+            input: site.project.descriptor.raw,
             within: patience
         )
         guard let answer = try? JSON.decode(AccessAnswer.self, from: output) else {
-            throw Refusal("the walk over the project \(project.path) ended without an answer")
+            throw Refusal("the walk over the project \(site.project.path) ended without an answer")
         }
         switch answer {
         case .done(let report): return report
         case .refused(var refusal):
-            refusal.message = "the agent's access to the project \(project.path): \(refusal.message)"
+            refusal.message = "the agent's access to the project \(site.project.path): \(refusal.message)"
             throw refusal
         }
     }

@@ -16,6 +16,12 @@ enum Project {
             throw tooMuch(path, "inside the sandbox /workspace is the project itself")
         }
         let project = try PinnedDirectory(path, called: "the project")
+        if let pinned = agent.pinned, pinned != FileIdentity(project.status) {
+            throw Refusal(
+                "another directory is at \(path) than a moment ago",
+                hint: "look what replaced it, and start the tool again"
+            )
+        }
         guard project.status.uid == agent.developerUid else {
             throw Refusal(
                 """

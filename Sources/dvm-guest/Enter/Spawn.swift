@@ -52,6 +52,8 @@ struct Spawn: Hashable, Codable {
         var developerHome: String
         /// The project, an absolute path without links.
         var project: String
+        /// Which directory that is, where the session's supervisor has looked it up.
+        var pinned: FileIdentity?
         /// The tool's home: inside a new and empty one, outside a directory of root's with what outlives the session.
         var home: String
         /// Where in the project it starts, relative to it; empty for its top.

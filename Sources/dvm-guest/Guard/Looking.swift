@@ -23,6 +23,10 @@ enum Looking {
         try ask(.survey(Surveyor.Order(agent)), project, agent)
     }
 
+    static func ask<Answer: Decodable>(_ task: LookOrder.Task, at site: SessionSite) throws(Refusal) -> Answer {
+        try ask(task, site.project.descriptor.raw, site.agent)
+    }
+
     /// Has the owner do something in a project.
     ///
     /// - Throws: a `Refusal` when there is no answer, or one that is none.

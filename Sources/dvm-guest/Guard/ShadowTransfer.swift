@@ -34,11 +34,13 @@ struct ShadowTransfer {
         case failed(Refusal)
     }
 
-    /// Packs up what is new in the shadow, in a sandbox like the session's and by the agent.
-    func pack() -> Packed {
+    /// Packs up what is new in the shadow, in a sandbox like the session's, by the agent and within the session's limits.
+    ///
+    /// - Parameter group: the session's; what runs in it when this returns is to be ended.
+    func pack(in group: ControlGroup) -> Packed {
         do throws(Refusal) {
             let tips = try Self.names(in: git.run(.tips(200)) ?? [])
-            return try pack(without: tips + [before.commit].compactMap { $0 }) ? .bundle : .nothing
+            return try pack(without: tips + [before.commit].compactMap { $0 }, in: group) ? .bundle : .nothing
         } catch {
             return .failed(error)
         }
@@ -99,7 +101,7 @@ struct ShadowTransfer {
     }
 
     /// Has git pack up, in a sandbox like the session's and by the agent, what these commits do not have.
-    private func pack(without tips: [String]) throws(Refusal) -> Bool {
+    private func pack(without tips: [String], in group: ControlGroup) throws(Refusal) -> Bool {
         let file = try Self.open(layers.bundle, .writeOnly, [.create, .truncate])
         // Whatever the mask says: the owner opens it by the descriptor it is given.
         try Status.change([.ownerReadWrite, .groupRead, .otherRead], of: file.raw, called: layers.bundle)
@@ -120,12 +122,15 @@ struct ShadowTransfer {
                 terminal: false,
                 confinement: .agent(order)
             ),
-            into: file.raw
+            into: file.raw,
+            group: group
         )
         switch answer.exit {
         case .exited(0): return true
         case .exited(4): return false
-        default: throw Refusal("git in the sandbox ended with status \(answer.exit.status)")
+        // The kernel ends a session that needs more than DVM_AI_MEMORY.
+        case .signaled: throw Refusal("git in the sandbox was ended by signal, as by a limit of the session")
+        case .exited(let status): throw Refusal("git in the sandbox ended with status \(status)")
         }
     }
 

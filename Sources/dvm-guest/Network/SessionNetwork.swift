@@ -19,6 +19,9 @@ final class SessionNetwork: SessionPart {
     /// The gate lives until `end`, or until this process ends; one that becomes another program stays what it was.
     ///
     /// - Throws: a `Refusal` when the session cannot have what the VM's configuration says; nothing may be started then.
+    static func make(at site: SessionSite) throws(Refusal) -> SessionNetwork { try make(for: site.agent) }
+
+    /// As above, for a sandbox that has no other surroundings.
     static func make(for agent: Spawn.Agent) throws(Refusal) -> SessionNetwork {
         try make(
             GateOrder(

@@ -66,6 +66,8 @@ struct ControlGroup {
             }
             usleep(2000)
         }
+        // What is started in it later, for the session that has ended, is to run.
+        if !isKilled { try? set("cgroup.freeze", "0") }
         return true
     }
 

@@ -4,6 +4,8 @@ internal import DVMProtocol
 final class SessionPlace {
     let directory: SessionDirectory
     let group: ControlGroup
+    /// The agent, as its site has it.
+    let agent: Spawn.Agent
     private var surroundings: SessionSurroundings
 
     /// Makes the place for a session; `asked` are the limits that somebody wrote down.
@@ -19,7 +21,9 @@ final class SessionPlace {
             throw error
         }
         do throws(Refusal) {
-            surroundings = try SessionSurroundings.make(for: agent)
+            let site = try SessionSite(of: agent, in: group)
+            surroundings = try SessionSurroundings.make(at: site)
+            self.agent = site.agent
         } catch {
             group.remove()
             directory.remove()
@@ -34,13 +38,14 @@ final class SessionPlace {
     func takeDown() -> [SessionNote] {
         var notes: [SessionNote] = []
         if !group.killAll() {
-            notes.append(
-                SessionNote(.warning, "a process of the session cannot be ended: it hangs in the VM's kernel")
-            )
+            notes.append(Self.hanging)
         }
         notes += LimitNotes.of(group)
         return notes + surroundings.end()
     }
+
+    /// What is said when a session is not over, whatever was done to it.
+    static let hanging = SessionNote(.warning, "a process of the session cannot be ended: it hangs in the VM's kernel")
 
     /// Removes what is left of it.
     func remove() {

@@ -5,7 +5,7 @@ protocol SessionPart {
     /// Makes it for a session that is about to start.
     ///
     /// - Throws: a `Refusal` when it cannot be had; whatever was made until then is taken down before.
-    static func make(for agent: Spawn.Agent) throws(Refusal) -> Self
+    static func make(at site: SessionSite) throws(Refusal) -> Self
 
     /// Takes it down, when no process of the session is left.
     ///
@@ -26,10 +26,10 @@ struct SessionSurroundings {
     /// Makes every part.
     ///
     /// - Throws: the first part's `Refusal`, after those before it were taken down.
-    static func make(for agent: Spawn.Agent) throws(Refusal) -> Self {
+    static func make(at site: SessionSite) throws(Refusal) -> Self {
         var made = Self()
         do throws(Refusal) {
-            for kind in kinds { made.parts.append(try kind.make(for: agent)) }
+            for kind in kinds { made.parts.append(try kind.make(at: site)) }
         } catch {
             _ = made.end()
             throw error

@@ -47,6 +47,7 @@ final class Supervisor {
             // The network that this process is in since its surroundings were made.
             let network = try NetworkNamespace.own().number()
             guard network != outside else { throw Refusal("the session still has the VM's network") }
+            agent = place.agent
             agent.network = network
             order.spawn.confinement = .agent(agent)
             listener = try UnixSocket.listen(at: SessionDirectory.socket(of: agent.session))

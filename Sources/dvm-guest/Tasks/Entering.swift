@@ -19,13 +19,15 @@ enum Entering {
     ///   - input: its standard input; nothing when absent.
     ///   - file: where its standard output goes instead.
     ///   - limit: how long it may take.
+    ///   - group: the control group it is in from before its first step on; ours when absent.
     /// - Returns: how it ended, and its output.
     /// - Throws: a `Refusal` when it cannot be started, `enter`'s own where it has one, or when it takes too long.
     static func run(
         _ spawn: Spawn,
         input: FileDescriptor? = nil,
         into file: FileDescriptor? = nil,
-        within limit: Duration = patience
+        within limit: Duration = patience,
+        group: ControlGroup? = nil
     ) throws(Refusal) -> (exit: Exit, output: [UInt8]) {
         try run(
             role: "enter",
@@ -33,6 +35,7 @@ enum Entering {
             input: input,
             into: file,
             within: limit,
+            group: group,
             called: spawn.words.joined(separator: " ")
         )
     }
@@ -45,6 +48,7 @@ enum Entering {
     ///   - input: its standard input; nothing when absent.
     ///   - file: where its standard output goes instead.
     ///   - limit: how long it may take.
+    ///   - group: the control group it is in from before its first step on; ours when absent.
     ///   - name: what it is called when it takes longer.
     /// - Returns: how it ended, and its output.
     /// - Throws: a `Refusal` when it cannot be started, its own where it has one, or when it takes too long.
@@ -54,6 +58,7 @@ enum Entering {
         input: FileDescriptor? = nil,
         into file: FileDescriptor? = nil,
         within limit: Duration = patience,
+        group: ControlGroup? = nil,
         called name: String? = nil
     ) throws(Refusal) -> (exit: Exit, output: [UInt8]) {
         let deadline = ContinuousClock.now + limit
@@ -72,6 +77,14 @@ enum Entering {
             report: report.theirs.raw,
             program: program
         )
+        do throws(Refusal) {
+            // It waits for its order until then.
+            try group?.add(child.pid)
+        } catch {
+            child.signal(SIGKILL)
+            _ = child.wait()
+            throw error
+        }
         var order = Outbox()
         order.append(try Frame(.open, channel: 0, json: value))
 
