@@ -32,7 +32,7 @@ final class GuardStage {
     }
 
     deinit {
-        try? FileManager.default.removeItem(atPath: "\(ShadowLayers.root)/\(session)")
+        try? FileManager.default.removeItem(atPath: "\(PendingReview.root)/\(session)")
         _ = try? group.killAll()
         try? group.remove()
     }

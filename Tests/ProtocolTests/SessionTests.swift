@@ -37,7 +37,13 @@ import Testing
                 $0.ended = 1; $0.refusal = "no"
             }
         ),
-        ("lost with the VM", session()),
+        (
+            "not reviewed",
+            session {
+                $0.ended = 1; $0.exit = .exited(0); $0.unreviewed = true
+            }
+        ),
+        ("lost", session()),
     ]
 
     @Test(arguments: states)

@@ -1,10 +1,12 @@
 extension SessionSummary {
     /// How it stands, in a few words.
     public var state: String {
+        if unreviewed == true { return "not reviewed" }
         if let exit { return exit == .exited(0) ? "done" : "ended with \(exit.status)" }
         if refusal != nil { return "not started" }
-        // Only what runs says whether somebody is attached; a start without an end is left by a VM that was stopped.
-        guard let attached else { return ended == nil ? "lost with the VM" : "ended" }
+        // Only what runs says whether somebody is attached; a start without an end is left by a VM that was stopped, or
+        // when what watched over it was killed.
+        guard let attached else { return ended == nil ? "lost" : "ended" }
         return attached ? "attached" : "running"
     }
 

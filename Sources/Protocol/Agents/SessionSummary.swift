@@ -22,6 +22,8 @@ public struct SessionSummary: Hashable, Codable, Sendable {
     public var refusal: String?
     /// Whether somebody is attached; for one that runs.
     public var attached: Bool?
+    /// Whether it is over and what it left in the project is still to be looked at.
+    public var unreviewed: Bool?
     /// What was worth telling the person.
     public var notes: [SessionNote]
 

@@ -28,6 +28,8 @@ extension Enter {
         // First, before anything is opened: what `serve` leaked is not seen by the program. Descriptor 3 closes on exec
         // too, which is how `serve` learns that the program runs.
         try Descriptors.closeOnExec(from: 3)
+        // A supervisor is spared; what it starts is not, and the right to say so goes with root's.
+        try OutOfMemory.rejoin()
         try Session.lead()
         if spawn.terminal { try Session.takeTerminal() }
         Session.resetSignals()
@@ -47,6 +49,8 @@ extension Enter {
 
         // As for the developer; but descriptor 3 goes on to `inner`, which alone knows whether the tool could be started.
         try Descriptors.closeOnExec(from: 4)
+        // While root says so, and so for good: what is set by others later can only be more.
+        try OutOfMemory.place(OutOfMemory.first)
         // A session of its own, without the terminal: `inner` leads another one that owns it, so that Ctrl-C reaches
         // the tool and not Bubblewrap, whose death would take the tool along.
         try Session.lead()

@@ -17,6 +17,7 @@ struct Look: ParsableCommand {
         do throws(Refusal) {
             let order = try report.order(LookOrder.self)
             try Descriptors.closeOnExec(from: 3)
+            try OutOfMemory.rejoin()
             try Capabilities.dropBoundingAndAmbient()
             try Identity.become(uid: order.uid, gid: order.gid, groups: [])
             try Capabilities.neverRegain()

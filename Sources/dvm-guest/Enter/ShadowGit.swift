@@ -51,7 +51,7 @@ struct ShadowGit {
     private static func refusal(_ error: Errno) -> Refusal {
         Refusal(
             "the project's .git cannot have a shadow on Linux \(Kernel.release): overlayfs answers \(error)",
-            hint: "it needs Linux 5.19 or newer, and \(ShadowLayers.root) on ext4, xfs or btrfs; \(otherModes)"
+            hint: "it needs Linux 5.19 or newer, and \(PendingReview.root) on ext4, xfs or btrfs; \(otherModes)"
         )
     }
 

@@ -46,12 +46,12 @@ enum TextFile {
     ///   - text: what it is to hold.
     ///   - path: where it is.
     ///   - mode: its mode.
-    ///   - flushed: whether the text is to be on the disk before it has its name.
+    ///   - lasting: whether it and its name are to be there after a loss of power, too.
     /// - Returns: whether the file had another text or mode before.
     /// - Throws: a `Refusal` that names the file.
     @discardableResult
-    static func write(_ text: String, to path: FilePath, mode: FilePermissions, flushed: Bool = false) throws(Refusal)
-        -> Bool
+    static func write(_ text: String, to path: FilePath, mode: FilePermissions, lasting: Bool = false)
+        throws(Refusal) -> Bool
     {
         if let present = try? read(path), present == text, Status.of(path)?.permissions == mode { return false }
         let new = FilePath("\(path).dvm-new")
@@ -66,8 +66,14 @@ enum TextFile {
             )
             try file.raw.writeAll(text.utf8)
             try Status.change(mode, of: file.raw, called: new)
-            if flushed { try Status.flush(file.raw, called: new) }
+            if lasting { try Status.flush(file.raw, called: new) }
             try Status.rename(new, to: path)
+            guard lasting else { return true }
+            // Its name, too.
+            let directory = OwnedDescriptor(
+                try FileDescriptor.open(path.removingLastComponent(), .readOnly, options: [.closeOnExec])
+            )
+            try Status.flush(directory.raw, called: path)
         } catch let error as Refusal {
             throw error
         } catch {

@@ -25,37 +25,66 @@ final class ProjectGuard: SessionPart {
         }
         shadow = try site.agent.policy.git == .shadow ? ShadowTransfer.prepare(before.main, site.agent) : nil
         self.site = site
+        // Last, and before the session's first step: from here on there is something to review, whatever happens to us.
+        try PendingReview(agent: site.agent, before: before, clock: clock, position: shadow?.before).keep()
+    }
+
+    /// The guard of a session that has ended without its review; `nil` when another directory is where its project was.
+    ///
+    /// - Throws: a `Refusal` when its project cannot be had.
+    init?(of pending: PendingReview, in group: ControlGroup) throws(Refusal) {
+        var agent = pending.agent
+        let pinned = agent.pinned?.inode
+        // By its number alone: that of the disk may be another after a start of the VM.
+        agent.pinned = nil
+        let site = try SessionSite(of: agent, in: group)
+        guard site.project.status.inode == pinned else { return nil }
+        self.site = site
+        before = pending.before
+        clock = pending.clock
+        shadow = pending.position.flatMap { ShadowTransfer(of: pending.before.main, site.agent, before: $0) }
     }
 
     /// Takes back what was planted, and says what a person should know.
     ///
     /// The session must have ended: no process of it may be left to plant it again.
     func end() -> [SessionNote] {
-        guard let shadow else { return review() }
-        // In this order: packing up runs git on a repository of the agent's, inside a sandbox of the agent's, and is as
-        // good as a part of the session. Taking in runs git on the developer's, where nothing planted may be left.
-        let packed = shadow.pack(in: site.group)
-        let isOver = site.group.killAll()
-        let notes = review() + shadow.takeOver(packed)
-        return isOver ? notes : notes + [SessionPlace.hanging]
+        do throws(Refusal) {
+            return try review()
+        } catch {
+            let text = """
+                what the session left in the project could not be looked at: \(error.message); it is tried again before \
+                the next session starts
+                """
+            return [SessionNote(.warning, text)]
+        }
     }
 
-    private func review() -> [SessionNote] {
+    /// As `end`; afterwards nothing is left to be done.
+    ///
+    /// - Throws: a `Refusal` when the project could not be looked at, and has to be later.
+    func review() throws(Refusal) -> [SessionNote] {
+        // In this order: packing up runs git on a repository of the agent's, inside a sandbox of the agent's, and is as
+        // good as a part of the session. Taking in runs git on the developer's, where nothing planted may be left.
+        let packed = shadow?.pack(in: site.group)
+        let isOver = site.group.killAll()
+        let notes = try look()
+        // What cannot be ended may still change something: it is looked at again.
+        guard isOver else { return notes + [SessionPlace.hanging] }
+        defer { PendingReview.drop(site.agent.session) }
+        return notes + (packed.map { shadow?.takeOver($0) ?? [] } ?? [])
+    }
+
+    private func look() throws(Refusal) -> [SessionNote] {
         let order = Reviewer.Order(
             rules: Surveyor.Order(site.agent),
             before: before,
             started: clock.started,
             suffix: ".dvm-\(site.agent.session)"
         )
-        do throws(Refusal) {
-            // Its owner looks: what the agent made must be open to them first.
-            if site.agent.policy.access == .acl { try ProjectAccess.share(site) }
-            let findings: Findings = try Looking.ask(.review(order), at: site)
-            return findings.notes
-        } catch {
-            return [
-                SessionNote(.warning, "what the session left in the project could not be looked at: \(error.message)")
-            ]
-        }
+        // Its owner looks: what the agent made must be open to them first.
+        if site.agent.policy.access == .acl { try ProjectAccess.share(site) }
+        let findings: Findings = try Looking.ask(.review(order), at: site)
+        return findings.notes
     }
 }

@@ -2,11 +2,9 @@ internal import DVMProtocol
 
 /// Where the changes of a shadowed git directory are kept: below a directory of root's, named after the session.
 struct ShadowLayers {
-    static let root = "/var/lib/dvm/sessions"
-
     let directory: FilePath
 
-    init(_ session: SessionID) { directory = FilePath("\(Self.root)/\(session)/git") }
+    init(_ session: SessionID) { directory = PendingReview.root.appending(session.text).appending("git") }
 
     /// What the agent changed.
     var upper: FilePath { directory.appending("upper") }
@@ -19,7 +17,7 @@ struct ShadowLayers {
     ///
     /// - Throws: a `Refusal` when one of them is not root's alone.
     func make(for agent: Spawn.Agent) throws(Refusal) {
-        _ = try Directories.make(FilePath(Self.root), mode: .ownerReadWriteExecute)
+        _ = try Directories.make(PendingReview.root, mode: .ownerReadWriteExecute)
         _ = try Directories.make(directory, mode: .ownerReadWriteExecute)
         // The overlay's own top has the owner and mode of this one.
         _ = try Directories.make(

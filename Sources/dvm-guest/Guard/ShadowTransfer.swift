@@ -8,9 +8,9 @@ struct ShadowTransfer {
     private let git: SafeGit
     private let layers: ShadowLayers
     /// Where the repository stood.
-    private let before: Position
+    let before: Position
 
-    struct Position: Equatable {
+    struct Position: Equatable, Codable {
         /// The checked-out branch as a full name; absent when none is.
         var branch: String?
         var commit: String?
@@ -21,11 +21,21 @@ struct ShadowTransfer {
     /// Makes room for a session's changes and remembers where the repository stands; `nil` without a repository.
     static func prepare(_ repository: TreePath?, _ agent: Spawn.Agent) throws(Refusal) -> Self? {
         guard let repository else { return nil }
-        let path = "\(agent.project)/\(repository)"
-        let git = SafeGit(repository: path, owner: agent)
-        let layers = ShadowLayers(agent.session)
-        try layers.make(for: agent)
-        return Self(agent: agent, git: git, layers: layers, before: try Position(git))
+        try ShadowLayers(agent.session).make(for: agent)
+        return Self(of: repository, agent, before: try Position(git(repository, agent)))
+    }
+
+    /// The transfer of a session that was prepared before; `nil` without a repository.
+    init?(of repository: TreePath?, _ agent: Spawn.Agent, before: Position) {
+        guard let repository else { return nil }
+        self.agent = agent
+        self.before = before
+        git = Self.git(repository, agent)
+        layers = ShadowLayers(agent.session)
+    }
+
+    private static func git(_ repository: TreePath, _ agent: Spawn.Agent) -> SafeGit {
+        SafeGit(repository: "\(agent.project)/\(repository)", owner: agent)
     }
 
     /// What came of packing up: a bundle, nothing to pack, or why it went wrong.
@@ -37,6 +47,7 @@ struct ShadowTransfer {
     /// Packs up what is new in the shadow, in a sandbox like the session's, by the agent and within the session's limits.
     ///
     /// - Parameter group: the session's; what runs in it when this returns is to be ended.
+    /// - Returns: what came of it.
     func pack(in group: ControlGroup) -> Packed {
         do throws(Refusal) {
             let tips = try Self.names(in: git.run(.tips(200)) ?? [])

@@ -106,7 +106,10 @@ final class Relay: LinkChannel {
             channel: number,
             json: Refusal(
                 "the process that watched over the session is gone, and the session with it",
-                hint: "`dmesg` in the VM, as root, says whether it ran out of memory"
+                hint: """
+                    `dvm sessions` looks at what it left in the project, and `dmesg` in the VM, as root, says whether \
+                    memory ran out
+                    """
             )
         )
     }

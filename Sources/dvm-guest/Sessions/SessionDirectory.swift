@@ -35,27 +35,33 @@ final class SessionDirectory {
     /// Writes down how the session stands, for whoever lists sessions.
     func note(_ summary: SessionSummary) throws(Refusal) {
         let text = String(decoding: try JSON.encode(summary), as: UTF8.self)
-        try TextFile.write(text, to: Self.state(of: session), mode: .ownerReadWrite)
+        try TextFile.write(text, to: Self.statePath(of: session), mode: .ownerReadWrite)
     }
 
     /// Removes it.
-    func remove() { Removal.small(Self.path(of: session)) }
+    func remove() { Self.remove(session) }
 
-    /// The sessions that run, oldest first; what is left of those whose supervisor was killed is removed.
-    static func running() -> [SessionSummary] {
-        Listing.names(in: all).compactMap { name -> SessionSummary? in
-            guard let session = try? SessionID(name) else { return nil }
-            if isOver(session) {
-                // Its sandbox died with its supervisor; this is for what a crash of our own may have left.
-                _ = AgentGroups.of(session).killAll()
-                AgentGroups.of(session).remove()
-                Removal.small(path(of: session))
-                return nil
-            }
-            guard let bytes = try? TextFile.readBytes(state(of: session)) else { return nil }
-            return try? JSON.decode(SessionSummary.self, from: bytes)
-        }
+    /// Removes that of a session nobody watches over any more.
+    static func remove(_ session: SessionID) { Removal.small(path(of: session)) }
+
+    /// The sessions that run, and those whose processes or project `Orphans` could do nothing for; oldest first.
+    static func running() -> [SessionSummary] { sessions().compactMap(state) }
+
+    /// How a session stands, as its supervisor wrote it down last.
+    static func state(of session: SessionID) -> SessionSummary? {
+        guard let bytes = try? TextFile.readBytes(statePath(of: session)) else { return nil }
+        guard var summary = try? JSON.decode(SessionSummary.self, from: bytes) else { return nil }
+        if isOver(session) { summary.attached = nil }
+        return summary
     }
+
+    /// Those whose supervisor was killed.
+    static func abandoned() -> [SessionID] { sessions().filter(isOver) }
+
+    /// Whether somebody watches over a session, or is about to.
+    static func isLive(_ session: SessionID) -> Bool { Status.of(path(of: session)) != nil && !isOver(session) }
+
+    private static func sessions() -> [SessionID] { Listing.names(in: all).compactMap { try? SessionID($0) } }
 
     /// Whether nobody watches over it any more.
     ///
@@ -68,5 +74,5 @@ final class SessionDirectory {
     }
 
     private static func lock(of session: SessionID) -> FilePath { path(of: session).appending("lock") }
-    private static func state(of session: SessionID) -> FilePath { path(of: session).appending("state.json") }
+    private static func statePath(of session: SessionID) -> FilePath { path(of: session).appending("state.json") }
 }

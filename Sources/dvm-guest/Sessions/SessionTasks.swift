@@ -4,8 +4,19 @@ internal import DVMProtocol
 enum SessionTasks {
     /// The sessions that run, and on request those that have ended, oldest first.
     static func list(ended: Bool) throws(Refusal) -> [SessionSummary] {
-        let running = SessionDirectory.running()
-        guard ended else { return running }
+        let left = try Orphans.settle().left
+        var running = SessionDirectory.running()
+        for orphan in left {
+            if !running.contains(where: { $0.id == orphan.session }) {
+                running += SessionLog.read().filter { $0.id == orphan.session }
+            }
+            let text = SessionNote(.warning, Orphans.text(orphan))
+            for index in running.indices where running[index].id == orphan.session {
+                running[index].notes.append(text)
+                running[index].unreviewed = true
+            }
+        }
+        guard ended else { return running.sorted { $0.id < $1.id } }
         // A start without an end is in the record too, of a session whose VM was stopped.
         let known = Set(running.map(\.id))
         let all = SessionLog.read().filter { !known.contains($0.id) } + running

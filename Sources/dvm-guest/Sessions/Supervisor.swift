@@ -35,11 +35,15 @@ final class Supervisor {
         var order = order
         var agent = try order.agent()
         try VMGroups.moveSupervisor()
+        // Where the kernel does not let us, it is as likely to be ended as anything else.
+        try? OutOfMemory.place(OutOfMemory.spared)
+        let left = try Orphans.settle(before: agent.project)
         let asked = agent.policy.limits
         agent.policy.limits = VMSize.read().complete(asked)
         order.spawn.confinement = .agent(agent)
 
         summary = SessionSummary(starting: order, agent)
+        summary.notes = left
         log = SessionLog(readers: agent.developerGid)
         let outside = try NetworkNamespace.own().number()
         let place = try SessionPlace(for: agent, asked: asked)
@@ -268,6 +272,7 @@ final class Supervisor {
     private func end() {
         summary.notes += place.takeDown()
         if let last { summary.take(last) }
+        summary.unreviewed = PendingReview.sessions().contains(summary.id) ? true : nil
         recording?.end()
         if order.detached { log.keep(scrollback.contents, of: summary.id) }
         if !log.append(summary) { remark(.warning, "the session could not be written to \(SessionLog.file)") }

@@ -45,7 +45,7 @@ struct UnitRecords {
             let text = String(decoding: try JSON.encode(record), as: UTF8.self)
             // Before the record: a VM that is cut off may lose what the unit wrote, and then must not remember it.
             try Directories.flush(directory, wholeFileSystem: true)
-            try TextFile.write(text + "\n", to: done(unit.name), mode: .ownerReadWrite, flushed: true)
+            try TextFile.write(text + "\n", to: done(unit.name), mode: .ownerReadWrite, lasting: true)
             try Directories.flush(directory)
         } catch {
             Removal.file(done(unit.name))

@@ -1,0 +1,132 @@
+internal import DVMProtocol
+internal import Glibc
+
+/// Sessions that have ended without their end.
+///
+/// Their supervisor was killed, the VM was switched off, or the project could not be reviewed. Whoever comes next does
+/// that for them.
+enum Orphans {
+    /// One that nothing could be done for yet.
+    struct Left {
+        let session: SessionID
+        /// Its project; absent when not even that can be read.
+        let project: String?
+        let refusal: Refusal
+    }
+
+    /// Ends and reviews what is left before a session starts.
+    ///
+    /// - Parameter project: where the session is to start.
+    /// - Returns: what a person should know of it.
+    /// - Throws: a `Refusal` when something unreviewed is left in that project: what an agent planted there would pass
+    ///   for what was there before.
+    static func settle(before project: String) throws(Refusal) -> [SessionNote] {
+        let (notes, left) = try settle()
+        for orphan in left where orphan.project ?? project == project {
+            throw Refusal(
+                "what session \(orphan.session) left in the project could not be looked at: \(orphan.refusal.message)",
+                hint: [orphan.refusal.hint, "once you have looked yourself, \(remedy(orphan.session))"]
+                    .compactMap(\.self).joined(separator: "; ")
+            )
+        }
+        return notes + left.map { SessionNote(.warning, "session \($0.session) of another project: \(text($0))") }
+    }
+
+    /// Ends and reviews what is left of every session nobody watches over.
+    ///
+    /// - Returns: what a person should know, and what is left.
+    /// - Throws: a `Refusal` when somebody else does the same at the moment and does not get done.
+    static func settle() throws(Refusal) -> (notes: [SessionNote], left: [Left]) {
+        guard !all().isEmpty else { return ([], []) }
+        let lock = try lock()
+        var notes: [SessionNote] = []
+        var left: [Left] = []
+        // Asked again: whoever had the lock did it for some.
+        for session in all() {
+            do throws(Refusal) {
+                notes += try settle(session).map { SessionNote($0.weight, "left by session \(session): \($0.text)") }
+            } catch {
+                let project = (try? PendingReview.read(session))?.agent.project
+                left.append(Left(session: session, project: project, refusal: error))
+            }
+        }
+        _ = consume lock
+        return (notes, left)
+    }
+
+    /// What a list of sessions says about one that is left.
+    static func text(_ left: Left) -> String {
+        "what it left in the project could not be looked at: \(left.refusal.message); \(remedy(left.session)) "
+            + "once you have looked yourself"
+    }
+
+    private static func remedy(_ session: SessionID) -> String {
+        "remove \(PendingReview.path(of: session)) in the VM as root"
+    }
+
+    private static func all() -> [SessionID] {
+        let pending = PendingReview.sessions().filter { !SessionDirectory.isLive($0) }
+        return Set(pending + SessionDirectory.abandoned()).sorted()
+    }
+
+    private static func settle(_ session: SessionID) throws(Refusal) -> [SessionNote] {
+        let group = AgentGroups.of(session)
+        // Its sandbox died with its supervisor; but this is what says so.
+        guard group.killAll() else { throw Refusal(SessionPlace.hanging.text) }
+        let notes = try review(session)
+        record(session, notes)
+        group.remove()
+        SessionDirectory.remove(session)
+        return notes
+    }
+
+    private static func review(_ session: SessionID) throws(Refusal) -> [SessionNote] {
+        guard let pending = try PendingReview.read(session) else { return [] }
+        guard try Status.exists(FilePath(pending.agent.project)) else {
+            PendingReview.drop(session)
+            return [SessionNote(.notice, "its project \(pending.agent.project) is gone")]
+        }
+        let limits = pending.agent.policy.limits
+        let group = try AgentGroups.make(session, limits, asked: SessionLimits())
+        guard let projectGuard = try ProjectGuard(of: pending, in: group) else {
+            PendingReview.drop(session)
+            let text = "its project was replaced by another directory before anybody looked what it left there"
+            return [SessionNote(.warning, text)]
+        }
+        return try projectGuard.review()
+    }
+
+    /// Adds to a session's record what nobody did at its end.
+    private static func record(_ session: SessionID, _ notes: [SessionNote]) {
+        guard var summary = SessionDirectory.state(of: session) ?? SessionLog.read().first(where: { $0.id == session }),
+            let settings = try? Settings.read(), let developer = (try? Accounts.read())?[settings.user]
+        else { return }
+        summary.attached = nil
+        summary.unreviewed = nil
+        if summary.ended == nil {
+            let text = "the process that watched over it was killed, or the VM was switched off"
+            summary.notes.append(SessionNote(.warning, text))
+        }
+        summary.notes += notes
+        _ = SessionLog(readers: developer.gid).append(summary)
+    }
+
+    /// One does this at a time: two would take back from each other.
+    private static func lock() throws(Refusal) -> FileLock {
+        _ = try Directories.make(PendingReview.root, mode: .ownerReadWriteExecute)
+        let deadline = ContinuousClock.now + patience
+        while true {
+            if let lock = try FileLock.take(PendingReview.root.appending("lock")) { return lock }
+            guard .now < deadline else {
+                throw Refusal(
+                    "what another session left in a project is still being looked at",
+                    hint: "try again in a minute"
+                )
+            }
+            usleep(50_000)
+        }
+    }
+
+    /// As long as one project takes, with room to spare.
+    private static let patience = Duration.seconds(90)
+}
