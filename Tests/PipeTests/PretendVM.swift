@@ -25,6 +25,9 @@ final class PretendVM: @unchecked Sendable {
     /// The project, as the guest program sees it.
     let project = "/home/developer/code/app"
 
+    /// The bytes of a disk of its own for `/var/log`, which each of its conversations then has anew.
+    var roomForLogs: Int?
+
     /// A VM with an empty project; without memory for `/run`, where that is to be missed.
     init(runInMemory: Bool = true) throws {
         guard geteuid() == 0 else {
@@ -80,6 +83,7 @@ final class PretendVM: @unchecked Sendable {
         // first version too keeps the second one elsewhere.
         let script =
             ["mkdir -p /run/dvm /usr/local/libexec"] + coverings.map { "mount --bind '\($0)' \($1)" }
+            + (roomForLogs.map { ["mount -t tmpfs -o mode=755,size=\($0) none /var/log"] } ?? [])
             + [
                 "mount -t cgroup2 none /sys/fs/cgroup", #"exec "$@""#,
             ]

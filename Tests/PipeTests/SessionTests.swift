@@ -1,5 +1,6 @@
 import DVMProtocol
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -212,6 +213,72 @@ import Testing
                 SessionNote(.warning, "the session could not be written to /var/log/dvm/sessions.jsonl")
             )
         )
+    }
+
+    @Test(
+        arguments: [
+            (0o755, 0, true),
+            // Ubuntu's: its group is that of the system's logger.
+            (0o775, 104, true),
+            // One of people, and one that everyone may write.
+            (0o775, 64_101, false), (0o775, 1000, false), (0o777, 0, false),
+        ] as [(mode_t, gid_t, Bool)]
+    )
+    func `sessions are written down where nobody but the system can take that away`(
+        mode: mode_t,
+        group: gid_t,
+        isKept: Bool
+    ) throws {
+        let vm = try PretendVM()
+        let log = vm.directory.appending(path: "log").path
+        try #require(unsafe chown(log, 0, group) == 0 && chmod(log, mode) == 0)
+        let client = try GuestClient(vm)
+        let outcome = try client.run(shell("echo runs"))
+        #expect(outcome.text == "runs\n")
+        #expect(try list(client, ended: true).map(\.exit) == (isKept ? [.exited(0)] : []))
+        #expect(outcome.notes.contains { $0.text.contains("could not be written") } != isKept)
+        guard isKept else { return }
+        let attributes = try FileManager.default.attributesOfItem(atPath: vm.outside("/var/log/dvm"))
+        #expect(attributes[.posixPermissions] as? Int == 0o750)
+    }
+
+    @Test func `a session that is to be recorded and cannot be does not start`() throws {
+        let vm = try PretendVM()
+        try vm.configure(#""recorded":true"#)
+        try Data().write(to: URL(filePath: vm.outside("/var/log/dvm")))
+        let outcome = try GuestClient(vm).run(shell("echo runs > ran"))
+
+        guard case .refused(let refusal) = outcome.ending else {
+            Issue.record("it started: \(outcome)")
+            return
+        }
+        #expect(refusal.message.hasPrefix("the session cannot be recorded: "))
+        #expect(refusal.hint?.contains("DVM_AI_RECORD=0") == true)
+        #expect(!FileManager.default.fileExists(atPath: vm.outside(vm.project + "/ran")))
+    }
+
+    @Test func `a disk that is full ends the recording, which the record says, and not the session`() throws {
+        let vm = try PretendVM()
+        try vm.configure(#""recorded":true"#)
+        vm.roomForLogs = 512 << 10
+        let client = try GuestClient(vm)
+        var program = shell("head -c 2000000 /dev/zero | tr '\\0' x; echo; echo end; exit 3")
+        program.terminal = Self.terminal
+        let outcome = try client.run(program)
+
+        #expect(outcome.text.hasSuffix("end\r\n"))
+        #expect(outcome.ending == .exit(.exited(3)))
+        let note = SessionNote(
+            .warning,
+            "the recording ends before the session: /var/log/dvm: No space left on device"
+        )
+        #expect(outcome.notes.contains(note), "\(outcome.notes)")
+        let recorded = try list(client, ended: true).first
+        #expect(recorded?.exit == .exited(3))
+        #expect(recorded?.notes.contains(note) == true)
+        // What there is can be played.
+        let cast = "tail -n 1 /var/log/dvm/*.cast | grep -c '^\\[[0-9.]*, \"o\", \".*\"]$'; df /var/log | grep -c 100%"
+        #expect(try client.run(Program(.words(["sh", "-c", cast]))).text == "1\n1\n")
     }
 
     @Test func `a session ends after the time it was given`() throws {

@@ -23,6 +23,11 @@ static inline int dvm_open_below(int directory, const char *path, int flags, int
     return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
 }
 
+// fallocate(2): a GNU extension. Room behind the end of a file, which stays where it is (FALLOC_FL_KEEP_SIZE).
+static inline int dvm_reserve(int file, int64_t from, int64_t length) {
+    return (int)syscall(SYS_fallocate, file, 0x01, from, length);
+}
+
 // getdents64(2): its struct is hidden behind _GNU_SOURCE. Answers how many bytes of entries there are.
 static inline ssize_t dvm_read_entries(int directory, void *buffer, size_t size) {
     return syscall(SYS_getdents64, directory, buffer, size);

@@ -12,7 +12,7 @@ enum Directories {
             FileDescriptor(
                 rawValue: try call("opening \(path)") {
                     unsafe path.withPlatformString {
-                        unsafe open($0, dvm_o_path | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+                        unsafe Glibc.open($0, dvm_o_path | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
                     }
                 }
             )
@@ -61,6 +61,25 @@ enum Directories {
         }
     }
 
+    /// Whose directory one of root's may be made in.
+    enum Parent: Equatable {
+        case rootAlone
+        /// Root's and one that a group of the system's may write, such as Ubuntu's `/var/log`, which is open to `syslog`;
+        /// `not` is the group of the people in the VM.
+        ///
+        /// Who is in that group can rename what is in there, and so take the directory away. They can neither change what
+        /// is in it nor lead root elsewhere, as long as root goes on by descriptor. The one account in the group writes
+        /// the system's logs, and is not the agent's.
+        case systemGroup(not: UInt32)
+
+        func allows(_ parent: Status) -> Bool {
+            guard parent.uid == 0 else { return false }
+            guard parent.isWritableByOthers else { return true }
+            guard case .systemGroup(let people) = self else { return false }
+            return parent.mode & 0o002 == 0 && parent.gid < 1000 && parent.gid != people
+        }
+    }
+
     /// Makes a directory of root's, and those above it, where they are missing; nobody else may be able to replace a part.
     ///
     /// - Returns: whether the last one was made.
@@ -68,19 +87,49 @@ enum Directories {
     static func make(_ path: FilePath, mode: FilePermissions, owner: UInt32 = 0, group: UInt32 = 0) throws(Refusal)
         -> Bool
     {
+        var made = false
+        _ = try open(making: path, mode: mode, owner: owner, group: group, beside: .rootAlone, &made)
+        return made
+    }
+
+    /// As above, and the directory itself.
+    ///
+    /// - Parameters:
+    ///   - path: the directory.
+    ///   - mode: its mode.
+    ///   - group: its group.
+    ///   - parent: what the last directory above it may be.
+    /// - Returns: the directory, to be gone on with.
+    /// - Throws: a `Refusal` as above.
+    static func open(making path: FilePath, mode: FilePermissions, group: UInt32, beside parent: Parent) throws(Refusal)
+        -> OwnedDescriptor
+    {
+        var made = false
+        return try open(making: path, mode: mode, owner: 0, group: group, beside: parent, &made)
+    }
+
+    private static func open(
+        making path: FilePath,
+        mode: FilePermissions,
+        owner: UInt32,
+        group: UInt32,
+        beside allowed: Parent,
+        _ made: inout Bool
+    ) throws(Refusal) -> OwnedDescriptor {
         var current = OwnedDescriptor(
-            FileDescriptor(rawValue: try call("opening /") { unsafe open("/", dvm_o_path | O_DIRECTORY | O_CLOEXEC) })
+            FileDescriptor(
+                rawValue: try call("opening /") { unsafe Glibc.open("/", dvm_o_path | O_DIRECTORY | O_CLOEXEC) }
+            )
         )
         var reached: FilePath = "/"
-        var made = false
         let parts = Array(path.components)
         for (index, part) in parts.enumerated() {
+            let last = index == parts.count - 1
             let parent = try Status.of(current.raw, called: "\(reached)")
-            guard parent.uid == 0, !parent.isWritableByOthers else {
+            guard (last ? allowed : .rootAlone).allows(parent) else {
                 throw Refusal("\(reached) can be changed by others than root, so dvm makes nothing for root below it")
             }
             reached.append(part)
-            let last = index == parts.count - 1
             let name = part.string
             made = unsafe mkdirat(current.raw.rawValue, name, 0o700) == 0
             guard made || errno == EEXIST else { throw Refusal("making \(reached): \(Errno(rawValue: errno))") }
@@ -107,6 +156,6 @@ enum Directories {
             }
             current = next
         }
-        return made
+        return current
     }
 }

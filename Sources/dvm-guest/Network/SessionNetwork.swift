@@ -30,7 +30,7 @@ final class SessionNetwork: SessionPart {
                 developerHome: agent.developerHome
             ),
             // A line per decision, beside the session's record.
-            log: SessionLog(readers: agent.developerGid).new("\(agent.session).network")
+            log: try? SessionLog(readers: agent.developerGid).new("\(agent.session).network")
         )
     }
 

@@ -27,8 +27,7 @@ enum SessionTasks {
     static func report(_ session: SessionID) throws(Refusal) -> SessionSummary {
         let summary = try find(session)
         guard summary.attached == nil else { return try ask(.sessionReport(session), of: session) ?? summary }
-        let kept = SessionLog.directory.appending("\(session).output")
-        if let output = try? TextFile.readBytes(kept) {
+        if let output = SessionLog.output(of: session) {
             _ = try? FileDescriptor.standardOutput.writeAll(output)
         }
         return summary

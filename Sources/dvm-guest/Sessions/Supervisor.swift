@@ -56,6 +56,7 @@ final class Supervisor {
             order.spawn.confinement = .agent(agent)
             listener = try UnixSocket.listen(at: SessionDirectory.socket(of: agent.session))
             try place.directory.note(summary)
+            if agent.policy.recorded { recording = try Self.recording(of: agent.session, order, in: log) }
             channel = try Channel.running(
                 order.spawn,
                 number: Relay.channel,
@@ -76,15 +77,29 @@ final class Supervisor {
         self.place = place
         self.client = client
         deadline = agent.policy.limits.seconds.map { .now + .seconds($0) }
-        if agent.policy.recorded {
-            recording = Recording(agent.session, order, in: log)
-            if recording == nil {
-                remark(.warning, "the session is not recorded: \(SessionLog.directory) takes no file")
-            }
-        }
         if !log.append(summary) {
             remark(.warning, "the start of the session could not be written to \(SessionLog.file)")
         }
+    }
+
+    private static func recording(of session: SessionID, _ order: SessionOrder, in log: SessionLog) throws(Refusal)
+        -> Recording
+    {
+        do throws(Refusal) {
+            return try Recording(session, order, in: log)
+        } catch {
+            throw Refusal(
+                "the session cannot be recorded: \(error.message)",
+                hint: error.hint ?? "make room on the VM's disk, or set DVM_AI_RECORD=0 for this VM and run `dvm sync`"
+            )
+        }
+    }
+
+    /// Takes note of what became of the recording, for whoever looks at the session now, too.
+    private func remark(_ note: SessionNote?) {
+        guard let note else { return }
+        summary.notes.append(note)
+        try? place.directory.note(summary)
     }
 
     private func remark(_ weight: SessionNote.Weight, _ text: String) {
@@ -127,7 +142,7 @@ final class Supervisor {
         switch frame.kind {
         case .output, .errors:
             scrollback.append(frame.payload)
-            recording?.showed(frame.payload)
+            remark(recording?.showed(frame.payload))
             client?.send(frame)
         case .exit, .refused: last = frame
         default: client?.send(frame)
@@ -153,7 +168,7 @@ final class Supervisor {
             guard frame.kind != .close else { return leave() }
             do throws(ProtocolViolation) {
                 guard frame.channel == Relay.channel else { throw ProtocolViolation("another channel") }
-                if frame.kind == .resize { recording?.resized(try frame.json(TerminalSize.self)) }
+                if frame.kind == .resize { remark(recording?.resized(try frame.json(TerminalSize.self))) }
                 try channel.receive(frame)
             } catch {
                 refuse(client, Refusal("what came for the session broke dvm's protocol: \(error.what)"))
@@ -243,7 +258,7 @@ final class Supervisor {
         smaller.rows = max(1, size.rows &- 1)
         channel.resize(smaller)
         redraw = (size, .now + .milliseconds(100))
-        recording?.resized(size)
+        remark(recording?.resized(size))
     }
 
     private func keepTime() {
@@ -273,7 +288,7 @@ final class Supervisor {
         summary.notes += place.takeDown()
         if let last { summary.take(last) }
         summary.unreviewed = PendingReview.sessions().contains(summary.id) ? true : nil
-        recording?.end()
+        remark(recording?.end())
         if order.detached { log.keep(scrollback.contents, of: summary.id) }
         if !log.append(summary) { remark(.warning, "the session could not be written to \(SessionLog.file)") }
         place.remove()
