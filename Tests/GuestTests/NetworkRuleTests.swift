@@ -1,4 +1,6 @@
 import DVMProtocol
+import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -49,6 +51,36 @@ import Testing
         #expect(near.leadsOut && !near.leadsOut6)
         #expect(near.contains(try #require(IPAddress("11.99.3.4"))))
         #expect(!near.contains(try #require(IPAddress("11.100.0.1"))))
+    }
+
+    @Test func `an address of which the kernel does not say whose it is counts as near`() throws {
+        let far = try #require(IPAddress("1.1.1.1"))
+        func isNear(by path: String) throws -> Bool {
+            let context = GateContext(
+                rules: DestinationRules(NetworkPolicy(), domains: []),
+                journal: GateJournal(log: .standardOutput),
+                routes: try KernelFile(path),
+                routes6: nil,
+                maker: nil
+            )
+            return context.isNear(far)
+        }
+        #expect(try !isNear(by: "/proc/self/net/route"))
+        // A directory can be opened and not read; a table that is cut off may lack the one line that counts.
+        #expect(try isNear(by: "/"))
+        let scratch = ScratchDirectory()
+        try scratch.write(String(repeating: "\n", count: 1 << 20), to: "long")
+        #expect(try isNear(by: scratch("long")))
+        #expect(try KernelFile.ifPresent("/proc/self/net/absent") == nil)
+    }
+
+    @Test func `an address counts as this machine's when there are no descriptors to ask with`() async {
+        await #expect(processExitsWith: .success) {
+            guard let far = IPAddress("1.1.1.1"), !Sockets.isOwn(far) else { exit(1) }
+            var none = rlimit(rlim_cur: 3, rlim_max: 3)
+            guard unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &none) == 0 else { exit(2) }
+            exit(Sockets.isOwn(far) ? 0 : 3)
+        }
     }
 
     private var zeros: String { String(repeating: "0", count: 32) }

@@ -29,9 +29,9 @@ struct GateCommand: ParsableCommand {
 
         // In the VM: how its network is, and the sockets to hold on to.
         let routes = try KernelFile("/proc/self/net/route")
-        let routes6 = try? KernelFile("/proc/self/net/ipv6_route")
+        let routes6 = try KernelFile.ifPresent("/proc/self/net/ipv6_route")
         let resolvers = Resolvers.read(try TextFile.readIfPresent("/etc/resolv.conf"))
-        let near = GateContext.neighbourhood(routes, routes6)
+        let near = try GateContext.neighbourhood(routes, routes6)
         let outside = try NetworkNamespace.own()
 
         // In the session.

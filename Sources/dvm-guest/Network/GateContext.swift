@@ -30,13 +30,18 @@ final class GateContext {
     }
 
     /// Whether an address is the VM's or a neighbour's, as its routing tables are now: it may have moved since we started.
+    ///
+    /// One of which that cannot be found out counts as near, which closes it.
     func isNear(_ address: IPAddress) -> Bool {
-        Self.neighbourhood(routes, routes6).contains(address) || Sockets.isOwn(address)
+        guard let near = try? Self.neighbourhood(routes, routes6) else { return true }
+        return near.contains(address) || Sockets.isOwn(address)
     }
 
     /// The neighbourhood by two tables of the kernel; the second is missing where there is no IPv6.
-    static func neighbourhood(_ routes: KernelFile, _ routes6: KernelFile?) -> Neighbourhood {
-        Neighbourhood(route: routes.read(), route6: routes6?.read() ?? "")
+    ///
+    /// - Throws: a `Refusal` when one cannot be read.
+    static func neighbourhood(_ routes: KernelFile, _ routes6: KernelFile?) throws(Refusal) -> Neighbourhood {
+        Neighbourhood(route: try routes.read(), route6: try routes6?.read() ?? "")
     }
 
     /// A socket to connect to an address with.

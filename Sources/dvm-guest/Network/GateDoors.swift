@@ -35,7 +35,7 @@ struct GateDoors {
         guard !ports.isEmpty else { return }
         // Opened here, they go on telling of this namespace.
         let table = try KernelFile("/proc/self/net/tcp")
-        let table6 = try? KernelFile("/proc/self/net/tcp6")
+        let table6 = try KernelFile.ifPresent("/proc/self/net/tcp6")
         served = ServedPorts(ports, tables: [table, table6].compactMap(\.self))
     }
 

@@ -18,7 +18,8 @@ final class ServedPorts {
     func open(_ listeners: inout [GateListener], _ journal: GateJournal) {
         guard ContinuousClock.now >= next else { return }
         next = .now + .milliseconds(400)
-        let live = tables.reduce(into: Set<UInt16>()) { $0.formUnion(ListeningPorts.read($1.read())) }
+        // What cannot be read leads nowhere: it is the developer who would be let in to a server that is not there.
+        let live = tables.reduce(into: Set<UInt16>()) { $0.formUnion(ListeningPorts.read((try? $1.read()) ?? "")) }
         listeners.removeAll { if case .served(let port) = $0.purpose { !live.contains(port) } else { false } }
         for port in ports where live.contains(port) && !listeners.contains(where: { $0.purpose == .served(port) }) {
             do throws(Refusal) {

@@ -73,10 +73,20 @@ enum Sockets {
 
     /// Whether an address is one of this machine's in the caller's network namespace.
     ///
-    /// A socket towards it says: from an address of its own to the very same.
+    /// A socket towards it says: from an address of its own to the very same. One of which that cannot be found out, as
+    /// when there are no descriptors left, counts as one.
     static func isOwn(_ address: IPAddress) -> Bool {
-        guard let socket = try? datagrams(to: Endpoint(address, 9)) else { return false }
-        return ownEnd(socket.raw)?.address == address
+        let made = dvm_udp_socket(address.isV4 ? 0 : 1)
+        // Without a family of addresses, none of it is this machine's.
+        guard made >= 0 else { return errno != EAFNOSUPPORT }
+        let socket = OwnedDescriptor(FileDescriptor(rawValue: made))
+        var raw = Endpoint(address, 9).raw
+        guard unsafe dvm_connect(socket.raw.rawValue, &raw) == 0 else {
+            // There is always a way to an address of one's own.
+            return ![ENETUNREACH, EHOSTUNREACH].contains(errno)
+        }
+        guard let own = ownEnd(socket.raw) else { return true }
+        return own.address == address
     }
 
     /// A datagram, and who sent it; nothing when there is none.
