@@ -36,6 +36,32 @@ struct GitAttack: Sendable, CustomStringConvertible {
             stoppedAtOnce: false
         ),
         Self(
+            description: "a repository that nothing can be renamed in",
+            plant: "payload monitor; git init -q sub; git -C sub config core.fsmonitor ../monitor; chmod 0555 sub/.git",
+            trigger: "git -C sub status",
+            stoppedAtOnce: false
+        ),
+        Self(
+            description: "a repository in a directory that is closed until somebody wonders why",
+            plant: "payload monitor; git init -q d/sub; git -C d/sub config core.fsmonitor ../../monitor; chmod 0 d",
+            trigger: "chmod 755 d; git -C d/sub status",
+            stoppedAtOnce: false
+        ),
+        Self(
+            description: "a repository of a submodule among ones that cannot be listed",
+            plant: "payload monitor; git init -q .git/modules/deep/sub; mkdir sub; "
+                + "git -C .git/modules/deep/sub config core.fsmonitor $PWD/monitor; chmod 0311 .git/modules/deep .git/modules",
+            trigger: "GIT_DIR=.git/modules/deep/sub/.git git status",
+            stoppedAtOnce: false
+        ),
+        Self(
+            description: "a hook in a repository that was closed",
+            plant: "payload .git/commondir; payload monitor; git init -q .git/c; git -C .git/c config core.fsmonitor "
+                + "$PWD/monitor; cp .git/HEAD .git/c/.git/; printf 'c/.git' > .git/commondir; chmod 0 .git",
+            trigger: "chmod 755 .git; git status",
+            stoppedAtOnce: false
+        ),
+        Self(
             description: "work files of a nested repository in the developer's home",
             plant: "git init -q sub; cd sub; echo x > proof; git add proof; "
                 + "git -c user.name=a -c user.email=a@x commit -qm x; git config core.worktree ../../../..",

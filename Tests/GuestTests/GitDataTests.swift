@@ -59,9 +59,62 @@ import Testing
             if let cut = GitIndex(Array(bytes.prefix(count))) { #expect(cut == index) }
         }
     }
+
+    /// The bytes of an index of the second version; its entries are other repositories.
+    private func index(_ names: [String]) -> [UInt8] {
+        func number(_ value: Int) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) } }
+        var bytes = Array("DIRC".utf8) + number(2) + number(names.count)
+        for name in names {
+            let start = bytes.count
+            bytes += [UInt8](repeating: 0, count: 24) + number(0o160000) + [UInt8](repeating: 0, count: 12 + 20)
+            bytes += [UInt8(min(name.utf8.count, 0xFFF) >> 8), UInt8(min(name.utf8.count, 0xFFF) & 0xFF)]
+            bytes += Array(name.utf8)
+            bytes += [UInt8](repeating: 0, count: 8 - (bytes.count - start) % 8)
+        }
+        return bytes + [UInt8](repeating: 0, count: 20)
+    }
+
+    @Test(
+        arguments: [
+            "../out", "/etc", "a//b", "a/./b", String(repeating: "n", count: 300),
+            Array(repeating: String(repeating: "d", count: 200), count: 30).joined(separator: "/"),
+        ]
+    )
+    func `shows the others when one of them has an impossible name`(name: String) throws {
+        let found = try #require(GitIndex(index(["a", name, "z"]))).links
+        #expect(found.isSuperset(of: [TreePath("a"), TreePath("z")]))
+        // One that is only long is told.
+        #expect(found.count == (name.hasPrefix("ddd") ? 3 : 2))
+    }
 }
 
 @Suite struct `A path in a project` {
+    @Test func `is told whole up to a length, and of a longer one its beginning`() throws {
+        let name = String(repeating: "d", count: 200)
+        let path = TreePath(Array(repeating: name, count: 30).joined(separator: "/"))
+        #expect(!path.isReachable)
+        #expect(try JSON.decode(TreePath.self, from: JSON.encode(path)) == path)
+        #expect(path.shortened(to: 500) == TreePath("\(name)/\(name)/…"))
+        #expect(TreePath(name).shortened(to: 500) == TreePath(name))
+    }
+
+    @Test func `costs nobody the report, however long`() throws {
+        let path = Array(repeating: [UInt8](repeating: 1, count: 255), count: 90).reduce(TreePath.top) {
+            $0.appending($1)
+        }
+        var findings = Findings()
+        for number in 0..<100 {
+            for list: WritableKeyPath<Findings, [TreePath]> in [
+                \.suspicious, \.repositories, \.links, \.unseen, \.unfinished, \.protected, \.runsLater, \.executables,
+                \.leaving, \.uncovered, \.closed, \.reopened,
+            ] { findings.add(TreePath("\(number)").appending(path.name).appending(path.name), to: list) }
+            findings.add(path, to: \.closed)
+        }
+        let bytes = try JSON.encode(findings)
+        #expect(bytes.count < Looking.mostAnswer)
+        #expect(try JSON.decode(Findings.self, from: bytes) == findings)
+    }
+
     @Test(arguments: ["/a", "a//b", "..", "a/../b", "./a", "a/", "a\0b", String(repeating: "n", count: 256)])
     func `is refused when it could lead out`(text: String) { #expect(TreePath(checking: Array(text.utf8)) == nil) }
 

@@ -168,6 +168,47 @@ import Testing
         )
     }
 
+    @Test func `is told of what lies deeper than a path reaches, and of everything else`() throws {
+        let stage = try GuardStage()
+        let notes = try stage.session {
+            try stage.agent(
+                """
+                echo x > package.json
+                perl -e '$n = "d" x 250; for (1..20) { mkdir $n; chdir $n or die } mkdir ".git"; print -d ".git" ? "" : "no"'
+                """
+            )
+        }
+        #expect(notes.contains { $0.text.hasPrefix("could not be looked into: ddd") }, "\(notes)")
+        #expect(notes.contains { $0.text.hasSuffix("commits or pushes: package.json") }, "\(notes)")
+    }
+
+    @Test func `is looked through by a process with little memory`() throws {
+        let run = try SandboxRun(nil, with: [Products.path("dvm-guest"), "look"])
+        var limits = ""
+        for _ in 0..<1000 where !limits.contains("Max address space         \(VMSize.read().lookMemory)") {
+            usleep(10_000)
+            limits = (try? String(contentsOfFile: "/proc/\(run.pid)/limits", encoding: .utf8)) ?? ""
+        }
+        #expect(limits.contains("Max address space         \(VMSize.read().lookMemory)"), "\(limits)")
+    }
+
+    @Test func `has as much of a directory listed as there is room for, or nothing`() throws {
+        let scratch = ScratchDirectory()
+        for number in 100..<150 { try scratch.write("", to: "\(number)") }
+        let pinned = try PinnedDirectory(scratch.path, called: "it")
+        let directory = try ProjectTree(top: pinned.descriptor.raw).directory(.top)
+        var room = 100
+        #expect(ProjectTree.entries(directory, within: &room)?.count == 50)
+        #expect(room == 50)
+        #expect(ProjectTree.entries(directory, within: &room) == nil)
+        // A long name takes as much as several short ones.
+        try scratch.write("", to: String(repeating: "n", count: 250))
+        room = 54
+        #expect(ProjectTree.entries(directory, within: &room) == nil)
+        room = 55
+        #expect(ProjectTree.entries(directory, within: &room)?.count == 51)
+    }
+
     // MARK: Odd repositories
 
     @Test(arguments: ["", "git init -q --bare .", "git init -q --separate-git-dir=.data .", "echo nonsense > .git"])

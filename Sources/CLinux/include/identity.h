@@ -47,3 +47,4 @@ static inline void dvm_reset_signals(void) {
 
 // setrlimit(2) takes an enumeration in C and not in Swift.
 int dvm_no_core_files(void);
+int dvm_limit_memory(unsigned long bytes);

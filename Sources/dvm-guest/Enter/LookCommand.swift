@@ -15,9 +15,11 @@ struct Look: ParsableCommand {
     func run() {
         let report = ReportStream.inherited
         do throws(Refusal) {
+            // Before anything is read: a hostile project is to cost this process and nothing else.
+            try OutOfMemory.rejoin()
+            try Session.limitMemory(VMSize.read().lookMemory)
             let order = try report.order(LookOrder.self)
             try Descriptors.closeOnExec(from: 3)
-            try OutOfMemory.rejoin()
             try Capabilities.dropBoundingAndAmbient()
             try Identity.become(uid: order.uid, gid: order.gid, groups: [])
             try Capabilities.neverRegain()

@@ -30,6 +30,11 @@ enum Session {
     /// A crash must not write what a tool had in memory, keys among it, to a file.
     static func forbidCoreFiles() throws(Refusal) { try call("forbidding core files") { dvm_no_core_files() } }
 
+    /// Has this process end that asks for more memory than that, in bytes, instead of another one of the VM.
+    static func limitMemory(_ bytes: Int) throws(Refusal) {
+        try call("limiting the memory of a process") { dvm_limit_memory(UInt(bytes)) }
+    }
+
     /// Changes to the first of some directories that can be entered; the last should be `/`.
     static func enterFirst(of directories: [String]) {
         for directory in directories where unsafe chdir(directory) == 0 { return }

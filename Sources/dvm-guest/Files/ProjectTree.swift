@@ -85,14 +85,28 @@ struct ProjectTree {
         try open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
     }
 
-    /// The entries of a directory, sorted; `nil` when it cannot be read.
+    /// The entries of a directory, sorted; `nil` when it cannot be read, or has more than `mostEntries`.
     func entries(_ path: TreePath) -> [Entry]? {
         guard let directory = try? directory(path) else { return nil }
         return Self.entries(directory)
     }
 
-    /// The entries of an open directory, sorted, so that what is found first does not depend on the file system.
+    /// As above, of an open directory.
     static func entries(_ directory: borrowing OwnedDescriptor) -> [Entry]? {
+        var room = mostEntries
+        return entries(directory, within: &room)
+    }
+
+    /// What one directory may have where nobody counts.
+    private static let mostEntries = 100_000
+
+    /// The entries of an open directory, sorted, so that what is found first does not depend on the file system.
+    ///
+    /// - Parameters:
+    ///   - directory: the directory.
+    ///   - room: how many may still be read, long names counting more: all of them are in memory at once.
+    /// - Returns: the entries; `nil` when it cannot be read, or not whole within the room.
+    static func entries(_ directory: borrowing OwnedDescriptor, within room: inout Int) -> [Entry]? {
         // A description of its own: the position in the directory belongs to the stream.
         let copy = unsafe openat(directory.raw.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard copy >= 0, let stream = unsafe fdopendir(copy) else { return nil }
@@ -101,6 +115,8 @@ struct ProjectTree {
         while let entry = unsafe readdir(stream) {
             let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { unsafe Array($0.prefix { $0 != 0 }) }
             guard TreePath.isName(name) else { continue }
+            room -= 1 + name.count / 64
+            guard room > 0 else { return nil }
             let kind: Entry.Kind =
                 switch Int(unsafe entry.pointee.d_type) {
                 case Int(DT_DIR): .directory
@@ -135,21 +151,53 @@ struct ProjectTree {
     ///
     /// - Returns: whether it has it now.
     func rename(_ path: TreePath, to name: [UInt8]) -> Bool {
-        guard let directory = try? open(path.parent, dvm_o_path | O_DIRECTORY) else { return false }
         let old = TreePath.top.appending(path.name).cString
-        return unsafe dvm_rename_new(directory.raw.rawValue, old, TreePath.top.appending(name).cString) == 0
+        let new = TreePath.top.appending(name).cString
+        return change(path.parent) { unsafe dvm_rename_new($0.rawValue, old, new) } == 0
     }
 
     /// Makes a file that is not there yet.
     ///
     /// - Returns: whether it was made whole.
     func make(_ path: TreePath, _ bytes: [UInt8], mode: mode_t) -> Bool {
-        guard let directory = try? open(path.parent, dvm_o_path | O_DIRECTORY) else { return false }
         let name = TreePath.top.appending(path.name).cString
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
-        let file = unsafe openat(directory.raw.rawValue, name, flags, mode & 0o777)
+        let file = change(path.parent) { unsafe openat($0.rawValue, name, flags, mode & 0o777) }
         guard file >= 0 else { return false }
         let made = OwnedDescriptor(FileDescriptor(rawValue: file))
         return (try? made.raw.writeAll(bytes)) != nil
+    }
+
+    /// Changes something in a directory, also in one that its owner may not write to at the moment.
+    ///
+    /// - Returns: what the kernel answered; -1 without a directory.
+    private func change(_ path: TreePath, _ body: (FileDescriptor) -> Int32) -> Int32 {
+        guard let directory = try? open(path, dvm_o_path | O_DIRECTORY) else { return -1 }
+        let answer = body(directory.raw)
+        guard answer == -1, errno == EACCES, let mode = Self.open(directory.raw) else { return answer }
+        defer { Self.change(mode, of: directory.raw) }
+        return body(directory.raw)
+    }
+
+    /// Opens a directory to its owner, who this process must be.
+    ///
+    /// - Returns: whether it is open now and was not before.
+    func reopen(_ path: TreePath) -> Bool {
+        guard let directory = try? open(path, dvm_o_path | O_DIRECTORY) else { return false }
+        return Self.open(directory.raw) != nil
+    }
+
+    /// - Returns: the mode it had.
+    private static func open(_ directory: FileDescriptor) -> mode_t? {
+        guard let status = try? Status.of(directory, called: "a directory"), status.uid == geteuid(),
+            status.mode & 0o700 != 0o700, change(status.mode | 0o700, of: directory)
+        else { return nil }
+        return status.mode
+    }
+
+    /// By its name in /proc, which means just the descriptor: one that only stands for a place takes no mode itself.
+    @discardableResult
+    private static func change(_ mode: mode_t, of directory: FileDescriptor) -> Bool {
+        unsafe chmod("/proc/self/fd/\(directory.rawValue)", mode & 0o7777) == 0
     }
 }

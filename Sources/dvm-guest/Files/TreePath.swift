@@ -13,10 +13,12 @@ struct TreePath: Hashable, Comparable, Codable, CustomStringConvertible {
     /// A path that is written in the source.
     init(_ text: String) { parts = text.utf8.split(separator: UInt8(ascii: "/")).map(Array.init) }
 
-    /// The path in some bytes; `nil` when it is absolute, climbs, or is longer than the kernel takes.
+    /// The path in some bytes; `nil` when it is absolute or climbs.
+    ///
+    /// One that is longer than the kernel takes at once is one all the same: a project may have it, and it is told.
     init?(checking bytes: some Collection<UInt8>) {
         let bytes = Array(bytes)
-        guard !bytes.contains(0), bytes.count < 4096 else { return nil }
+        guard !bytes.contains(0) else { return nil }
         guard !bytes.isEmpty else {
             self = .top
             return
@@ -30,6 +32,20 @@ struct TreePath: Hashable, Comparable, Codable, CustomStringConvertible {
     static func isName(_ bytes: [UInt8]) -> Bool {
         !bytes.isEmpty && bytes.count <= 255 && bytes != [UInt8(ascii: ".")]
             && bytes != [UInt8(ascii: "."), UInt8(ascii: ".")]
+    }
+
+    /// Whether the kernel takes it: 4096 bytes with the one that ends it.
+    var isReachable: Bool { bytes.count < 4096 }
+
+    /// The path, or as much of its beginning as a report has room for.
+    func shortened(to most: Int) -> Self {
+        guard bytes.count > most else { return self }
+        var room = most
+        let kept = parts.prefix { part in
+            room -= part.count + 1
+            return room > 0
+        }
+        return Self(parts: Array(kept)).appending("…")
     }
 
     /// The path that a text relative to this directory means, as far as it stays inside the project.

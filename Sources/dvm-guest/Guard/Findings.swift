@@ -34,16 +34,22 @@ struct Findings: Hashable, Codable {
     /// How many files changed, and how many of them are programs.
     var changedCount = 0
     var executableCount = 0
-    /// Directories that could not be looked into.
+    /// Directories and indexes of git that could not be looked into.
     var closed: [TreePath] = []
+    /// Directories that were closed to their owner, and are open again.
+    var reopened: [TreePath] = []
     /// Whether everything was looked at.
     var complete = true
 
     /// Of each kind: a note is for reading.
     static let most = 40
 
+    /// Of each path, in bytes: what an agent made long must not cost the rest of the report.
+    static let longest = 1000
+
     /// Adds a path to one of the lists unless it is there or full.
     mutating func add(_ path: TreePath, to list: WritableKeyPath<Self, [TreePath]>) {
+        let path = path.shortened(to: Self.longest)
         guard self[keyPath: list].count < Self.most, !self[keyPath: list].contains(path) else { return }
         self[keyPath: list].append(path)
     }
@@ -80,6 +86,7 @@ extension Findings {
         note(.notice, runsLater) { "changed, and run when somebody builds, tests, commits or pushes: \($0)" }
         note(.notice, executables) { "new or changed programs: \($0)" }
         note(.warning, closed) { "could not be looked into: \($0)" }
+        note(.warning, reopened) { "had been closed to you, and are open again: \($0)" }
         if changedCount > 0 {
             let programs = executableCount > 0 ? ", programs among them: \(executableCount)" : ""
             notes.append(SessionNote(.notice, "files changed in the project: \(changedCount)\(programs)"))

@@ -1,4 +1,6 @@
 /// What matters of a git index (gitformat-index(5), versions 2 to 4), read as data.
+///
+/// An entry whose name is no path, which git would not make, is passed over: it must not hide the others.
 struct GitIndex: Equatable {
     /// Directories that are other repositories to git: it goes into them by itself, configuration and all.
     var links: Set<TreePath> = []
@@ -40,10 +42,13 @@ struct GitIndex: Equatable {
             guard let end = bytes[position...].firstIndex(of: 0) else { return nil }
             name += bytes[position..<end]
             position = version == 4 ? end + 1 : start + (end - start) / 8 * 8 + 8
-            guard position <= bytes.count, let path = TreePath(checking: name) else { return nil }
+            guard position <= bytes.count else { return nil }
+            let isLink = mode & 0o170000 == 0o160000
+            let isUnseen = flags & 0x8000 != 0 || more & 0x4000 != 0
+            guard isLink || isUnseen, let path = TreePath(checking: name) else { continue }
             // More than can be told apart, and each may be long: the memory is not the session's.
-            if mode & 0o170000 == 0o160000, links.count < Self.mostPaths { links.insert(path) }
-            if flags & 0x8000 != 0 || more & 0x4000 != 0, unseen.count < Self.mostPaths { unseen.insert(path) }
+            if isLink, links.count < Self.mostPaths { links.insert(path) }
+            if isUnseen, unseen.count < Self.mostPaths { unseen.insert(path) }
         }
     }
 

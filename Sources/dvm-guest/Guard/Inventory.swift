@@ -107,7 +107,7 @@ enum Watched {
         guard tree.status(hooks)?.isSymbolicLink != true else { return paths + [hooks] }
         // What `git init` leaves there is never run under these names.
         let named = tree.entries(hooks)?.map(\.name).filter { !$0.suffix(7).elementsEqual(".sample".utf8) }
-        // One that cannot be listed, or holds more than anybody has: git runs what is in it all the same.
+        // One that cannot be listed, or not whole, or holds more than anybody has: git runs what is in it all the same.
         if tree.status(hooks) != nil, named.map({ $0.count > 64 }) ?? true { paths.append(hooks) }
         paths += (named ?? []).prefix(64).map(hooks.appending)
         return paths.filter { tree.status($0) != nil }
@@ -119,25 +119,32 @@ enum Watched {
         return (tree.entries(path) ?? []).filter { $0.kind != .directory }.map { path.appending($0.name) }
     }
 
-    /// What the indexes of a repository say, as paths of the project.
-    static func index(of repository: TreePath, _ tree: ProjectTree) -> (links: Set<TreePath>, unseen: Set<TreePath>) {
+    /// What the indexes of a repository say, as paths of the project; also which of them say nothing that is understood.
+    static func index(of repository: TreePath, _ tree: ProjectTree) -> (
+        links: Set<TreePath>, unseen: Set<TreePath>, unknown: [TreePath]
+    ) {
         let settings = tree.read(repository.appending("config"), atMost: 1 << 20).flatMap(GitConfigText.init)
         let hash = settings?["extensions.objectformat"]?.lowercased() == "sha256" ? 32 : 20
         // A repository in the project lies in its work tree; of others it is not known where that is.
         let top = repository.name.elementsEqual(".git".utf8) ? repository.parent : repository
         var links: Set<TreePath> = []
         var unseen: Set<TreePath> = []
-        // git has one at a time, and for a moment two.
+        var unknown: [TreePath] = []
         let shared = (tree.entries(repository) ?? []).map(\.name).filter { $0.starts(with: "sharedindex.".utf8) }
-            .prefix(2)
-        for name in [Array("index".utf8)] + shared {
-            guard let bytes = tree.read(repository.appending(name), atMost: 64 << 20),
+        // git has one at a time, and for a moment two; who makes more may hide one among them.
+        for name in [Array("index".utf8)] + shared.prefix(4) {
+            let path = repository.appending(name)
+            guard let status = tree.status(path) else { continue }
+            guard let bytes = tree.read(path, atMost: 64 << 20), bytes.count == status.size,
                 let index = GitIndex(bytes, hash: hash)
-            else { continue }
+            else {
+                unknown.append(path)
+                continue
+            }
             for path in index.links { links.insert(path.parts.reduce(top) { $0.appending($1) }) }
             for path in index.unseen { unseen.insert(path.parts.reduce(top) { $0.appending($1) }) }
         }
-        return (links, unseen)
+        return (links, unseen, unknown + shared.dropFirst(4).map(repository.appending))
     }
 
     /// Whether a setting is what git itself writes for a submodule: where its files are, in the project.

@@ -18,6 +18,8 @@ struct LookOrder: Hashable, Codable {
 enum Looking {
     /// No project people work on takes a tenth of it.
     private static let patience = Duration.seconds(60)
+    /// Every list of an answer full of the longest paths, of bytes that JSON needs six for.
+    static let mostAnswer = 8 << 20
 
     static func survey(_ project: FileDescriptor, _ agent: Spawn.Agent) throws(Refusal) -> Survey {
         try ask(.survey(Surveyor.Order(agent)), project, agent)
@@ -36,7 +38,7 @@ enum Looking {
         _ agent: Spawn.Agent
     ) throws(Refusal) -> Answer {
         let order = LookOrder(uid: agent.developerUid, gid: agent.developerGid, task: task)
-        let answer = try Entering.run(role: "look", order, input: project, within: patience)
+        let answer = try Entering.run(role: "look", order, input: project, within: patience, most: mostAnswer)
         guard answer.exit == .exited(0), let value = try? JSON.decode(Answer.self, from: answer.output) else {
             throw Refusal(
                 "looking through the project \(agent.project) failed (status \(answer.exit.status))",

@@ -36,26 +36,45 @@ enum Repositories {
     }
 
     /// The git directories inside one: of submodules, however deep their names are, and of work trees.
-    static func inner(of repository: TreePath, in tree: ProjectTree) -> [TreePath] {
+    ///
+    /// - Returns: those, and the directories that could not be listed, in which git finds what it knows the name of.
+    static func inner(of repository: TreePath, in tree: ProjectTree) -> (found: [TreePath], closed: [TreePath]) {
         var found: [TreePath] = []
-        for entry in tree.entries(repository.appending("worktrees")) ?? [] where entry.kind == .directory {
-            found.append(repository.appending("worktrees").appending(entry.name))
-        }
-        var waiting = [(path: repository.appending("modules"), depth: 0)]
-        while let (path, depth) = waiting.popLast(), found.count < Survey.mostPaths {
-            guard let entries = tree.entries(path) else { continue }
-            let names = Set(entries.map(\.name))
-            // Also what only prepares one: git would take the directory for a submodule that is added later.
-            if ["HEAD", "config", "hooks"].contains(where: { names.contains(Array($0.utf8)) }) { found.append(path) }
-            guard !names.contains(Array("HEAD".utf8)) else {
-                found += inner(of: path, in: tree)
-                continue
+        var closed: [TreePath] = []
+        var left = mostListed
+        func entries(_ path: TreePath) -> [ProjectTree.Entry] {
+            left -= 1
+            guard left > 0, let entries = tree.entries(path) else {
+                if tree.status(path) != nil { closed.append(path) }
+                return []
             }
-            guard depth < 8 else { continue }
-            waiting += entries.filter { $0.kind == .directory }.map { (path.appending($0.name), depth + 1) }
+            return entries
         }
-        return found
+        var repositories = [repository]
+        while let repository = repositories.popLast() {
+            let trees = repository.appending("worktrees")
+            found += entries(trees).filter { $0.kind == .directory }.map { trees.appending($0.name) }
+            var waiting = [(path: repository.appending("modules"), depth: 0)]
+            while let (path, depth) = waiting.popLast(), found.count < Survey.mostPaths {
+                let entries = entries(path)
+                let names = Set(entries.map(\.name))
+                // Also what only prepares one: git would take the directory for a submodule that is added later.
+                if ["HEAD", "config", "hooks"].contains(where: { names.contains(Array($0.utf8)) }) {
+                    found.append(path)
+                }
+                guard !names.contains(Array("HEAD".utf8)) else {
+                    repositories.append(path)
+                    continue
+                }
+                guard depth < 8 else { continue }
+                waiting += entries.filter { $0.kind == .directory }.map { (path.appending($0.name), depth + 1) }
+            }
+        }
+        return (found, closed)
     }
+
+    /// More directories than the submodules of any project have.
+    private static let mostListed = 20_000
 
     /// What a repository has of what git runs and obeys.
     static func survey(_ path: TreePath, in tree: ProjectTree, _ names: [String]) -> Survey.Repository {

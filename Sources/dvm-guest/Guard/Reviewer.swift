@@ -17,6 +17,8 @@ struct Reviewer {
     /// Entries of directories that are looked at: some seconds.
     static let mostEntries = 2_000_000
     static let deepest = 96
+    /// How often what was closed in a repository is opened and looked at again.
+    private static let mostReopened = 16
 
     let tree: ProjectTree
     let order: Order
@@ -55,6 +57,8 @@ struct Reviewer {
     /// Looks at a git directory, and at those inside it.
     mutating func review(repository: TreePath) {
         let known = order.before.repositories.contains(repository)
+        let parts = ["hooks", "info", "worktrees", "modules"].map { repository.appending($0) }
+        for path in repository.ancestors + [repository] + parts { reopen(path) }
         guard known || reviewed.count < 4 * Survey.mostPaths else {
             findings.complete = false
             return
@@ -71,12 +75,32 @@ struct Reviewer {
             for path in index.links.subtracting(order.before.links).sorted() { findings.add(path, to: \.links) }
             for path in index.unseen.subtracting(order.before.unseen).sorted() { findings.add(path, to: \.unseen) }
         }
+        if known || isRecent(status) {
+            for path in index.unknown where isRecent(path) { findings.add(path, to: \.closed) }
+        }
         // However deep they are, and whether or not their directory can be listed: git looks into them.
         for path in index.links.prefix(Survey.mostPaths) { lookAtDotGit(path.appending(".git")) }
         let steps = repository.appending("rebase-merge").appending("git-rebase-todo")
         if let status = tree.status(steps), isRecent(status) { findings.add(steps, to: \.unfinished) }
-        for path in Repositories.inner(of: repository, in: tree) { review(repository: path) }
+        var inner = Repositories.inner(of: repository, in: tree)
+        // What was closed may hold more that is.
+        for _ in 0..<Self.mostReopened where inner.closed.map({ reopen($0) }).contains(true) {
+            inner = Repositories.inner(of: repository, in: tree)
+        }
+        for path in inner.closed { findings.add(path, to: \.closed) }
+        for path in inner.found { review(repository: path) }
     }
+
+    /// Opens a directory to its owner that was closed since the session began: what is planted in it would be found by
+    /// whoever opens it later, and by nobody before.
+    @discardableResult
+    private mutating func reopen(_ path: TreePath) -> Bool {
+        guard isRecent(path), tree.reopen(path) else { return false }
+        findings.add(path, to: \.reopened)
+        return true
+    }
+
+    private func isRecent(_ path: TreePath) -> Bool { tree.status(path).map(isRecent) ?? false }
 
     private mutating func review(_ path: TreePath, of repository: TreePath, isNew: Bool) {
         guard let status = tree.status(path) else { return }
@@ -140,7 +164,13 @@ struct Reviewer {
             findings.complete = false
             return
         }
-        findings.aside.append(Findings.Aside(path: path, name: place, restored: restored))
+        findings.aside.append(
+            Findings.Aside(
+                path: path.shortened(to: Findings.longest),
+                name: place?.shortened(to: Findings.longest),
+                restored: restored
+            )
+        )
     }
 
     private static func another(_ name: [UInt8]) -> [UInt8] {
@@ -175,8 +205,11 @@ struct Reviewer {
         device: UInt64,
         vendor: Bool
     ) {
-        guard depth < Self.deepest, let entries = ProjectTree.entries(directory) else {
+        guard depth < Self.deepest, path.isReachable,
+            let entries = ProjectTree.entries(directory, within: &entriesLeft)
+        else {
             findings.add(path, to: \.closed)
+            if entriesLeft <= 0 { findings.complete = false }
             return
         }
         // A directory that git takes for a repository as soon as somebody is in it.
@@ -185,11 +218,6 @@ struct Reviewer {
             review(repository: path)
         }
         for entry in entries {
-            entriesLeft -= 1
-            guard entriesLeft > 0 else {
-                findings.complete = false
-                return
-            }
             let place = path.appending(entry.name)
             if entry.name.elementsEqual(".git".utf8) {
                 lookAtDotGit(place)
@@ -197,7 +225,9 @@ struct Reviewer {
             }
             switch entry.kind {
             case .directory:
-                guard let next = ProjectTree.enter(entry.name, of: directory, on: device) else {
+                var next = ProjectTree.enter(entry.name, of: directory, on: device)
+                if next == nil, reopen(place) { next = ProjectTree.enter(entry.name, of: directory, on: device) }
+                guard let next else {
                     if let status = Status.of(entry.name, in: directory.raw), status.device == device {
                         findings.add(place, to: \.closed)
                     }

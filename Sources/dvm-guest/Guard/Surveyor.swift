@@ -115,7 +115,9 @@ struct Surveyor {
     private mutating func add(_ repository: TreePath) {
         let top = repository == .top && order.git == .readOnly
         let names = ProtectedNames.ofRepository + (top ? ["HEAD", "objects", "refs", "packed-refs", "logs"] : [])
-        for path in [repository] + Repositories.inner(of: repository, in: tree) {
+        let inner = Repositories.inner(of: repository, in: tree)
+        if !inner.closed.isEmpty { survey.complete = false }
+        for path in [repository] + inner.found {
             guard survey.repositories.count < Survey.mostPaths else {
                 survey.complete = false
                 return
@@ -153,13 +155,11 @@ struct Surveyor {
 
     private mutating func walk(_ directory: borrowing OwnedDescriptor, _ path: TreePath, depth: Int, device: UInt64) {
         if let status = try? Status.of(directory.raw, called: "a directory") { seen.append((path, status)) }
-        guard let entries = ProjectTree.entries(directory) else { return }
+        guard let entries = ProjectTree.entries(directory, within: &entriesLeft) else {
+            survey.complete = false
+            return
+        }
         for entry in entries {
-            entriesLeft -= 1
-            guard entriesLeft > 0 else {
-                survey.complete = false
-                return
-            }
             let place = path.appending(entry.name)
             if entry.name.elementsEqual(".git".utf8) {
                 if path != .top { lookAtNested(place, entry.kind) }

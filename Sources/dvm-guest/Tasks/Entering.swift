@@ -3,7 +3,7 @@ internal import Glibc
 
 /// Programs run to their end through `enter`, with the rights it leaves them.
 enum Entering {
-    /// The most output kept.
+    /// The most output kept, unless somebody asks for more.
     private static let mostOutput = 1 << 20
 
     /// The guest program, which usually is the running one.
@@ -49,6 +49,7 @@ enum Entering {
     ///   - file: where its standard output goes instead.
     ///   - limit: how long it may take.
     ///   - group: the control group it is in from before its first step on; ours when absent.
+    ///   - most: how many bytes of its output are kept.
     ///   - name: what it is called when it takes longer.
     /// - Returns: how it ended, and its output.
     /// - Throws: a `Refusal` when it cannot be started, its own where it has one, or when it takes too long.
@@ -59,6 +60,7 @@ enum Entering {
         into file: FileDescriptor? = nil,
         within limit: Duration = patience,
         group: ControlGroup? = nil,
+        most: Int = mostOutput,
         called name: String? = nil
     ) throws(Refusal) -> (exit: Exit, output: [UInt8]) {
         let deadline = ContinuousClock.now + limit
@@ -115,7 +117,7 @@ enum Entering {
                 }
             }
             while ContinuousClock.now < deadline, case .bytes(let bytes) = Reading.from(ours, into: &buffer) {
-                kept.append(contentsOf: bytes.prefix(mostOutput - kept.count))
+                kept.append(contentsOf: bytes.prefix(most - kept.count))
             }
         }
         let exit = child.wait()
