@@ -64,6 +64,23 @@ import Testing
         #expect(others.filter { $0.weight == .warning } == [])
     }
 
+    /// The stated limit: the kernel takes a mount away with the file it is on.
+    @Test func `are told of when somebody saved them anew while the session could see that`() throws {
+        let stage = try GuardStage()
+        try stage.developer("echo A=1 > .env; echo B=1 > .netrc")
+        var spawn = stage.spawn
+        spawn.words = ["/bin/sh", "-c", "touch ready; until [ -e go ]; do sleep 0.05; done; cat .env .netrc"]
+        let notes = try stage.session {
+            let run = try SandboxRun(spawn)
+            // In its place, and by a new file that is renamed over it.
+            let save = "echo B=2 > .netrc; sed -i s/1/2/ .env"
+            try stage.developer("until [ -e ready ]; do sleep 0.05; done; \(save); touch go")
+            #expect(try run.finish().output == "A=2\n")
+        }
+        let text = "secrets were saved anew while the session went on, and from then on it could read them: .env"
+        #expect(notes.filter { $0.weight == .warning } == [SessionNote(.warning, text)])
+    }
+
     @Test func `stay hidden while somebody swaps directories and links during the start`() throws {
         let stage = try GuardStage(repository: false)
         try stage.developer("mkdir real; echo \(SandboxStage.canary) > real/.env; mkdir empty")

@@ -31,6 +31,8 @@ struct Findings: Hashable, Codable {
     var leaving: [TreePath] = []
     /// Hidden files, by where they were, that are now where they would not be hidden.
     var uncovered: [TreePath] = []
+    /// Hidden files that another was put in the place of, which the session could see.
+    var replaced: [TreePath] = []
     /// How many files changed, and how many of them are programs.
     var changedCount = 0
     var executableCount = 0
@@ -82,6 +84,9 @@ extension Findings {
         note(.warning, protected) { "changed or new, and run or obeyed by programs of yours: \($0)" }
         note(.warning, leaving) { "new links lead out of the project: \($0)" }
         note(.warning, uncovered) { "secrets were moved to where the next session sees them; they were at \($0)" }
+        note(.warning, replaced) {
+            "secrets were saved anew while the session went on, and from then on it could read them: \($0)"
+        }
         note(.notice, repositories) { "new repositories: \($0)" }
         note(.notice, runsLater) { "changed, and run when somebody builds, tests, commits or pushes: \($0)" }
         note(.notice, executables) { "new or changed programs: \($0)" }

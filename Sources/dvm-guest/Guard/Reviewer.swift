@@ -74,8 +74,6 @@ struct Reviewer {
         if known || isRecent(status) {
             for path in index.links.subtracting(order.before.links).sorted() { findings.add(path, to: \.links) }
             for path in index.unseen.subtracting(order.before.unseen).sorted() { findings.add(path, to: \.unseen) }
-        }
-        if known || isRecent(status) {
             for path in index.unknown where isRecent(path) { findings.add(path, to: \.closed) }
         }
         // However deep they are, and whether or not their directory can be listed: git looks into them.
@@ -192,9 +190,12 @@ struct Reviewer {
     private mutating func compareSecrets(_ after: Survey) {
         let found = Set(after.secrets.values)
         for (inode, path) in order.before.secrets where !found.contains(inode) {
-            // Removed by the developer, or saved anew under the same name.
-            guard moved.contains(inode) else { continue }
-            findings.add(path, to: \.uncovered)
+            if moved.contains(inode) {
+                findings.add(path, to: \.uncovered)
+            } else if tree.status(path)?.isRegular == true {
+                // Saved anew under the same name, by somebody outside: what hid it went with the old file.
+                findings.add(path, to: \.replaced)
+            }
         }
     }
 
