@@ -6,11 +6,16 @@ internal import Glibc
 struct HomeGitSettings: Equatable {
     var name: String?
     var email: String?
+    /// In which repositories git works although they are somebody else's: inside, there is nobody to be protected from it.
+    ///
+    /// With access lists every one of the developer's is, with a mapped mount none but what root put there.
+    private(set) var safe = View.workspace
 
     /// Settings with the developer's name and address, where their own settings have them in the usual place.
     ///
     /// Read by root and therefore as data: one file by descriptor, no include is followed and no program asked.
     init(of agent: Spawn.Agent) {
+        if agent.policy.access == .acl { safe = "*" }
         for path in [".gitconfig", ".config/git/config"] {
             guard let text = Self.read(path, in: agent.developerHome, of: agent.developerUid) else { continue }
             let found = Self(text)
@@ -50,8 +55,7 @@ struct HomeGitSettings: Equatable {
 
     /// The text of the agent's own file.
     var text: String {
-        // The project is another user's where access lists and not a mapped mount lead to it; git would refuse it.
-        var lines = ["[safe]", "\tdirectory = \(View.workspace)"]
+        var lines = ["[safe]", "\tdirectory = \(safe)"]
         if name != nil || email != nil {
             lines.append("[user]")
             if let name { lines.append("\tname = \"\(name)\"") }

@@ -27,7 +27,7 @@ struct InnerOrder: Hashable, Codable {
 
     init(_ spawn: Spawn, _ agent: Spawn.Agent, mounts: MountPlan, directories: [String: FileIdentity]) throws(Refusal) {
         words = spawn.words
-        environment = agent.gitEnvironment.merging(spawn.environment) { $1 }
+        environment = spawn.environment
         directory = agent.directory
         terminal = spawn.terminal
         uid = agent.uid
@@ -39,17 +39,6 @@ struct InnerOrder: Hashable, Codable {
         filters = try OwnStatus.read().filters + SystemCallFilter.programCount
         self.mounts = mounts
         self.directories = directories
-    }
-}
-
-extension Spawn.Agent {
-    /// Without an idmapped mount the project is nobody's inside, and git does nothing in a repository of somebody else's.
-    ///
-    /// Inside, there is nobody to be protected from it. By variables, which count as much as the configuration of the
-    /// system (git 2.38), and leave the tool's own alone.
-    fileprivate var gitEnvironment: [String: String] {
-        guard policy.access == .acl else { return [:] }
-        return ["GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"]
     }
 }
 
