@@ -42,7 +42,7 @@ enum Directories {
     /// Waits until what was done in a directory of root's is on the disk, or everything on its file system.
     static func flush(_ path: FilePath, wholeFileSystem: Bool = false) throws(Refusal) {
         let raw = try call("opening \(path)") {
-            unsafe path.withPlatformString { unsafe open($0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
+            unsafe path.withPlatformString { unsafe Glibc.open($0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
         }
         let directory = OwnedDescriptor(FileDescriptor(rawValue: raw))
         guard wholeFileSystem else { return try Status.flush(directory.raw, called: path) }
