@@ -38,10 +38,19 @@ let package = Package(
     ],
     targets: [
         .target(name: "DVMProtocol", path: "Sources/Protocol", swiftSettings: strict),
+        .target(
+            name: "DVMTransfer",
+            dependencies: [
+                "DVMProtocol",
+                .product(name: "SystemPackage", package: "swift-system", condition: .when(platforms: [.linux])),
+            ],
+            path: "Sources/Transfer",
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "dvm-host",
             dependencies: [
-                "DVMProtocol",
+                "DVMProtocol", "DVMTransfer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system", condition: .when(platforms: [.linux])),
@@ -56,7 +65,7 @@ let package = Package(
         ),
         .target(name: "TestSupport", dependencies: ["DVMProtocol"], path: "Tests/Support/Swift", swiftSettings: strict),
         .testTarget(name: "ProtocolTests", dependencies: ["DVMProtocol", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "HostTests", dependencies: ["dvm-host", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "HostTests", dependencies: ["dvm-host", "DVMTransfer", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ]
 )
@@ -70,7 +79,7 @@ if buildsGuest {
         .executableTarget(
             name: "dvm-guest",
             dependencies: [
-                "CCap", "CLinux", "CSeccomp", "DVMProtocol",
+                "CCap", "CLinux", "CSeccomp", "DVMProtocol", "DVMTransfer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

@@ -17,6 +17,7 @@ public enum Request: Hashable, Codable, Sendable {
         case .task(.unit(let unit)): try unit.check()
         case .task(.clone(let repository)): try repository.check()
         case .task(.settle(let settle)): try settle.check()
+        case .task(.copy(let copy)): try copy.check()
         case .attach(let attachment): try attachment.check()
         case .task: break
         }
@@ -35,6 +36,8 @@ public enum GuestTask: Hashable, Codable, Sendable {
     case clone(Repository)
     /// Do what comes after every unit; ends with a `Settled`.
     case settle(Settle)
+    /// Be one end of a copy, whose stream is input and output (`CopyRecord`); ends with a `CopyReport`.
+    case copy(CopyRequest)
     /// Probe every protection; ends with a `DoctorReport`.
     case doctor
     /// Try the attacks of the list as an agent would; ends with a `SelfTestReport`.

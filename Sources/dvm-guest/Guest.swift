@@ -19,7 +19,7 @@ struct Guest: ParsableCommand {
             Doctor.self, SelfTestCommand.self, Version.self, Ask.self, Sessions.self, Serve.self, DoorCommand.self,
             AdmittedCommand.self, ReadyCommand.self, SessionCommand.self,
             Task.self, Enter.self, Look.self, Inner.self, SandboxProbe.self, AttackCommand.self, AccessCommand.self,
-            DenyCommand.self, ReachCommand.self, GateCommand.self,
+            DenyCommand.self, CopyCommand.self, ReachCommand.self, GateCommand.self,
         ]
     )
 

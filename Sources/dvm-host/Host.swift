@@ -18,7 +18,10 @@ struct Host: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(name: "VMs", subcommands: [Init.self, Sync.self, Update.self, Ls.self, Stop.self, Rm.self]),
             CommandGroup(name: "Configuration", subcommands: [Config.self, Recipes.self]),
-            CommandGroup(name: "Work", subcommands: [Sh.self, Ssh.self, AiCommands.self, Sessions.self, Logs.self]),
+            CommandGroup(
+                name: "Work",
+                subcommands: [Sh.self, Ssh.self, Cp.self, AiCommands.self, Sessions.self, Logs.self]
+            ),
             CommandGroup(name: "About dvm", subcommands: [Doctor.self, SelfTest.self, Version.self]),
         ]
     )

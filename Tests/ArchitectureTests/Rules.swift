@@ -26,6 +26,8 @@ extension Rule {
     private static let imports: [(place: String, modules: Set<String>)] = [
         ("Protocol/MessageCoding.swift", ["FoundationEssentials", "Foundation"]),
         ("Protocol/", []),
+        ("Transfer/System/System.swift", ["System", "SystemPackage"]),
+        ("Transfer/", ["DVMProtocol", "Darwin", "Glibc"]),
         ("dvm-guest/Enter/", guest.union(["CCap"])),
         ("dvm-guest/SystemCalls/", guest.union(["CSeccomp"])),
         ("dvm-guest/Linux/System.swift", ["SystemPackage"]),
@@ -43,8 +45,8 @@ extension Rule {
         ("dvm-host/Terminal/", host.union(["Synchronization"])),
         ("dvm-host/", host),
     ]
-    private static let guest: Set<String> = ["DVMProtocol", "ArgumentParser", "Glibc", "CLinux"]
-    private static let host: Set<String> = ["DVMProtocol", "ArgumentParser"]
+    private static let guest: Set<String> = ["DVMProtocol", "DVMTransfer", "ArgumentParser", "Glibc", "CLinux"]
+    private static let host: Set<String> = ["DVMProtocol", "DVMTransfer", "ArgumentParser"]
 
     static let importTable = Self(testDescription: "imports") { file in
         let allowed = imports.first { file.isIn([$0.place]) }?.modules ?? []
@@ -110,6 +112,7 @@ extension Rule {
         "unsafe",
         #"\bunsafe\b|nonisolated\(unsafe\)"#,
         except: [
+            "Transfer/", "dvm-guest/Copy/",
             "dvm-guest/Linux/", "dvm-guest/Enter/", "dvm-guest/Files/", "dvm-guest/Wrapper/",
             "dvm-guest/Network/IPAddress.swift", "dvm-guest/Network/NameLookup.swift",
             "dvm-guest/Network/Sockets.swift", "dvm-guest/Network/KernelFile.swift",

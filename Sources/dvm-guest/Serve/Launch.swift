@@ -57,21 +57,36 @@ enum Launch {
     }
 
     private static func task(_ number: UInt32, _ task: GuestTask) throws(Refusal) -> Channel {
+        var role = "task"
+        var loss: Channel.Loss = task.endsOthers ? .request : .kill
+        let order: Frame
+        if case .copy(let request) = task {
+            role = CopyOrder.commandName
+            // It ends by itself when its streams do, and then leaves only what is worth going on with.
+            loss = .hangup
+            order = try Frame(
+                .open,
+                channel: 0,
+                json: CopyOrder(request, settings: Settings.read(), accounts: Accounts.read())
+            )
+        } else {
+            order = try Frame(.open, channel: 0, json: task)
+        }
         let report = try Streams.bothWays()
         let input = try Streams.toChild()
         let output = try Streams.fromChild()
         let errors = try Streams.fromChild()
         return Channel(
             Conversation(number: number, purpose: .task, outputs: [.output, .errors], window: Credit.pipeWindow),
-            loss: task.endsOthers ? .request : .kill,
+            loss: loss,
             child: try Child(
-                role: "task",
+                role: role,
                 input: input.theirs.raw,
                 output: output.theirs.raw,
                 errors: errors.theirs.raw,
                 report: report.theirs.raw
             ),
-            order: try Frame(.open, channel: 0, json: task),
+            order: order,
             report: report.ours,
             input: input.ours,
             output: output.ours,

@@ -37,6 +37,8 @@ struct Task: ParsableCommand {
                     try SetUpLock.hold(for: "what comes after the recipes") { () throws(Refusal) in
                         try Settling(settle: settle).run(progress)
                     }
+                // Another process is that end.
+                case .copy: throw ReportStream.notForPeople
                 }
             report.send(try Frame(.result, channel: 0, json: result))
         } catch {

@@ -182,6 +182,24 @@ final class GuestConnection {
     /// Says nothing more; waits until the guest has ended what it does, for a while.
     func leave() { link.end() }
 
+    /// Has the guest be one end of a copy, while this side is the other.
+    ///
+    /// - Throws: the guest's `Refusal`, or one that says what was lost with the link.
+    func copy(_ request: CopyRequest, _ other: (CopySession) throws -> CopyReport) throws -> (
+        ours: CopyReport, theirs: CopyReport
+    ) {
+        channels += 1
+        do {
+            let session = try CopySession(request, channel: channels, link: link)
+            return (try other(session), try session.finish())
+        } catch Link.Failure.lost(let complaint) {
+            let consequence = "what was copied is there, and the same command goes on from there"
+            throw Self.lost(vm, complaint, consequence: consequence)
+        } catch {
+            throw Self.explained(error, vm)
+        }
+    }
+
     private static func lost(_ vm: MachineName, _ complaint: String, consequence: String) -> Refusal {
         let reason = complaint.lastLine.isEmpty ? "" : " (\(complaint.lastLine))"
         return Refusal(

@@ -1,0 +1,237 @@
+package import DVMProtocol
+
+/// The end of a copy that decides what it wants, and writes.
+///
+/// The other end is a stranger: an entry is reached by its one name below a directory that is held open, never through a
+/// link, and nothing that was there gets into the way of that. A file is written under another name, closed to everybody
+/// else, and gets its own when it is whole.
+package struct CopyReceiver {
+    /// How it is received.
+    package struct Options {
+        /// Whether nothing is changed.
+        package var dryRun = false
+        /// The most bytes of data.
+        package var mostBytes = CopyLimits.usualBytes
+        /// What the entries at the top must be called, and the names they get; nothing when the sender is believed.
+        package var expected: [(sent: [UInt8], placed: [UInt8])]?
+        /// Whether files get the mark of those that came from elsewhere.
+        package var marksOrigin = false
+        /// Whether a new entry of a directory gets its access list, so that its mode must leave that as it is.
+        package var inheritsAccess: (OpenFile) -> Bool = { _ in false }
+
+        package init() {}
+    }
+
+    var writer: RecordWriter
+    private var reader: RecordReader
+    private let observer: CopyObserver
+    let options: Options
+
+    var tree = CopyTree()
+    var report = CopyReport()
+    var tops: [Int: Place] = [:]
+    var landed = 0
+    var held = HeldDirectories()
+    /// Directories that could not be had: what is in them is passed over.
+    var closed: Set<Int32> = []
+    /// Directories that a dry run does not make.
+    var absent: Set<Int32> = []
+    /// What this copy has put in place or left there: whatever it meets again has two names in the list and one here.
+    var placed: Set<FileFacts.Identity> = []
+    var wants: [(entry: Int, from: UInt64)] = []
+
+    package init(_ pipe: any CopyPipe, options: Options, observer: CopyObserver = .none) {
+        writer = RecordWriter(pipe)
+        reader = RecordReader(pipe, from: .sender)
+        self.options = options
+        self.observer = observer
+    }
+
+    /// Receives everything that is not there yet.
+    ///
+    /// - Throws: a `Refusal` for what cannot be received at all, or `ProtocolViolation`.
+    package mutating func run(_ destination: Destination) throws -> CopyReport {
+        switch destination {
+        case .place(let place, let several, let mustBeDirectory, let shown):
+            let landing = try Landing(
+                place,
+                several: several,
+                mustBeDirectory: mustBeDirectory,
+                shown: shown,
+                dryRun: options.dryRun
+            )
+            try readList { receiver, number in try receiver.decide(number, landing) }
+            try askForWanted()
+            var incoming: IncomingFile?
+            do {
+                try receiveContents { receiver, step in try receiver.obey(step, &incoming) }
+            } catch {
+                incoming?.giveUp(keeping: !(error is ProtocolViolation))
+                throw error
+            }
+            if !options.dryRun { try finish() }
+        case .stream(let file):
+            try readList { receiver, number in
+                guard number == 0, receiver.tree.nodes[0].kind == .file else {
+                    throw Refusal("standard output takes one file", hint: "name a directory instead of -")
+                }
+                receiver.wants = [(0, 0)]
+                try receiver.writer.send(.want(entry: 0, from: 0, digest: 0))
+            }
+            try askForWanted()
+            var stream = OutgoingStream(file: file)
+            try receiveContents { receiver, step in
+                try stream.obey(step)
+                if case .end(.whole, _) = step { receiver.report.files += 1 }
+            }
+        }
+        return report
+    }
+
+    // MARK: The list
+
+    private mutating func readList(_ decide: (inout Self, Int) throws -> Void) throws {
+        while true {
+            let record = try reader.next()
+            let number = try tree.add(record)
+            if case .listed = record { return }
+            if let number { try decide(&self, number) }
+        }
+    }
+
+    private mutating func askForWanted() throws {
+        try writer.send(.wanted)
+        let bytes = wants.reduce(UInt64(0)) { $0 + tree.nodes[$1.entry].stored }
+        guard bytes <= options.mostBytes else {
+            throw Refusal(
+                "what is to be copied has \(bytes >> 20) MiB, and \(options.mostBytes >> 20) MiB are allowed",
+                hint: "--max-size allows more, such as --max-size \((bytes >> 30) + 1)GiB"
+            )
+        }
+        // Before anything comes: whoever looks may want to know how much it will be.
+        try observer.planned(tree, wants.map(\.entry))
+        try writer.flush()
+    }
+
+    // MARK: The contents
+
+    private mutating func receiveContents(_ obey: (inout Self, CopyLedger.Step) throws -> Void) throws {
+        var ledger = CopyLedger(wants: wants, most: options.mostBytes)
+        if options.dryRun {
+            guard case .done = try reader.next() else { throw ProtocolViolation("files that nobody asked for") }
+            return
+        }
+        while true {
+            let before = ledger.received
+            let step = try ledger.take(try reader.next())
+            if ledger.received > before { observer.moved(Int(ledger.received - before)) }
+            if step == .done {
+                report.bytes = ledger.received
+                return
+            }
+            try obey(&self, step)
+        }
+    }
+
+    private mutating func obey(_ step: CopyLedger.Step, _ incoming: inout IncomingFile?) throws {
+        switch step {
+        case .begin(let entry, let from, let stamp, _):
+            do {
+                let place = try place(entry)
+                incoming = try IncomingFile(place, from: from, adjusted(stamp, in: place.directory))
+            } catch {
+                try failed(entry, error)
+            }
+            incoming?.entry = entry
+        case .write(let bytes, let position):
+            guard let file = incoming else { return }
+            do {
+                try file.write(bytes, at: position)
+            } catch {
+                try failed(file.entry, error)
+                file.giveUp(keeping: false)
+                incoming = nil
+            }
+        case .skip: break
+        case .end(let end, let size):
+            guard let file = incoming else { return }
+            incoming = nil
+            do {
+                // Why it is not whole the other end says itself.
+                if end == .whole { try put(file, size: size) } else { file.giveUp(keeping: false) }
+            } catch let error as Errno {
+                file.giveUp(keeping: false)
+                try failed(file.entry, error)
+            }
+        case .done: break
+        }
+    }
+
+    private mutating func put(_ file: IncomingFile, size: UInt64) throws {
+        if options.marksOrigin { file.mark() }
+        let identity = try file.complete(size: size)
+        let there = try file.place.facts()
+        if there?.kind == .directory {
+            file.giveUp(keeping: false)
+            return refuse(file.entry, "a directory of that name is in its place")
+        }
+        if let there, placed.contains(there.identity), there.links == 1 {
+            file.giveUp(keeping: false)
+            return refuse(file.entry, Self.collision)
+        }
+        try file.putInPlace()
+        placed.insert(identity)
+        report.files += 1
+    }
+
+    // MARK: Places
+
+    mutating func place(_ number: Int) throws(Errno) -> Place {
+        let tops = tops
+        return try held.place(number, of: tree) { number throws(Errno) in try Self.top(number, tops) }
+    }
+
+    mutating func directory(_ number: Int) throws(Errno) -> OpenFile {
+        let tops = tops
+        return try held.directory(number, of: tree) { number throws(Errno) in try Self.top(number, tops) }
+    }
+
+    private static func top(_ number: Int, _ tops: [Int: Place]) throws(Errno) -> Place {
+        guard let place = tops[number] else { throw .noSuchFileOrDirectory }
+        return place
+    }
+
+    /// The stamp of a new file. Where an access list comes with the directory, the rights of the group are the most that
+    /// list gives anybody, so they must not be less than the owner's.
+    func adjusted(_ stamp: CopyStamp, in directory: OpenFile) -> CopyStamp {
+        guard options.inheritsAccess(directory) else { return stamp }
+        var stamp = stamp
+        stamp.mode |= (stamp.mode & 0o700) >> 3
+        return stamp
+    }
+
+    // MARK: Trouble
+
+    static let collision =
+        "another of this copy is there already: this file system does not tell their names apart"
+
+    mutating func refuse(_ number: Int, _ why: String) {
+        closed.insert(Int32(number))
+        report.note(tree.path(number), why, isFailure: true)
+    }
+
+    /// Takes note of a failure; one that everything else would meet too ends the copy.
+    mutating func failed(_ number: Int, _ error: Errno) throws(Refusal) {
+        guard !Self.hopeless.contains(error) else {
+            throw Refusal(
+                "cannot write \(tree.path(number).shown): \(error)",
+                hint: "what is complete stays; the same command goes on from there"
+            )
+        }
+        refuse(number, "\(error)")
+    }
+
+    static let hopeless: Set<Errno> = [
+        .noSpace, .diskQuotaExceeded, .readOnlyFileSystem, .ioError, .tooManyOpenFiles, .tooManyOpenFilesInSystem,
+    ]
+}

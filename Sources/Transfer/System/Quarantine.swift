@@ -1,0 +1,17 @@
+#if canImport(Darwin)
+internal import Darwin
+#endif
+
+extension OpenFile {
+    /// Marks a file as one that came from elsewhere, where the system has such a mark.
+    ///
+    /// A Mac then asks before it opens a program of this file, as for one that a browser has loaded. The value is: flags
+    /// for a download, seconds since 1970 in hexadecimal, who put it there, no event.
+    package func quarantine() {
+        #if canImport(Darwin)
+        let value = Array("0081;\(String(time(nil), radix: 16));dvm;".utf8)
+        // A file system without attributes keeps none; the file is copied all the same.
+        _ = unsafe fsetxattr(number, "com.apple.quarantine", value, value.count, 0, 0)
+        #endif
+    }
+}

@@ -1,0 +1,83 @@
+internal import CLinux
+internal import DVMProtocol
+internal import DVMTransfer
+internal import Glibc
+
+/// The guest's end of a copy, by a process that is already whoever the files are of.
+enum CopyWork {
+    /// Does it, over standard input and output.
+    ///
+    /// - Throws: a `Refusal`.
+    static func run(_ order: CopyOrder) throws(Refusal) -> CopyReport {
+        do {
+            switch order.role {
+            case .send(let sources): return try send(sources, order)
+            case .receive(let path, let several, let mustBeDirectory):
+                return try receive(path, several: several, mustBeDirectory: mustBeDirectory, order)
+            }
+        } catch let refusal as Refusal {
+            throw refusal
+        } catch let violation as ProtocolViolation {
+            throw Refusal("this dvm and the guest program do not understand each other: \(violation.what)")
+        } catch {
+            throw Refusal("the copy failed in the VM: \(error)")
+        }
+    }
+
+    private static func send(_ sources: [CopyOrder.Source], _ order: CopyOrder) throws -> CopyReport {
+        var found: [CopySource] = []
+        for source in sources {
+            guard let place = try GuardedWalk(guarded: order.guarded, makes: false).place(source.path) else {
+                throw Refusal("there is no \(source.path.shown) in the VM")
+            }
+            found.append(.place(place, as: source.name.bytes, shown: "\(source.path.shown) in the VM"))
+        }
+        var sender = CopySender(StandardPipe(), recursive: order.recursive, dryRun: order.dryRun)
+        return try sender.run(found)
+    }
+
+    private static func receive(_ path: RawPath, several: Bool, mustBeDirectory: Bool, _ order: CopyOrder) throws
+        -> CopyReport
+    {
+        let place = try GuardedWalk(guarded: order.guarded, makes: !order.dryRun).place(path)
+        var options = CopyReceiver.Options()
+        options.dryRun = order.dryRun
+        options.mostBytes = order.mostBytes
+        var last: (directory: OpenFile, inherits: Bool)?
+        options.inheritsAccess = { directory in
+            if let last, last.directory === directory { return last.inherits }
+            let size = unsafe dvm_get_attribute(directory.number, AccessList.Kind.inherited.rawValue, nil, 0)
+            last = (directory, size > 0)
+            return size > 0
+        }
+        var receiver = CopyReceiver(StandardPipe(), options: options)
+        return try receiver.run(
+            .place(
+                place,
+                several: several,
+                mustBeDirectory: mustBeDirectory,
+                shown: "\(path.shown) in the VM"
+            )
+        )
+    }
+}
+
+/// Standard input and output as the way to the other end.
+private final class StandardPipe: CopyPipe {
+    private var buffer = [UInt8](repeating: 0, count: 4 * CopyLimits.data)
+
+    func read() throws -> [UInt8] {
+        switch Reading.from(.standardInput, into: &buffer) {
+        case .bytes(let bytes): Array(bytes)
+        case .nothing, .end: []
+        }
+    }
+
+    func write(_ bytes: [UInt8]) throws {
+        do {
+            try FileDescriptor.standardOutput.writeAll(bytes)
+        } catch {
+            throw Refusal("the copy was cut short", hint: "the same command goes on from where it was")
+        }
+    }
+}
