@@ -65,7 +65,11 @@ let package = Package(
         ),
         .target(name: "TestSupport", dependencies: ["DVMProtocol"], path: "Tests/Support/Swift", swiftSettings: strict),
         .testTarget(name: "ProtocolTests", dependencies: ["DVMProtocol", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "HostTests", dependencies: ["dvm-host", "DVMTransfer", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "HostTests",
+            dependencies: ["dvm-host", "DVMTransfer", "TestSupport"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ]
 )

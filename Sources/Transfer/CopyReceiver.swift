@@ -201,7 +201,9 @@ package struct CopyReceiver {
         return place
     }
 
-    /// The stamp of a new file. Where an access list comes with the directory, the rights of the group are the most that
+    /// The stamp of a new file.
+    ///
+    /// Where an access list comes with the directory, the rights of the group are the most that
     /// list gives anybody, so they must not be less than the owner's.
     func adjusted(_ stamp: CopyStamp, in directory: OpenFile) -> CopyStamp {
         guard options.inheritsAccess(directory) else { return stamp }

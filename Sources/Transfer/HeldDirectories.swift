@@ -29,9 +29,7 @@ struct HeldDirectories {
     private var held: [(entry: Int, file: OpenFile)] = []
     private static let most = 64
 
-    /// The directory of an entry.
-    ///
-    /// - Parameter top: where an entry at the top is.
+    /// The directory of an entry; `top` says where an entry at the top is.
     mutating func directory(_ entry: Int, of tree: CopyTree, top: (Int) throws(Errno) -> Place) throws(Errno)
         -> OpenFile
     {

@@ -43,7 +43,9 @@ public enum CopyRecord: Hashable, Sendable {
     /// The two ends of a stream.
     public enum Peer: Hashable, Sendable { case sender, receiver }
 
-    /// The first byte of a record. Numbers are never used again.
+    /// The first byte of a record.
+    ///
+    /// Numbers are never used again.
     enum Kind: UInt8, CaseIterable {
         case directory = 0x01
         case up = 0x02

@@ -8,7 +8,9 @@ public struct CopyRequest: Hashable, Codable, Sendable {
         case receive(RawPath, several: Bool)
     }
 
-    /// What the guest does. Paths are relative to the code directory or start with `/` or `~`.
+    /// What the guest does.
+    ///
+    /// Paths are relative to the code directory or start with `/` or `~`.
     public var role: Role
     /// Whether directories are copied, with everything below them.
     public var recursive: Bool

@@ -10,6 +10,7 @@ public enum LinkTarget {
     /// - Parameters:
     ///   - target: what the link says.
     ///   - depth: how many copied directories it is in.
+    /// - Returns: whether it does.
     public static func staysInside(_ target: [UInt8], depth: Int) -> Bool {
         guard target.first != UInt8(ascii: "/"), !target.isEmpty else { return false }
         var climbed = 0

@@ -13,7 +13,9 @@ struct GuardedWalk {
     /// Whether missing directories on the way are made.
     let makes: Bool
 
-    /// The place of an absolute path without dots. The last part may be anything, or nothing.
+    /// The place of an absolute path without dots.
+    ///
+    /// The last part may be anything, or nothing.
     ///
     /// - Returns: the place; nothing when a directory on the way is missing.
     /// - Throws: a `Refusal` that names what is in the way.

@@ -22,7 +22,9 @@ enum LocalPlace {
         }
     }
 
-    /// The place of a destination. Missing directories above it are made, unless nothing is to be changed.
+    /// The place of a destination.
+    ///
+    /// Missing directories above it are made, unless nothing is to be changed.
     ///
     /// - Returns: the place; nothing when the directory above it is missing.
     /// - Throws: a `Refusal` that names the path.

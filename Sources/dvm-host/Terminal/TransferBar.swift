@@ -1,4 +1,6 @@
-/// How far a transfer has come, as a line shows it. Pure: it is told the time.
+/// How far a transfer has come, as a line shows it.
+///
+/// Pure: it is told the time.
 struct TransferBar: Hashable, Sendable {
     /// Bytes there are to move; nothing when nobody knows.
     var total: UInt64?
