@@ -161,7 +161,11 @@ private final class Script: CopyPipe {
         }
     }
 
-    @Test(arguments: [CopyRecord.link(name: [0x6C], target: [0x78]), .file(name: [0x66], stamp, size: 0, stored: 0)])
+    /// Which limit each meets: that of names, and that of levels. A million entries are the value's own test.
+    @Test(arguments: [
+        CopyRecord.link(name: [0x6C], target: [UInt8](repeating: 0x78, count: RawPath.longest)),
+        .directory(name: [0x64], stamp),
+    ])
     func `ends a list that never ends`(endless: CopyRecord) throws {
         try fixture.write("here/got/f", "")
         #expect(throws: ProtocolViolation.self) { try receive([Self.directory("got")], repeated: endless) }
