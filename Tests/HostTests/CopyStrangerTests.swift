@@ -161,7 +161,9 @@ private final class Script: CopyPipe {
         }
     }
 
-    /// Which limit each meets: that of names, and that of levels. A million entries are the value's own test.
+    /// Which limit each meets: that of names, and that of levels.
+    ///
+    /// A million entries are the value's own test.
     @Test(arguments: [
         CopyRecord.link(name: [0x6C], target: [UInt8](repeating: 0x78, count: RawPath.longest)),
         .directory(name: [0x64], stamp),
