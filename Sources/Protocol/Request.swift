@@ -44,6 +44,8 @@ public enum GuestTask: Hashable, Codable, Sendable {
     case selfTest
     /// Look whether the code directory holds anything; ends with a `CodeDirectory`.
     case codeDirectory
+    /// Say how the VM is logged in to with SSH; ends with a `RemoteLogin`.
+    case remoteLogin
     /// List the sessions of agents; ends with a list of `SessionSummary`, the ended ones too on request.
     case sessions(ended: Bool)
     /// Tell all there is about a session: ends with a `SessionSummary`, and what it showed last is the task's output.

@@ -37,17 +37,14 @@ extension AgentAccount {
     /// Closes the doors an account without a password still has: keys it may put into its own home, and job queues.
     private static func keepOut() throws(Refusal) -> Bool {
         var changed = false
-        if Status.of("/etc/ssh/sshd_config.d") != nil {
+        if SecureShell.hasRules {
             if try TextFile.write(
                 sshRuleText,
                 to: sshRule,
                 mode: [.ownerReadWrite, .groupRead, .otherRead]
             ) {
                 changed = true
-                // Debian calls the unit ssh, Fedora sshd.
-                let unit =
-                    try Run.status(of: ["systemctl", "is-active", "-q", "ssh.service"]) == .exited(0) ? "ssh" : "sshd"
-                try Run.program(["systemctl", "reload", "\(unit).service"])
+                try SecureShell.reload()
             }
         }
         for list in ["/etc/cron.deny", "/etc/at.deny"] as [FilePath] {

@@ -66,6 +66,7 @@ struct Provisioning {
         try step("settings") { () throws(Refusal) in try settings.write() }
         try step("AI tools' wrappers") { () throws(Refusal) in try Wrappers.install(for: settings.tools) }
         try step("agents' socket") { () throws(Refusal) in try AgentSocket.install(for: developer) }
+        try step("logins with SSH") { () throws(Refusal) in try RemoteLoginRule.install(for: plan.user) }
         try step("the host's door") { () throws(Refusal) in try DoorSocket.install() }
         return Provisioned(changes: changes, codeDirectory: codeDirectory, notes: notes)
     }

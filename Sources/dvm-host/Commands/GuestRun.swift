@@ -69,6 +69,8 @@ extension Session {
         // Nothing is asked of the guest before the configuration is known to be sound.
         for line in try await loaded.printed.prefix(20) { display.note("configuration: \(line)") }
         if case .success(let guest) = contact {
+            // It may have been started by other means than dvm.
+            refreshSshEntry(of: vm)
             let architecture = guest.welcome.facts.architecture
             return try GuestConnection.open(vm, route, contacted: contact, architecture: architecture)
         }

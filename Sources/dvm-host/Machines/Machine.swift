@@ -122,6 +122,7 @@ extension Machine {
         try checkPorts()
         let log = try session.log("lima", of: name)
         try await display.step("starting \(name)") { try await perform(.start, log) }
+        session.refreshSshEntry(of: name)
         var running = instance
         running.status = .running
         return running

@@ -43,6 +43,7 @@ struct MachineEnd: Sendable {
                         + "the whole output is in \(log.path.shown)"
                 )
             }
+            SshEntryStore(paths: session.paths).forget(name)
         }
     }
 }

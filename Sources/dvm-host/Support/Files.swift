@@ -139,14 +139,7 @@ enum Files {
     ///
     /// - Throws: a `Refusal` that names the file.
     static func replace(_ path: FilePath, with text: String) throws(Refusal) {
-        let new = path.removingLastComponent().appending(".\(path.lastComponent?.string ?? "").new")
-        try write(text, to: new, replacing: true)
-        let failed = unsafe new.withPlatformString { new in
-            unsafe path.withPlatformString { unsafe rename(new, $0) }
-        }
-        guard failed == 0 else {
-            throw Refusal("cannot write \(path.string.printable): \(Errno(rawValue: errno))")
-        }
+        try replace(path, with: Array(text.utf8))
     }
 
     /// The text of a small file of dvm's own; nothing when there is none, or it is not what dvm wrote.
@@ -165,6 +158,55 @@ enum Files {
         unsafe try [UInt8](unsafeUninitializedCapacity: 256) { buffer, count in
             count = unsafe try descriptor.read(into: UnsafeMutableRawBufferPointer(buffer))
         }
+    }
+
+    /// Replaces a file of ours, so that a reader sees the old bytes or the new, never half.
+    ///
+    /// - Throws: a `Refusal` that names the file; the old one stays then.
+    static func replace(_ path: FilePath, with bytes: [UInt8], mode: UInt16 = 0o600) throws(Refusal) {
+        let new = FilePath("\(path.string).dvm-\(getpid())")
+        do {
+            remove(new)
+            let descriptor = try FileDescriptor.open(
+                new,
+                .writeOnly,
+                options: [.create, .exclusiveCreate, .noFollow, .closeOnExec],
+                permissions: [.ownerReadWrite]
+            )
+            try descriptor.closeAfter {
+                _ = try descriptor.writeAll(bytes)
+                guard fchmod(descriptor.rawValue, mode_t(mode)) == 0, fsync(descriptor.rawValue) == 0 else {
+                    throw Errno(rawValue: errno)
+                }
+            }
+            let failed =
+                unsafe new.withPlatformString { new in unsafe path.withPlatformString { unsafe rename(new, $0) } } != 0
+            guard !failed else { throw Errno(rawValue: errno) }
+        } catch {
+            remove(new)
+            throw Refusal("cannot write \(path.shown): \(error)", hint: "is the disk full, or the directory not yours?")
+        }
+    }
+
+    /// Removes a file; nothing when it is gone already.
+    static func remove(_ path: FilePath) { _ = unsafe path.withPlatformString { unsafe unlink($0) } }
+
+    /// The bytes of a file of this user's, at most so many; a link is none.
+    ///
+    /// - Throws: a `Refusal` that names the file.
+    static func own(_ path: FilePath, limit: Int) throws(Refusal) -> [UInt8] {
+        let bytes: [UInt8]
+        do {
+            let descriptor = try FileDescriptor.open(path, .readOnly, options: [.noFollow, .closeOnExec, .nonBlocking])
+            defer { try? descriptor.close() }
+            let status = try FileStatus(of: descriptor)
+            guard status.kind == .file, status.owner == UInt32(geteuid()) else { throw Errno.permissionDenied }
+            bytes = try read(descriptor, limit: limit)
+        } catch {
+            throw Refusal("cannot read \(path.shown): \(error)")
+        }
+        guard bytes.count <= limit else { throw Refusal("\(path.shown) is larger than \(limit) bytes") }
+        return bytes
     }
 
     /// Reads an open file to its end, or to one byte more than a limit.

@@ -28,6 +28,16 @@ struct GuestSteps: Sendable {
         return done
     }
 
+    /// Learns how ssh reaches the VM; when it does not, nothing else is kept from working.
+    func login() async throws {
+        do {
+            let login = try await guest.perform(.remoteLogin, as: RemoteLogin.self)
+            try SshEntryStore(paths: session.paths).learn(login, of: vm)
+        } catch let refusal as Refusal {
+            display.note("ssh does not reach \(vm): \(refusal.message)")
+        }
+    }
+
     /// The units that have succeeded in the VM.
     func records() async throws -> [UnitRecord] { try await guest.perform(.unitRecords, as: [UnitRecord].self) }
 

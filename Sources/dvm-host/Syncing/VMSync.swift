@@ -47,6 +47,7 @@ struct VMSync: Sendable {
         let provisioned = try await steps.provision()
         report.changes = provisioned.changes
         report.codeDirectory = provisioned.codeDirectory
+        try await steps.login()
 
         let units = PlannedUnit.plan(
             input.drafts,
