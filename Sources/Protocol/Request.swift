@@ -46,6 +46,8 @@ public enum GuestTask: Hashable, Codable, Sendable {
     case codeDirectory
     /// Say how the VM is logged in to with SSH; ends with a `RemoteLogin`.
     case remoteLogin
+    /// List who listens for connections; ends with a list of `ListeningPort`.
+    case ports
     /// List the sessions of agents; ends with a list of `SessionSummary`, the ended ones too on request.
     case sessions(ended: Bool)
     /// Tell all there is about a session: ends with a `SessionSummary`, and what it showed last is the task's output.

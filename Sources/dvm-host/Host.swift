@@ -22,7 +22,7 @@ struct Host: AsyncParsableCommand {
                 name: "Work",
                 subcommands: [Sh.self, Ssh.self, Cp.self, AiCommands.self, Sessions.self, Logs.self]
             ),
-            CommandGroup(name: "Reaching a VM", subcommands: [SshConfig.self]),
+            CommandGroup(name: "Reaching a VM", subcommands: [Ports.self, Open.self, SshConfig.self, Code.self]),
             CommandGroup(name: "About dvm", subcommands: [Doctor.self, SelfTest.self, Version.self]),
         ]
     )

@@ -39,6 +39,7 @@ extension Rule {
         ("dvm-host/Support/HostFacts.swift", host.union(["FoundationEssentials", "Foundation"])),
         ("dvm-host/Support/BoundedRun.swift", host.union(["Subprocess"])),
         ("dvm-host/Support/Editor.swift", host.union(["Subprocess"])),
+        ("dvm-host/Support/DesktopProgram.swift", host.union(["Subprocess"])),
         ("dvm-host/Lima/Limactl.swift", host.union(["Subprocess"])),
         ("dvm-host/Link/LinkProcess.swift", host.union(["Dispatch", "Synchronization"])),
         ("dvm-host/Link/GuestWorker.swift", host.union(["Dispatch"])),
@@ -80,7 +81,7 @@ extension Rule {
         except: [
             "dvm-host/Lima/Limactl.swift", "dvm-host/Configuration/Evaluation.swift",
             "dvm-host/Secrets/SecretReader.swift",
-            "dvm-host/Link/SpawnSettings.swift",
+            "dvm-host/Link/SpawnSettings.swift", "dvm-host/Support/DesktopProgram.swift",
             "dvm-guest/Serve/Child.swift", "dvm-guest/Tasks/Run.swift", "dvm-guest/Enter/",
             "dvm-guest/Network/NameLookup.swift",
             "dvm-guest/SelfTest/AttackRunner.swift", "dvm-guest/SelfTest/AttackAnswer+Programs.swift",

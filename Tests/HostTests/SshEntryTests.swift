@@ -262,9 +262,18 @@ private let blob = "AAAAC3NzaC1lZDI1NTE5AAAAIFk2xmbyTqzgRWd5uCdYZ7Nvkdv+h8qKv/5B
         #expect(added == Array("Include \"/s/dvm/*/ssh_config\"\n".utf8) + file)
         #expect(include.isIn(added) && !include.isIn(file))
         #expect(include.added(to: added) == added)
-        #expect(SshInclude.removed(from: added) == file)
+        #expect(include.removed(from: added) == file)
         // As an earlier dvm with another directory wrote it.
         #expect(include.added(to: try SshInclude("/t/dvm/*/ssh_config").added(to: file)) == added)
+    }
+
+    @Test func `is known again in a directory of another name`() throws {
+        let include = try SshInclude("/my state/*/ssh_config")
+        let file = Array("Host *\n".utf8)
+
+        #expect(include.line == "Include \"/my state/*/ssh_config\"")
+        #expect(include.added(to: include.added(to: file)) == include.added(to: file))
+        #expect(include.removed(from: include.added(to: file)) == file)
     }
 
     @Test func `counts only above the first block`() throws {

@@ -128,6 +128,7 @@ import Testing
                 + #""priority":"err","since":"-1h"},"unit":"dvm-llama.service"}}},"environment":{},"#
                 + #""outputWindow":1048576}}}"#
         ),
+        (.task(.ports), #"{"task":{"_0":{"ports":{}}}}"#),
         (.task(.remoteLogin), #"{"task":{"_0":{"remoteLogin":{}}}}"#),
         (.task(.sessions(ended: true)), #"{"task":{"_0":{"sessions":{"ended":true}}}}"#),
         (.task(.sessionReport(session)), #"{"task":{"_0":{"sessionReport":{"_0":"20261121-153012-9f3a"}}}}"#),

@@ -17,7 +17,8 @@ struct RunningProcess {
     /// The process namespace of this very process.
     static var ownNamespace: String? { link("/proc/self/ns/pid") }
 
-    fileprivate static func link(_ path: String) -> String? {
+    /// What a link of `/proc` says; nothing when it is gone, closed to us, or longer than those that name a thing.
+    static func link(_ path: String) -> String? {
         var buffer = [CChar](repeating: 0, count: 64)
         let count = unsafe readlink(path, &buffer, buffer.count)
         return count > 0 ? String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self) : nil

@@ -28,6 +28,7 @@ struct Task: ParsableCommand {
                 case .selfTest: try SelfTest.run(progress)
                 case .codeDirectory: try CodeDirectory.look()
                 case .remoteLogin: try RemoteLoginRule.look()
+                case .ports: try PortTask.list()
                 case .sessions(let ended): try SessionTasks.list(ended: ended)
                 case .sessionReport(let session): try SessionTasks.report(session)
                 case .endSession(let session): try SessionTasks.end(session)

@@ -45,6 +45,7 @@ struct SshConfig: AsyncParsableCommand {
         }
         let session = try talk.session()
         let config = try PersonalSshConfig(session.paths)
+        if install || remove { try session.checkDryRun(of: "ssh-config") }
         if remove {
             let was = try config.remove()
             return session.display.note(
@@ -96,8 +97,8 @@ extension Session {
     }
 
     /// Asks a VM how it is logged in to, starting it where needed.
-    func learnLogin(of vm: MachineName) async throws {
-        let guest = try await connection(to: vm, for: "ssh-config")
+    func learnLogin(of vm: MachineName, for verb: String = "ssh-config") async throws {
+        let guest = try await connection(to: vm, for: verb)
         try SshEntryStore(paths: paths).learn(try guest.perform(.remoteLogin, as: RemoteLogin.self), of: vm)
     }
 

@@ -38,6 +38,7 @@ enum RetiredVariable {
 
     private static let ofEnvironment: Set<String> = [
         "DVM_CONFIG", "DVM_CONFIG_DIR", "DVM_STATE_DIR", "DVM_CACHE_DIR", "DVM_LIMACTL", "DVM_VERBOSE", "DVM_DRY_RUN",
+        "DVM_CODE",
     ]
 
     private static let recipe = "write a recipe of your own, ~/.config/dvm/recipes/<name>.sh, and `use` it"

@@ -41,7 +41,7 @@ struct PersonalSshConfig: Sendable {
     func remove() throws(Refusal) -> Bool {
         guard Files.exists(path) else { return false }
         let (present, mode) = try read()
-        let wanted = SshInclude.removed(from: present)
+        let wanted = include.removed(from: present)
         guard wanted != present else { return false }
         if wanted.isEmpty { Files.remove(path) } else { try Files.replace(path, with: wanted, mode: mode) }
         return true

@@ -16,7 +16,7 @@ struct SshInclude: Hashable, Sendable {
         guard !directory.contains(where: { "*?[]{}%$".contains($0) }) else {
             throw Refusal(
                 "ssh cannot be told of “\(directory.printable)”: some characters in it mean something to ssh",
-                hint: "set XDG_STATE_HOME to a directory without any of *?[]{}%$ in its name"
+                hint: "set DVM_STATE_DIR to a directory without any of *?[]{}%$ in its name"
             )
         }
         line = "Include \(try SshWord.quoted(FilePath(pattern)))"
@@ -34,17 +34,19 @@ struct SshInclude: Hashable, Sendable {
     }
 
     /// The file with the line at its very top; everything else stays as it is, byte for byte.
-    func added(to file: [UInt8]) -> [UInt8] { Array("\(line)\n".utf8) + Self.removed(from: file) }
+    func added(to file: [UInt8]) -> [UInt8] { Array("\(line)\n".utf8) + removed(from: file) }
 
-    /// The file without any such line, whatever directory it named; everything else stays as it is.
-    static func removed(from file: [UInt8]) -> [UInt8] {
+    /// The file without the line, and without those for dvm's usual directory in another place; everything else stays
+    /// as it is.
+    func removed(from file: [UInt8]) -> [UInt8] {
         var kept: [UInt8] = []
         var rest = file[...]
         while !rest.isEmpty {
-            let next = rest.firstIndex(of: newline).map { $0 + 1 } ?? rest.endIndex
+            let next = rest.firstIndex(of: Self.newline).map { $0 + 1 } ?? rest.endIndex
             let line = rest[..<next]
-            let text = text(line)
-            if !(text.hasPrefix(start) && text.hasSuffix(end)) { kept += line }
+            let text = Self.text(line)
+            let isOurs = text == self.line || text.hasPrefix(Self.start) && text.hasSuffix(Self.end)
+            if !isOurs { kept += line }
             rest = rest[next...]
         }
         return kept

@@ -13,6 +13,7 @@ internal import Foundation
 /// - `DVM_CONFIG_DIR` (once `DVM_CONFIG`), `DVM_STATE_DIR`, `DVM_CACHE_DIR`, `XDG_CONFIG_HOME`, `XDG_STATE_HOME`,
 ///   `XDG_CACHE_HOME`, `LIMA_HOME`, `HOME`: where files are
 /// - `DVM_LIMACTL`: which `limactl` to use
+/// - `DVM_CODE`: which editor `dvm code` starts
 /// - `DVM_TEMPLATE`, `DVM_VM_TYPE`: what new VMs are made from, over what the configuration says
 /// - the variables that the recipes of a VM take, over what the configuration says
 /// - the secrets of recipes, and the variables that say where they are
