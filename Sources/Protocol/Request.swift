@@ -48,6 +48,8 @@ public enum GuestTask: Hashable, Codable, Sendable {
     case remoteLogin
     /// List who listens for connections; ends with a list of `ListeningPort`.
     case ports
+    /// Look for everything that is nowhere but in this VM; ends with a `WorkReport`.
+    case work
     /// List the sessions of agents; ends with a list of `SessionSummary`, the ended ones too on request.
     case sessions(ended: Bool)
     /// Tell all there is about a session: ends with a `SessionSummary`, and what it showed last is the task's output.

@@ -20,7 +20,7 @@ struct Host: AsyncParsableCommand {
             CommandGroup(name: "Configuration", subcommands: [Config.self, Recipes.self]),
             CommandGroup(
                 name: "Work",
-                subcommands: [Sh.self, Ssh.self, Cp.self, AiCommands.self, Sessions.self, Logs.self]
+                subcommands: [Sh.self, Ssh.self, Cp.self, AiCommands.self, Sessions.self, Logs.self, Work.self]
             ),
             CommandGroup(name: "Reaching a VM", subcommands: [Ports.self, Open.self, SshConfig.self, Code.self]),
             CommandGroup(name: "About dvm", subcommands: [Doctor.self, SelfTest.self, Version.self]),

@@ -77,13 +77,13 @@ extension Rule {
     /// A program of its own choice is started by these only.
     static let starting = pattern(
         "starting programs",
-        #"\bposix_spawnp?\(|\bBoundedRun\(|\bexecv[pe]*\(|\bfork\(|\bsystem\("#,
+        #"\bposix_spawnp?\(|\bBoundedRun\(|\bexecv[pe]*\(|\bfork\(|\bsystem\(|\bdvm_start_alone\("#,
         except: [
             "dvm-host/Lima/Limactl.swift", "dvm-host/Configuration/Evaluation.swift",
             "dvm-host/Secrets/SecretReader.swift",
             "dvm-host/Link/SpawnSettings.swift", "dvm-host/Support/DesktopProgram.swift",
             "dvm-guest/Serve/Child.swift", "dvm-guest/Tasks/Run.swift", "dvm-guest/Enter/",
-            "dvm-guest/Network/NameLookup.swift",
+            "dvm-guest/Network/NameLookup.swift", "dvm-guest/Work/LoneGit.swift",
             "dvm-guest/SelfTest/AttackRunner.swift", "dvm-guest/SelfTest/AttackAnswer+Programs.swift",
         ]
     )
@@ -125,6 +125,7 @@ extension Rule {
             "dvm-guest/Serve/Facts.swift", "dvm-guest/Serve/LinkStreams.swift",
             "dvm-guest/Provision/HostName.swift",
             "dvm-guest/Tasks/Entering.swift", "dvm-guest/Tasks/ReachOrder+Run.swift", "dvm-guest/Tasks/Run.swift",
+            "dvm-guest/Work/LoneGit.swift",
             "dvm-guest/SelfTest/", "dvm-guest/Access/Denial.swift", "dvm-guest/Access/DeniedPlaces.swift",
             "dvm-host/Link/", "dvm-host/Terminal/RawMode.swift", "dvm-host/Terminal/TerminalDevice.swift",
             "dvm-host/Support/Files.swift", "dvm-host/Support/LocalPort.swift", "dvm-host/Support/OwnExecutable.swift",
@@ -133,7 +134,7 @@ extension Rule {
 
     /// Standard output belongs to the protocol there.
     static let printing = Self(testDescription: "printing") { file in
-        ["Serve", "Enter", "Tasks", "Linux", "Files", "Provision", "Guard", "Access", "Network"].flatMap {
+        ["Serve", "Enter", "Tasks", "Linux", "Files", "Provision", "Guard", "Access", "Network", "Work"].flatMap {
             pattern("", #"\bprint\(|\bdebugPrint\(|\bputs\(|\bprintf\("#, in: "dvm-guest/\($0)").complaints(file)
         }
     }

@@ -146,22 +146,105 @@ import Testing
     }
 }
 
-@Suite struct `dvm rm` {
-    @Test func `deletes a VM only when it is known to hold nothing`() throws {
-        let app = try MachineName("app")
-        try Rm.check(.success(CodeDirectory(path: "/home/d/code/app", entries: 0)), in: app)
+@Suite struct `The check before a VM is destroyed` {
+    private let app: MachineName
+    private let session: Session
+    private let fixture: HostFixture
+
+    init() throws {
+        app = try MachineName("app")
+        fixture = try HostFixture()
+        session = try Session(HostEnvironment(fixture.environment), display: ProgressDisplay(.init()) { _ in })
+    }
+
+    private static let force = "`dvm rm app --yes --force` does it all the same, and loses what is above"
+
+    @Test func `lets go what is known to hold nothing`() {
+        #expect(WorkCheck.refusal(.known(WorkReport(codeDirectory: "/x")), in: app, for: "rm") == nil)
+    }
+
+    @Test func `refuses with what would be lost`() {
+        var report = WorkReport(codeDirectory: "/x")
+        report.loose = Sample(count: 2, examples: ["a\u{7}", "b"])
+        var repository = RepositoryWork(path: ".", kind: .repository)
+        repository.unpushed.count = 1
+        report.repositories = [repository]
         #expect(
-            throws: Refusal(
-                "/home/d/code/app\\u{7} in app is not empty (3 entries)",
-                hint: "look with `dvm sh app`; `dvm rm app --yes --force` deletes it all the same"
-            )
-        ) { try Rm.check(.success(CodeDirectory(path: "/home/d/code/app\u{7}", entries: 3)), in: app) }
+            WorkCheck.refusal(.known(report), in: app, for: "rm")
+                == Refusal(
+                    """
+                    app holds work that is nowhere else:
+                    ✗ .
+                        1 commit only here: there is no remote outside the VM
+                    ✗ 2 files in no repository: a\\u{7}, b
+                    """,
+                    hint: "push it, or take it out, with `dvm sh app`; `dvm work app` looks again; \(Self.force)"
+                )
+        )
         #expect(
-            throws: Refusal(
-                "it is not known whether app holds work, so it is not deleted:\nno answer",
-                hint: "wait; `dvm rm app --yes --force` deletes it all the same"
-            )
-        ) { try Rm.check(.failure(Refusal("no answer", hint: "wait")), in: app) }
-        #expect(throws: Refusal.self) { try Rm.check(.failure(CancellationError()), in: app) }
+            WorkCheck.farewell(.known(report), to: app) == [
+                "lost with app:", "✗ .", "    1 commit only here: there is no remote outside the VM",
+                "✗ 2 files in no repository: a\\u{7}, b",
+            ]
+        )
+    }
+
+    @Test func `refuses what is not known`() {
+        var report = WorkReport(codeDirectory: "/x")
+        report.unknown = ["y cannot be looked into"]
+        #expect(
+            WorkCheck.refusal(.known(report), in: app, for: "reset")?.message
+                == "not all of app could be looked at:\n? not known: y cannot be looked into"
+        )
+        #expect(
+            WorkCheck.refusal(.unknown(Refusal("no answer", hint: "wait")), in: app, for: "rm")
+                == Refusal(
+                    "it is not known whether app holds work:\nno answer",
+                    hint: "wait; \(Self.force)"
+                )
+        )
+        #expect(
+            WorkCheck.farewell(.unknown(Refusal("no answer")), to: app)
+                == ["whatever app holds is lost; it is not known what: no answer"]
+        )
+    }
+
+    /// A VM as Lima lists it, and no guest in it.
+    private func check(_ status: String, configured: Bool = true, configuration: String = "") async throws -> Refusal? {
+        if configured { try fixture.write("config/vms/app.sh", configuration) }
+        try fixture.installLimactl()
+        let line = #"{"name":"dvm-app","status":"\#(status)","dir":"/l/dvm-app","arch":"x86_64"}"# + "\n"
+        try fixture.write("list.json", line)
+        let limactl = try await session.limactl()
+        let instance = try #require(try await limactl.instance(of: app))
+        let check = WorkCheck(name: app, limactl: limactl, session: session)
+        do {
+            try await check.require(instance, force: false, for: "rm")
+            return nil
+        } catch let refusal as Refusal {
+            // Forced, nothing of this keeps it.
+            try await check.require(instance, force: true, for: "rm")
+            return refusal
+        }
+    }
+
+    @Test func `does not take a broken VM for empty`() async throws {
+        let refusal = try await check("Broken")
+        #expect(refusal?.message == "it is not known whether app holds work:\nLima says that dvm-app is broken")
+        #expect(refusal?.hint?.contains("dvm stop --force app") == true)
+    }
+
+    @Test func `does not take a VM for empty whose configuration is gone`() async throws {
+        let refusal = try await check("Stopped", configured: false)
+        #expect(refusal?.message.contains("app does not run, and is not started without a configuration") == true)
+    }
+
+    @Test func `does not take a VM for empty whose configuration does not load`() async throws {
+        let refusal = try await check("Stopped", configuration: "DVM_CPUS=many")
+        #expect(refusal?.message.contains("DVM_CPUS") == true)
+    }
+
+    @Test func `does not take a VM for empty that says nothing`() async throws {
+        #expect(try await check("Running")?.message.hasPrefix("it is not known whether app holds work") == true)
     }
 }

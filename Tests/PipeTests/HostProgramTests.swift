@@ -84,6 +84,25 @@ import Testing
         #expect(outcome.output == "ready\ncaught\n")
     }
 
+    @Test func `shows work that is nowhere else, and keeps the VM that holds it`() throws {
+        let none = try host.run("dvm work app")
+        #expect(
+            none.status == 0 && none.output == "\nnothing in \(host.vm.project) would be lost (0 repositories)\n",
+            "\(none)"
+        )
+        let script =
+            "dvm ssh app -- sh -c 'git init -q r; echo x >r/y; echo z >z'; dvm work app; echo $?; dvm rm app --yes"
+        let some = try host.run(script)
+        #expect(some.output.hasSuffix("1\n") && some.status == 1, "\(some)")
+        for line in ["✗ r (master)", "1 untracked file or directory: y", "✗ 1 file in no repository: z"] {
+            #expect(some.output.contains(line) && some.errors.contains(line), "\(some)")
+        }
+        #expect(some.errors.contains("app holds work that is nowhere else"))
+        #expect(host.fixture.read("calls")?.contains("delete") != true)
+        let json = try host.run("dvm work app --json")
+        #expect(json.status == 1 && json.output.contains(#""path" : "r""#), "\(json)")
+    }
+
     @Test func `runs a tool in its sandbox, with the variables it names`() throws {
         let script =
             "GIVEN=1 KEPT=2 dvm ai shell app --env GIVEN -- --norc -c 'id -u; pwd; echo \"$GIVEN-$KEPT\"; exit 6'"

@@ -69,6 +69,7 @@ import Testing
         (.task(.doctor), #"{"task":{"_0":{"doctor":{}}}}"#),
         (.task(.selfTest), #"{"task":{"_0":{"selfTest":{}}}}"#),
         (.task(.codeDirectory), #"{"task":{"_0":{"codeDirectory":{}}}}"#),
+        (.task(.work), #"{"task":{"_0":{"work":{}}}}"#),
         (
             .program(
                 Program(

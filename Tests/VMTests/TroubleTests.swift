@@ -133,7 +133,7 @@ extension VMTests {
             let outcome = try vm.dvm("rm", vm.name, "--yes")
 
             #expect(outcome.status == 1)
-            #expect(outcome.complaint.contains("\(vm.project) in \(vm.name) is not empty"), "\(outcome.complaint)")
+            #expect(outcome.complaint.contains("in no repository: work"), "\(outcome.complaint)")
             #expect(outcome.complaint.contains("--force"))
             #expect(try vm.state() == "Running")
         }

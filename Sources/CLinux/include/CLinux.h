@@ -10,3 +10,4 @@
 #include "probe.h"
 #include "process.h"
 #include "attacks.h"
+#include "alone.h"

@@ -29,6 +29,7 @@ struct Look: ParsableCommand {
                 case .survey(let order): Surveyor.survey(tree, order)
                 case .inventory(let order): Inventory.take(tree, order)
                 case .review(let order): Reviewer.review(tree, order)
+                case .work(let order): try WorkCheck.run(order)
                 }
             try Self.write(JSON.encode(answer))
         } catch {

@@ -6,6 +6,8 @@ struct LookOrder: Hashable, Codable {
         case survey(Surveyor.Order)
         case inventory(Surveyor.Order)
         case review(Reviewer.Order)
+        /// Needs no project on standard input: it opens the code directory by itself.
+        case work(WorkOrder)
     }
 
     var uid: UInt32

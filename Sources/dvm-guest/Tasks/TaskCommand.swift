@@ -29,6 +29,7 @@ struct Task: ParsableCommand {
                 case .codeDirectory: try CodeDirectory.look()
                 case .remoteLogin: try RemoteLoginRule.look()
                 case .ports: try PortTask.list()
+                case .work: try WorkReport.make()
                 case .sessions(let ended): try SessionTasks.list(ended: ended)
                 case .sessionReport(let session): try SessionTasks.report(session)
                 case .endSession(let session): try SessionTasks.end(session)

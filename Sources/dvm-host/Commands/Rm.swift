@@ -6,12 +6,13 @@ struct Rm: AsyncParsableCommand {
         commandName: "rm",
         abstract: "Delete a VM with everything in it",
         discussion: """
-            Refused while the code directory in the VM holds anything, or while that cannot be found out: what is in \
-            the VM is nowhere else. The configuration on this computer is kept.
+            Refused while there is work in the VM's code directory that is nowhere else, or while that cannot be found \
+            out; `dvm work` shows it. What else is in the VM goes without a question. The configuration on this \
+            computer is kept.
 
             Examples:
               dvm rm app --yes
-              dvm rm app --yes --force   delete it whatever it holds
+              dvm rm app --yes --force   delete it whatever it holds, saying what that is
             """
     )
 
@@ -22,7 +23,7 @@ struct Rm: AsyncParsableCommand {
     @Flag(help: "Say that you mean it")
     var yes = false
 
-    @Flag(help: "Delete it even when the code directory is not empty, or cannot be looked at")
+    @Flag(help: "Delete it with the work it holds, and when that cannot be found out")
     var force = false
 
     func run() async throws {
@@ -48,48 +49,13 @@ struct Rm: AsyncParsableCommand {
             session.display.note("\(vm) has not been made, so there is nothing to delete")
             return
         }
-        if !force { try Self.check(await Self.look(into: vm, instance, session), in: vm) }
+        try await WorkCheck(name: vm, limactl: limactl, session: session).require(instance, force: force, for: "rm")
         try await session.locked(vm, for: "rm") {
             try await MachineEnd(name: vm, limactl: limactl, session: session).delete()
             session.state(of: vm).forget()
         }
         if let file = try? session.configuration.file(of: vm) {
             session.display.note("its configuration stays: \(file.path.shown)")
-        }
-    }
-
-    /// Finds out what a VM holds, starting it where needed.
-    private static func look(
-        into vm: MachineName,
-        _ instance: LimaInstance,
-        _ session: Session
-    ) async -> Result<CodeDirectory, any Error> {
-        do {
-            let (machine, known) = try await session.machine(vm)
-            let running = try await machine.ensureRunning(known ?? instance, for: "rm")
-            let guest = try machine.connect(to: running, note: session.display.note)
-            return .success(try guest.perform(.codeDirectory, as: CodeDirectory.self))
-        } catch {
-            return .failure(error)
-        }
-    }
-
-    /// Refuses while anything could be lost.
-    static func check(_ found: Result<CodeDirectory, any Error>, in vm: MachineName) throws(Refusal) {
-        let allTheSame = "`dvm rm \(vm) --yes --force` deletes it all the same"
-        switch found {
-        case .failure(let error):
-            let refusal = error as? Refusal ?? Refusal("\(error)")
-            throw Refusal(
-                "it is not known whether \(vm) holds work, so it is not deleted:\n\(refusal.message)",
-                hint: [refusal.hint, allTheSame].compactMap(\.self).joined(separator: "; ")
-            )
-        case .success(let directory) where directory.entries != 0:
-            throw Refusal(
-                "\(directory.path.printable) in \(vm) is not empty (\(directory.entries) entries)",
-                hint: "look with `dvm sh \(vm)`; \(allTheSame)"
-            )
-        case .success: return
         }
     }
 }

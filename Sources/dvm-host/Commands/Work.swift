@@ -1,0 +1,38 @@
+internal import ArgumentParser
+internal import DVMProtocol
+
+struct Work: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "work",
+        abstract: "Show what in a VM is nowhere else",
+        discussion: """
+            Looks through every git repository below the code directory for changes, commits that no remote has, \
+            stashes and unfinished merges; for files that belong to no repository; and for ignored files that no build \
+            makes again. `dvm rm` refuses while there is any. Ends with status 1 when there is, or when something could \
+            not be looked at.
+
+            It asks no remote: what git was told of one the last time counts.
+
+            Examples:
+              dvm work app
+              dvm work app --json
+              dvm work app && dvm rm app --yes
+            """
+    )
+
+    @OptionGroup var target: VMArgument
+
+    @Flag(help: "Print JSON")
+    var json = false
+
+    @OptionGroup var talk: TalkOptions
+
+    func run() async throws {
+        let vm = try target.name()
+        let session = try talk.session()
+        let guest = try await session.connection(to: vm, for: "work")
+        let report = try guest.perform(.work, as: WorkReport.self)
+        try Output.print(json ? try JSON.text(report) : report.text)
+        if !report.isClean { throw Failed() }
+    }
+}
