@@ -14,7 +14,7 @@ struct Task: ParsableCommand {
         let task = try report.order(GuestTask.self)
         // Whatever a task starts has no part in the conversation.
         _ = fcntl(report.descriptor.rawValue, F_SETFD, FD_CLOEXEC)
-        do {
+        do throws(Refusal) {
             let progress = { (step: String) in
                 if let frame = try? Frame(.progress, channel: 0, json: Progress(step: step)) { report.send(frame) }
             }

@@ -87,7 +87,9 @@ struct WorkCheck {
         var own: Set<FileIdentity> = []
         var common: Set<FileIdentity> = []
         let ignores = UserIgnores.file(home: order.home)
-        for found in walk.repositories + forgotten(walk.repositories) {
+        let forgotten = forgotten(walk.repositories)
+        report.unknown += forgotten.closed.map { "\($0) cannot be listed" }
+        for found in walk.repositories + forgotten.found {
             let path = found.path
             do throws(Refusal) {
                 let directory = project.appending(path)
@@ -128,11 +130,14 @@ struct WorkCheck {
     }
 
     /// Git directories of submodules whose files are not there, at this moment or any more: their commits are.
-    private func forgotten(_ found: [WorkWalk.Repository]) -> [WorkWalk.Repository] {
-        found.filter { !$0.isBare }.flatMap { Repositories.inner(of: $0.path.appending(".git"), in: tree) }
+    ///
+    /// - Returns: those, and the directories that could not be looked into.
+    private func forgotten(_ found: [WorkWalk.Repository]) -> (found: [WorkWalk.Repository], closed: [TreePath]) {
+        let inner = found.filter { !$0.isBare }.map { Repositories.inner(of: $0.path.appending(".git"), in: tree) }
+        let repositories = inner.flatMap(\.found)
             .filter { $0.parts.contains(Array("modules".utf8)) && tree.status($0.appending("HEAD")) != nil }
             .filter { !$0.parts.contains(Array("worktrees".utf8)) }
-            .map { WorkWalk.Repository(path: $0, isBare: true) }
+        return (repositories.map { WorkWalk.Repository(path: $0, isBare: true) }, inner.flatMap(\.closed))
     }
 
     // MARK: Asking git
