@@ -21,7 +21,7 @@ private final class OpenDoor {
             arguments: ["-m", "755", try Products.path("dvm-guest"), installed]
         )
         copy.waitUntilExit()
-        let listener = try Self.listener(at: vm.directory.path + "/run/door.sock")
+        let listener = try Self.listener(at: vm.outside("/run/dvm/door.sock"))
         var settings = SpawnSettings()
         settings.place(listener, at: 0)
         settings.separateGroup()
