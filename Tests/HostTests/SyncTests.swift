@@ -21,7 +21,7 @@ import Testing
         #expect(report.skipped == 0)
         #expect(!report.changedNothing)
         #expect(stage.said() == ["node", "claude"])
-        #expect(stage.asked() == ["provision", "unitRecords", "unit node", "unit claude", "settle"])
+        #expect(stage.asked() == ["provision", "remoteLogin", "unitRecords", "unit node", "unit claude", "settle"])
         #expect(
             stage.fixture.changes == [
                 "create --tty=false --name dvm-app \(stage.fixture.root)/state/dvm/app/lima.yaml",
@@ -45,7 +45,7 @@ import Testing
 
         #expect(report.changedNothing)
         #expect(report.summary == "nothing had to be done, 2 recipes unchanged")
-        #expect(stage.asked()[before...] == ["provision", "unitRecords", "settle"])
+        #expect(stage.asked()[before...] == ["provision", "remoteLogin", "unitRecords", "settle"])
         #expect(stage.fixture.changes == changes)
         #expect(SyncJobs.text(report, stage.app) == "✓ app is ready: nothing had to be done, 2 recipes unchanged\n")
     }

@@ -55,12 +55,12 @@ import Testing
         return try JSON.decode([SessionSummary].self, from: bytes)
     }
 
-    @Test(arguments: ["", "run/sessions"])
+    @Test(arguments: ["", "/run/dvm/sessions"])
     func `is reviewed before the next one, also when the VM was switched off meanwhile`(gone: String) throws {
         let id = try orphan(Self.plant)
         // The control: it is there, and nobody has looked.
         #expect(planted?.contains("fsmonitor") == true)
-        if !gone.isEmpty { try FileManager.default.removeItem(at: vm.directory.appending(path: gone)) }
+        if !gone.isEmpty { try FileManager.default.removeItem(atPath: vm.outside(gone)) }
 
         let outcome = try GuestClient(vm).run(agent("git -C new config core.fsmonitor || echo none"))
         #expect(outcome.text == "none\n", "\(outcome)")

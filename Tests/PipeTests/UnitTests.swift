@@ -361,6 +361,12 @@ extension `Setting a VM up, over pipes` {
             planted.arguments = ["100"]
             planted.environment = ["X": canary]
             try planted.run()
+            // Until it has become that program, its variables are ours.
+            let environ = "/proc/\(planted.processIdentifier)/environ"
+            let deadline = ContinuousClock.now + .seconds(20)
+            while (try? String(contentsOfFile: environ, encoding: .utf8))?.contains(canary) != true,
+                ContinuousClock.now < deadline
+            { usleep(10_000) }
             #expect(try places(of: canary).sorted() == [file, "/proc/\(planted.processIdentifier)/environ"].sorted())
             try #require(planted.processIdentifier > 1)
             kill(planted.processIdentifier, SIGKILL)
