@@ -95,6 +95,9 @@ private func expectClosed(to peer: UInt32) throws {
             for request in [
                 Request.program(Program(.words(["id"]))), .program(Program(.loginShell)), .task(.codeDirectory),
                 .task(.provision(Provision(hostName: "app", user: "developer", codeDirectory: "~/code/app"))),
+                .task(.unit(SetUpStage.unit("touch /run/dvm/ran"))), .task(.unitRecords), .task(.settle(Settle())),
+                .task(.clone(Repository(address: "git@example.org:x"))),
+                .program(Program(.journal(JournalQuery(unit: "ssh")))),
             ] {
                 let answer = try client.ask(request)
                 #expect(answer.ending == refusal)

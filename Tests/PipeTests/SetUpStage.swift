@@ -22,6 +22,18 @@ struct SetUpStage {
     /// A digest like any other.
     static let digest = String(repeating: "a1", count: 32)
 
+    /// A unit like any other.
+    static func unit(_ script: String, as identity: ProvisionUnit.Identity = .root) -> ProvisionUnit {
+        ProvisionUnit(
+            name: "stage",
+            identity: identity,
+            prelude: "",
+            script: script,
+            digest: digest,
+            timeLimit: 120
+        )
+    }
+
     /// Runs a task to its end.
     func run(_ task: GuestTask, over other: GuestClient? = nil) throws -> GuestClient.Outcome {
         let client = other ?? client
@@ -51,19 +63,7 @@ struct SetUpStage {
     func shell(_ script: String, as identity: ProvisionUnit.Identity = .root, over other: GuestClient? = nil) throws
         -> String
     {
-        let outcome = try run(
-            .unit(
-                ProvisionUnit(
-                    name: "stage",
-                    identity: identity,
-                    prelude: "",
-                    script: script,
-                    digest: Self.digest,
-                    timeLimit: 120
-                )
-            ),
-            over: other
-        )
+        let outcome = try run(.unit(Self.unit(script, as: identity)), over: other)
         _ = try result(of: outcome, as: UnitOutcome.self)
         return outcome.text
     }

@@ -136,6 +136,23 @@ extension `Setting a VM up, over pipes` {
             #expect(try run(unit("no-such", name: "setup.sh")).text.contains("/units/setup.sh/setup.sh: line 1:"))
         }
 
+        @Test func `the recipes' own helpers tell what failed, and where`() throws {
+            let recipes = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../recipes/lib")
+            let prelude = try String(contentsOf: recipes.appending(path: "prelude.sh"), encoding: .utf8)
+            let failed = try run(unit("dvm_log hello\n\nfalse\n", prelude: prelude))
+            #expect(failed.text == "dvm: hello\ndvm: error: “false” failed with status 1 (line 3)\n")
+            #expect(try refusal(failed).message == "“some” failed with status 1")
+
+            let script =
+                "f() {\n  dvm_secret_file TOKEN\n  cat $(dvm_secret_file TOKEN)\n}\nf; dvm_fail 'no way' 'go on'\n"
+            let said = try run(unit(script, prelude: prelude, secrets: ["TOKEN": "s"]))
+            #expect(said.text == "/run/dvm/secrets/some/TOKEN\nsdvm: error: no way\ndvm: hint: go on\n")
+            #expect(try refusal(said).message == "“some” failed with status 78")
+
+            let asUser = try run(unit("dvm_as_user id -u\n", as: .user, prelude: prelude))
+            #expect(asUser.text == "\(vm.developer)\n")
+        }
+
         // MARK: What a unit may do to itself
 
         @Test func `a unit that reads its input, or ends early, leaves the next one alone`() throws {
@@ -268,19 +285,28 @@ extension `Setting a VM up, over pipes` {
 
         // MARK: What becomes of it when nobody waits
 
-        @Test(arguments: [true, false])
-        func `a unit ends with the link or its channel, within two seconds, and has no record`(byLink: Bool) throws {
+        /// How a host goes away.
+        enum Departure: CaseIterable { case link, channel, crash }
+
+        @Test(arguments: Departure.allCases)
+        func `a unit ends with its host, within two seconds, and has no record`(departure: Departure) throws {
             let mark = ProcessMark()
-            let script = "echo ready; trap '' HUP TERM PIPE; setsid sleep \(mark.seconds) & sleep \(mark.seconds); wait"
+            let script = """
+                read -r _ _ _ serve _ </proc/$PPID/stat; mkdir $DVM_SECRETS_DIR/copy; cp $DVM_SECRETS_DIR/T $DVM_SECRETS_DIR/copy
+                trap '' HUP TERM PIPE; setsid sleep \(mark.seconds) & sleep \(mark.seconds) & echo ready $serve; wait; wait
+                """
             let channel = try client.open(.task(.unit(unit(script, secrets: ["T": "s"]))))
-            _ = try client.follow(channel) { $0.text.contains("ready") || $0.ending != nil }
+            let outcome = try client.follow(channel) { $0.text.hasSuffix("\n") || $0.ending != nil }
+            let serve = try #require(pid_t(outcome.text.dropFirst("ready ".count).dropLast()))
+            try #require(serve > 1)
             while try !mark.isRunning() { usleep(10_000) }
             #expect(exists("/run/dvm/secrets/some/T"))
 
             let start = ContinuousClock.now
-            if byLink {
-                client.link.end()
-            } else {
+            switch departure {
+            case .link: client.link.end()
+            case .crash: kill(serve, SIGKILL)
+            case .channel:
                 client.link.send(Frame(.close, channel: channel))
                 #expect(try refusal(client.follow(channel)).message.contains("nobody waited for it"))
             }

@@ -11,6 +11,15 @@ enum Removal {
         unsafe path.withPlatformString { unsafe rmdir($0) } == 0 || errno == ENOENT
     }
 
+    /// Removes a directory that only root can write with everything in it, and follows no link.
+    static func tree(_ directory: FilePath) {
+        for name in Listing.names(in: directory) {
+            let path = directory.appending(name)
+            if Status.of(path)?.isDirectory == true { tree(path) } else { file(path) }
+        }
+        Self.directory(directory)
+    }
+
     /// Removes the files and the empty directories in a directory that only root can write, then the directory.
     static func small(_ directory: FilePath) {
         for name in Listing.names(in: directory) {

@@ -56,7 +56,7 @@ struct UnitPlace {
             group.remove()
         }
         for top in [allSecrets, scripts] {
-            for name in Listing.names(in: top) { Removal.small(top.appending(name)) }
+            for name in Listing.names(in: top) { Removal.tree(top.appending(name)) }
         }
     }
 

@@ -30,10 +30,17 @@ struct UnitRecords {
     ///
     /// - Throws: a `Refusal` when that cannot be kept: without it, one that is cut short could be taken for done.
     func begin(_ unit: ProvisionUnit) throws(Refusal) {
-        _ = try Directories.make(directory, mode: .ownerReadWriteExecute)
-        try TextFile.write("\(unit.digest)\n", to: begun(unit.name), mode: .ownerReadWrite)
-        Removal.file(done(unit.name))
-        try Directories.flush(directory)
+        do throws(Refusal) {
+            _ = try Directories.make(directory, mode: .ownerReadWriteExecute)
+            try TextFile.write("\(unit.digest)\n", to: begun(unit.name), mode: .ownerReadWrite)
+            Removal.file(done(unit.name))
+            try Directories.flush(directory)
+        } catch {
+            throw Refusal(
+                "“\(unit.name)” was not started, because that could not be noted: \(error.message)",
+                hint: "make room on the VM's disk: `dvm ssh` and `df -h` show what it is full of"
+            )
+        }
     }
 
     /// Keeps that a unit succeeded, when everything it did is on the disk.
