@@ -65,13 +65,16 @@ NOT_IN_CHECK := Five.gigabytes guest.program.as.it.is.installed Everyday.work bl
 # Toolchains and tools of many hundred megabytes, for make test-all.
 NOT_IN_TEST := Heavy.toolchains Aider.answers
 
+# The host's tests start hundreds of Bash and wait for them with time limits, which all at once on two processors means
+# nothing: one after the other they take as much of a processor, and are never short of it.
 .PHONY: check
 check: setup ## Format and every test that needs no VM, under a minute once built
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
 	scripts/lint-scripts
 	Tests/Support/recipes/selftest
 	$(SWIFT) build --build-tests
-	$(TESTS) --filter ArchitectureTests --filter ProtocolTests --filter HostTests
+	$(TESTS) --filter ArchitectureTests --filter ProtocolTests
+	$(TESTS) --no-parallel --filter HostTests
 	$(AS_ROOT) $(TESTS) --filter GuestTests --filter PipeTests $(addprefix --skip ,$(NOT_IN_CHECK) $(NOT_IN_TEST))
 
 .PHONY: test
