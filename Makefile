@@ -68,7 +68,7 @@ NOT_IN_TEST := Heavy.toolchains Aider.answers
 # The host's tests start hundreds of Bash and wait for them with time limits, which all at once on two processors means
 # nothing: one after the other they take as much of a processor, and are never short of it.
 .PHONY: check
-check: setup ## Format and every test that needs no VM, under a minute once built
+check: setup ## Format and every test that needs no VM, about three minutes once built
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
 	scripts/lint-scripts
 	Tests/Support/recipes/selftest
