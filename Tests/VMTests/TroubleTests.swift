@@ -129,11 +129,12 @@ extension VMTests {
         }
 
         @Test func `a VM that holds work is not deleted`() throws {
-            try vm.developer("touch work")
+            // The first by name: other tests leave files, and a few are named.
+            try vm.developer("touch a-file-of-work")
             let outcome = try vm.dvm("rm", vm.name, "--yes")
 
             #expect(outcome.status == 1)
-            #expect(outcome.complaint.contains("in no repository: work"), "\(outcome.complaint)")
+            #expect(outcome.complaint.contains("in no repository: a-file-of-work"), "\(outcome.complaint)")
             #expect(outcome.complaint.contains("--force"))
             #expect(try vm.state() == "Running")
         }
