@@ -47,7 +47,13 @@ struct Editor: Hashable, Sendable {
         // Ctrl-C and Ctrl-\ are typed to the editor. A handler, not SIG_IGN: the editor would inherit that.
         let signals = [SIGINT, SIGQUIT]
         for number in signals { signal(number) { _ in } }
-        defer { for number in signals { signal(number, SIG_DFL) } }
+        defer {
+            // Ignoring it takes back one that was sent to the editor and has not been delivered to us.
+            for number in signals {
+                signal(number, SIG_IGN)
+                signal(number, SIG_DFL)
+            }
+        }
         let result = try await Subprocess.run(
             .path(program),
             arguments: Arguments(arguments),
