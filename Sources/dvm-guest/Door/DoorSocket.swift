@@ -1,6 +1,8 @@
 internal import DVMProtocol
 
-/// The socket by which the host's login reaches the guest program: what `sudo` would do for it, in a tenth of the time.
+/// The socket by which the host's login reaches the guest program, as `sudo` would let it.
+///
+/// In an emulated VM `sudo -n true` takes 150 ms, and the whole of `dvm-guest link` 55 ms.
 ///
 /// It belongs to the control account, which may become root anyway; nobody else may connect. systemd holds the socket and
 /// starts the door at the first connection; the door ends itself when nobody has come for a while.

@@ -261,13 +261,17 @@ struct WorkCheck {
     private func findHidden(_ subject: Subject) {
         guard !subject.found.isBare, subject.place.names.contains("index") else { return }
         let path = subject.place.own.appending("index")
-        guard let file = try? FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking]) else {
+        let hash = subject.standIn.isSHA256 ? 32 : 20
+        let file = (try? FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking]))
+            .map { SharedDescriptor(OwnedDescriptor($0)) }
+        guard let file, let bytes = ProjectTree.read(file.raw, atMost: 64 << 20),
+            let index = GitIndex(bytes, hash: hash)
+        else {
+            // Git has read it, but what it was told there to pass over is not known to us.
+            subject.work.unknown.append("its index cannot be read, nor which files git was told to pass over")
             return
         }
-        let index = OwnedDescriptor(file)
-        let hash = subject.standIn.isSHA256 ? 32 : 20
-        guard let bytes = ProjectTree.read(index.raw, atMost: 64 << 20) else { return }
-        for name in (GitIndex(bytes, hash: hash)?.unseen ?? []).sorted() {
+        for name in index.unseen.sorted() {
             let place = name.parts.reduce(subject.found.path) { $0.appending($1) }
             // In a sparse checkout they are not there, and so cannot have changed.
             if tree.status(place)?.isRegular == true { subject.work.hidden.add("\(name)") }
