@@ -182,3 +182,45 @@ import Testing
         #expect(check.found.contains(found))
     }
 }
+
+@Suite struct `The files of the tools` {
+    let scratch: ScratchDirectory
+    init() throws {
+        scratch = ScratchDirectory()
+        for path in ["claude/bin", "claude/lib/a/b"] {
+            try FileManager.default.createDirectory(atPath: scratch(path), withIntermediateDirectories: true)
+        }
+        for path in ["claude/bin/claude", "claude/lib/a/b/c.js"] {
+            try scratch.write("x", to: path)
+            _ = unsafe chmod(scratch(path), 0o755)
+        }
+        _ = unsafe symlink("../lib/a/b/c.js", scratch("claude/bin/link"))
+    }
+
+    private func check() throws -> DoctorReport.Check { try #require(ToolFiles.check(FilePath(scratch.path))) }
+
+    @Test func `are well when they are root's`() throws {
+        #expect(try check().verdict == .pass)
+        #expect(ToolFiles.check(FilePath(scratch("absent"))) == nil)
+    }
+
+    @Test(
+        arguments: [
+            ("claude/lib/a/b/c.js", 1000, 0o755, "belongs to uid 1000"),
+            ("claude/lib/a", 1000, 0o755, "belongs to uid 1000"),
+            ("claude/bin/claude", 0, 0o775, "can be changed by others"),
+            ("claude", 0, 0o777, "can be changed by others"),
+            ("", 0, 0o775, "can be changed by others"), ("", 1000, 0o755, "belongs to uid 1000"),
+            ("claude/bin/claude", 0, 0o4755, "gives root's rights"),
+        ] as [(String, UInt32, Int, String)]
+    )
+    func `are not when somebody else has a part in one`(path: String, owner: UInt32, mode: Int, why: String) throws {
+        try scratch.give(path, to: owner, mode: mode)
+        // A change of owner takes this bit away.
+        _ = unsafe chmod(scratch(path), mode_t(mode))
+        let check = try check()
+        #expect(check.verdict == .fail)
+        #expect(check.found.contains(why), "\(check)")
+        #expect(check.remedy != nil)
+    }
+}

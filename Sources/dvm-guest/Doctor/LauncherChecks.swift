@@ -8,7 +8,7 @@ enum LauncherChecks {
             socket("agents' socket", AgentSocket.path, for: "the VM's user"),
             socket("host's door", DoorSocket.path, for: "the account \(ControlAccount.name)"),
             limits,
-        ] + tools
+        ] + tools + [ToolFiles.check()].compactMap(\.self)
     }
 
     private static var program: DoctorReport.Check { rootsFile("guest program", FilePath(Wrappers.program)) }
