@@ -9,6 +9,7 @@ import Testing
     @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
     func `ends what is under way, which is waited for`(number: Int32) async {
         await #expect(processExitsWith: .success) { [number] in
+            signal(number, SIG_DFL)
             var ended = false
             do {
                 try await Interruption.guarding { interruption in
@@ -34,6 +35,7 @@ import Testing
 
     @Test func `does not end what has ended by itself`() async {
         await #expect(processExitsWith: .success) {
+            signal(SIGINT, SIG_DFL)
             let value = try await Interruption.guarding { interruption in
                 kill(getpid(), SIGINT)
                 var ready = Readiness()
@@ -49,6 +51,7 @@ import Testing
 
     @Test func `ends dvm at once when it comes again and again`() async {
         await #expect(processExitsWith: .exitCode(130)) {
+            signal(SIGINT, SIG_DFL)
             try await Interruption.guarding { _ in
                 for _ in 0..<3 {
                     kill(getpid(), SIGINT)

@@ -46,7 +46,7 @@ struct Past {
         let here = try place ?? facts()
         for unit in PlannedUnit.plan(drafts, in: here, records: [], notes: UnitNotes(), request: UnitRequest()) {
             records.append(UnitRecord(name: unit.draft.name, digest: unit.digest.text, finished: 1))
-            notes.units[unit.draft.name] = UnitNote(digest: unit.digest.text, parts: unit.parts, secrets: [])
+            notes.units[unit.draft.name] = UnitNote(digest: unit.digest.text, parts: unit.parts)
         }
         notes.facts = here
     }

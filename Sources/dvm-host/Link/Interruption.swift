@@ -18,7 +18,7 @@ final class Interruption: Sendable {
     private init() throws {
         (reader, writer) = try FileDescriptor.pipe()
         for end in [reader, writer] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
-        signals = try SignalPipe(watching: Self.watched)
+        signals = try SignalPipe(watching: Self.watched, unlessIgnored: true)
     }
 
     deinit {

@@ -7,23 +7,31 @@ struct SignalPipe: ~Copyable {
     private let numbers: [Int32]
 
     /// Watches signals instead of suffering their usual effect, for as long as the value lives; one at a time.
-    init(watching numbers: [Int32]) throws {
+    ///
+    /// Those that dvm was started not to hear, as by nohup(1), may be left alone.
+    init(watching numbers: [Int32], unlessIgnored: Bool = false) throws {
         (reader, writer) = try FileDescriptor.pipe()
         for end in [reader, writer] {
             _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC)
             _ = fcntl(end.rawValue, F_SETFL, O_NONBLOCK)
         }
         unsafe handlerDescriptor = writer.rawValue
-        self.numbers = numbers
+        var taken: [Int32] = []
         for number in numbers {
-            signal(number) { number in
+            let previous = signal(number) { number in
                 // Async-signal-safe: write(2) only, errno kept for whoever was interrupted.
                 let kept = errno
                 var byte = UInt8(truncatingIfNeeded: number)
                 _ = unsafe write(handlerDescriptor, &byte, 1)
                 errno = kept
             }
+            if unlessIgnored, previous != nil {
+                _ = signal(number, previous)
+            } else {
+                taken.append(number)
+            }
         }
+        self.numbers = taken
     }
 
     deinit {

@@ -7,8 +7,6 @@ internal import DVMProtocol
 struct UnitNote: Hashable, Sendable, Codable {
     var digest: String
     var parts: UnitParts
-    /// The secrets it was given, by name.
-    var secrets: [String]
 }
 
 /// What this computer remembers of all units of a VM.

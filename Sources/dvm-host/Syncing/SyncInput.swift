@@ -43,12 +43,11 @@ struct SyncInput: Sendable {
         return PlannedUnit.plan(drafts, in: facts, records: notes.records, notes: notes, request: request)
     }
 
-    /// Refuses units that have not had their secrets yet, before anything is started for them.
-    ///
-    /// One that had them, and may be unchanged, is the VM's to judge.
+    /// Refuses units that have to run, as far as this computer knows, and whose secrets are not there: before anything is
+    /// started for them.
     ///
     /// - Throws: a `Refusal` with the ways to hand a secret over.
     func checkSecrets(_ vm: MachineName, _ notes: UnitNotes, _ request: UnitRequest) throws(Refusal) {
-        try PlannedUnit.checkSecrets(of: expected(vm, notes, request).filter { notes.units[$0.draft.name] == nil })
+        try PlannedUnit.checkSecrets(of: expected(vm, notes, request))
     }
 }

@@ -84,6 +84,6 @@ struct VMSync: Sendable {
 extension PlannedUnit {
     /// What this computer remembers of it when it has succeeded.
     fileprivate var note: UnitNote {
-        UnitNote(digest: digest.text, parts: parts, secrets: draft.secrets.map(\.name))
+        UnitNote(digest: digest.text, parts: parts)
     }
 }
