@@ -75,13 +75,23 @@ import Testing
         #expect(
             plan.spawn.words == [
                 "journalctl", "--no-pager", "--quiet", "--lines=100", "--output=short-iso", "--priority=err..alert",
-                "--since=-1h", "--unit=dvm-llama.service", "--until=now", "--follow",
+                "--since=-1h", "--until=now", "--follow", "_SYSTEMD_UNIT=dvm-llama.service", "+",
+                "UNIT=dvm-llama.service", "_PID=1", "+", "_SYSTEMD_USER_UNIT=dvm-llama.service", "_UID=1000", "+",
+                "USER_UNIT=dvm-llama.service", "_UID=1000",
             ]
         )
         #expect(plan.spawn.environment == ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "SYSTEMD_COLORS": "0"])
         #expect(plan.spawn.confinement == .root(.init(directory: "/")))
         #expect(plan.loss == .kill)
-        #expect(try self.plan(.journal(JournalQuery(unit: "x"))).spawn.words.suffix(2) == ["--lines=all", "--unit=x"])
+    }
+
+    @Test(arguments: [
+        ("x", "x.service"), ("x.timer", "x.timer"), ("a.b", "a.b.service"), ("user@1000.service", "user@1000.service"),
+        ("session-3.scope", "session-3.scope"),
+    ])
+    func `for the journal has the unit's whole name`(unit: String, name: String) throws {
+        let words = try plan(.journal(JournalQuery(unit: unit))).spawn.words
+        #expect(words[3...4] == ["--lines=all", "_SYSTEMD_UNIT=\(name)"])
     }
 
     @Test func `of the developer starts where it was asked to`() throws {

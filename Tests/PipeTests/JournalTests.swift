@@ -36,7 +36,10 @@ extension `Setting a VM up, over pipes` {
             #expect(
                 outcome.text == """
                     0
-                    <--no-pager><--quiet><--lines=5><--output=json><--since=2026-11-21 15:30><--unit=dvm-llama.service>
+                    <--no-pager><--quiet><--lines=5><--output=json><--since=2026-11-21 15:30>\
+                    <_SYSTEMD_UNIT=dvm-llama.service><+><UNIT=dvm-llama.service><_PID=1><+>\
+                    <_SYSTEMD_USER_UNIT=dvm-llama.service><_UID=64101><+>\
+                    <USER_UNIT=dvm-llama.service><_UID=64101>
 
                     """
             )

@@ -32,7 +32,7 @@ struct ProgramPlan: Equatable {
             let shell = developer.shell
             self = .developer(developer, words: [shell, "-l"], program, settings, accounts)
         case .journal(let query):
-            self.init(journal: query)
+            self.init(query, uid: developer.uid)
         case .words(let words):
             self = .developer(developer, words: words, program, settings, accounts)
         case .tool(let name, let arguments):
@@ -51,17 +51,11 @@ struct ProgramPlan: Equatable {
         }
     }
 
-    /// Root, who alone reads all of the journal: the words are journalctl's own, and no value can be taken for another.
-    private init(journal query: JournalQuery) {
-        let options = query.options
-        let values = [
-            "--unit": query.unit, "--lines": options.lines.map(String.init) ?? "all", "--since": options.since,
-            "--until": options.until, "--priority": options.priority, "--output": options.format?.rawValue,
-        ]
-        let words = values.compactMap { name, value in value.map { "\(name)=\($0)" } }.sorted()
+    /// Root, who alone reads all of the journal.
+    private init(_ query: JournalQuery, uid: UInt32) {
         self.init(
             spawn: Spawn(
-                words: ["journalctl", "--no-pager", "--quiet"] + words + (options.follows ? ["--follow"] : []),
+                words: query.words(for: uid),
                 environment: ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "SYSTEMD_COLORS": "0"],
                 terminal: false,
                 confinement: .root(Spawn.Root(directory: "/"))
