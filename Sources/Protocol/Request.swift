@@ -18,6 +18,7 @@ public enum Request: Hashable, Codable, Sendable {
         case .task(.clone(let repository)): try repository.check()
         case .task(.settle(let settle)): try settle.check()
         case .task(.copy(let copy)): try copy.check()
+        case .task(.activity(let services)): try Activity.check(services: services)
         case .attach(let attachment): try attachment.check()
         case .task: break
         }
@@ -50,6 +51,8 @@ public enum GuestTask: Hashable, Codable, Sendable {
     case ports
     /// Look for everything that is nowhere but in this VM; ends with a `WorkReport`.
     case work
+    /// Look what works in the VM at the moment, such services included; ends with an `Activity`.
+    case activity(services: [String])
     /// List the sessions of agents; ends with a list of `SessionSummary`, the ended ones too on request.
     case sessions(ended: Bool)
     /// Tell all there is about a session: ends with a `SessionSummary`, and what it showed last is the task's output.

@@ -16,7 +16,13 @@ struct Host: AsyncParsableCommand {
             """,
         version: Release.version,
         groupedSubcommands: [
-            CommandGroup(name: "VMs", subcommands: [Init.self, Sync.self, Update.self, Ls.self, Stop.self, Rm.self]),
+            CommandGroup(
+                name: "VMs",
+                subcommands: [
+                    Init.self, Sync.self, Update.self, Ls.self, Start.self, Stop.self, Restart.self,
+                    Reset.self, Rm.self,
+                ]
+            ),
             CommandGroup(name: "Configuration", subcommands: [Config.self, Recipes.self]),
             CommandGroup(
                 name: "Work",

@@ -181,3 +181,24 @@ import Testing
         #expect(check?.found.contains(finding) == true)
     }
 }
+
+@Suite struct `What works in a VM` {
+    private func process(_ pid: Int32, _ uid: UInt32, _ words: String...) -> RunningProcess {
+        RunningProcess(pid: pid, uid: uid, arguments: words, namespace: nil)
+    }
+
+    @Test func `is what the user runs, whatever starts by itself left out`() {
+        let idle = [
+            process(1, 0, "/sbin/init"), process(2, 1000, "/lib/systemd/systemd", "--user"),
+            process(3, 1000, "(sd-pam)"), process(4, 1000, "/usr/bin/dbus-daemon", "--session"),
+            // It has ended, and nobody has asked how.
+            process(5, 1000), process(6, 1001, "vim"),
+        ]
+        #expect(Activity.programs(idle, of: 1000) == [])
+        let busy = [
+            process(7, 1000, "-bash"), process(8, 1000, "tmux: server"), process(9, 1000, "/opt/x/node", "server.js"),
+            process(10, 1000, "/opt/y/node"),
+        ]
+        #expect(Activity.programs(idle + busy, of: 1000) == ["-bash", "node", "tmux:"])
+    }
+}

@@ -84,16 +84,60 @@ import Testing
 
         #expect(
             Ls.Row.table(rows).draw() == """
-                NAME  STATE    CPUS  MEMORY  DISK   PORTS
-                app   running  2     4GiB    60GiB  3000:3000 5173:5173
-                old   stopped  4     4GiB    60GiB  -
-                web   absent   -     -       -      -
+                NAME  STATE    CPUS  MEMORY  DISK   PORTS                SESSIONS  SYNCED
+                app   running  2     4GiB    60GiB  3000:3000 5173:5173  -         -
+                old   stopped  4     4GiB    60GiB  -                    -         -
+                web   absent   -     -       -      -                    -         -
                 """
         )
         #expect(
             String(decoding: try JSON.encode(Array(rows[2...])), as: UTF8.self)
                 == #"[{"configured":true,"name":"web","ports":[],"state":"absent"}]"#
         )
+    }
+
+    @Test func `says how old is what it did not ask for`() throws {
+        var row = Ls.Row(name: "app", state: "running", cpus: 1, memory: 1 << 30, disk: 60 << 30, configured: true)
+        (row.diskUsed, row.sessions, row.contact, row.synced) = (3 << 30, 2, 1_000_000, 1_000_000)
+        #expect(
+            Ls.Row.table([row], now: 1_000_000 + 300).rows
+                == [["app", "running", "1", "1GiB", "3.0GiB/60GiB", "-", "2 (5 min ago)", "5 min ago"]]
+        )
+    }
+
+    @Test(
+        arguments: [
+            (0, "now"), (59, "now"), (60, "1 min ago"), (3599, "59 min ago"), (3600, "1 h ago"),
+            (47 * 3600, "47 h ago"),
+            (48 * 3600, "2 d ago"), (-5000, "now"),
+        ]
+    )
+    func `tells an age in its largest unit`(seconds: Int, text: String) {
+        #expect(Age.text(since: 1_000_000_000 - seconds, now: 1_000_000_000) == text)
+        #expect(Age.text(since: .min, now: 1) == "now")
+    }
+
+    @Test(
+        arguments: [
+            (0, "0MiB"), (1023 << 20, "1023MiB"), (1 << 30, "1.0GiB"), (3 << 29, "1.5GiB"), (60 << 30, "60GiB"),
+        ]
+    )
+    func `tells how much room a disk takes`(bytes: Int, text: String) { #expect(DiskUse.text(bytes) == text) }
+
+    @Test func `counts what the files of a VM take, and what removing it would free`() throws {
+        let fixture = try HostFixture()
+        #expect(DiskUse.bytes(in: FilePath("\(fixture.root)/lima/dvm-app")) == nil)
+        try fixture.write("lima/dvm-app/diffdisk", String(repeating: "x", count: 1 << 20))
+        try fixture.link("lima/dvm-app/elsewhere", to: "/bin/bash")
+        let alone = try #require(DiskUse.bytes(in: FilePath("\(fixture.root)/lima/dvm-app")))
+        #expect((1 << 20..<2 << 20).contains(alone))
+        // A hole takes no room.
+        let descriptor = try FileDescriptor.open(
+            FilePath("\(fixture.root)/lima/dvm-app/diffdisk"),
+            .writeOnly
+        )
+        try descriptor.closeAfter { try descriptor.resize(to: 1 << 34) }
+        #expect(DiskUse.bytes(in: FilePath("\(fixture.root)/lima/dvm-app")).map { $0 < 4 << 20 } == true)
     }
 }
 

@@ -71,6 +71,10 @@ import Testing
         (.task(.codeDirectory), #"{"task":{"_0":{"codeDirectory":{}}}}"#),
         (.task(.work), #"{"task":{"_0":{"work":{}}}}"#),
         (
+            .task(.activity(services: ["llama.service"])),
+            #"{"task":{"_0":{"activity":{"services":["llama.service"]}}}}"#
+        ),
+        (
             .program(
                 Program(
                     .tool(name: "claude", arguments: []),

@@ -61,12 +61,15 @@ public struct Provisioned: Hashable, Codable, Sendable {
     public var codeDirectory: String
     /// What the person should know, a sentence each, such as a locale the VM does not have.
     public var notes: [String]
+    /// How many sessions of agents run; absent when that was not looked at.
+    public var sessions: Int?
 
     /// An outcome.
-    public init(changes: [String], codeDirectory: String, notes: [String] = []) {
+    public init(changes: [String], codeDirectory: String, notes: [String] = [], sessions: Int? = nil) {
         self.changes = changes
         self.codeDirectory = codeDirectory
         self.notes = notes
+        self.sessions = sessions
     }
 
     /// Decodes an outcome; a guest that writes no notes has none.
@@ -75,5 +78,6 @@ public struct Provisioned: Hashable, Codable, Sendable {
         changes = try values.decode([String].self, forKey: .changes)
         codeDirectory = try values.decode(String.self, forKey: .codeDirectory)
         notes = try values.decodeIfPresent([String].self, forKey: .notes) ?? []
+        sessions = try values.decodeIfPresent(Int.self, forKey: .sessions)
     }
 }

@@ -68,6 +68,11 @@ struct Provisioning {
         try step("agents' socket") { () throws(Refusal) in try AgentSocket.install(for: developer) }
         try step("logins with SSH") { () throws(Refusal) in try RemoteLoginRule.install(for: plan.user) }
         try step("the host's door") { () throws(Refusal) in try DoorSocket.install() }
-        return Provisioned(changes: changes, codeDirectory: codeDirectory, notes: notes)
+        return Provisioned(
+            changes: changes,
+            codeDirectory: codeDirectory,
+            notes: notes,
+            sessions: SessionDirectory.running().count
+        )
     }
 }

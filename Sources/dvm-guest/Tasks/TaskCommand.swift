@@ -30,6 +30,7 @@ struct Task: ParsableCommand {
                 case .remoteLogin: try RemoteLoginRule.look()
                 case .ports: try PortTask.list()
                 case .work: try WorkReport.make()
+                case .activity(let services): try Activity.look(services: services)
                 case .sessions(let ended): try SessionTasks.list(ended: ended)
                 case .sessionReport(let session): try SessionTasks.report(session)
                 case .endSession(let session): try SessionTasks.end(session)

@@ -3,6 +3,9 @@ internal import DVMProtocol
 extension Session {
     /// Runs a program in a VM that is started where needed, with this process's terminal or streams.
     ///
+    /// Where the VM `isAskedAfterwards` what works in it, that is remembered for `dvm ls`: after a person's own session,
+    /// where nobody counts milliseconds.
+    ///
     /// - Throws: `ProgramEnded` unless the program exited with 0.
     func run(
         _ command: Program.Command,
@@ -11,7 +14,8 @@ extension Session {
         environment variables: [String: String] = [:],
         wantsTerminal: Bool = true,
         detached: Bool = false,
-        isRaw: Bool = false
+        isRaw: Bool = false,
+        isAskedAfterwards: Bool = false
     ) async throws {
         let guest = try await connection(to: vm, for: verb)
         // One that goes on has a terminal of its own, whatever we have, so that it can be taken up on one.
@@ -23,7 +27,13 @@ extension Session {
             outputWindow: terminal == nil ? Credit.pipeWindow : Credit.terminalWindow,
             detached: detached ? true : nil
         )
-        switch try guest.run(program, isRaw: isRaw) {
+        let outcome = try guest.run(program, isRaw: isRaw)
+        if isAskedAfterwards, terminal != nil,
+            let found = try? guest.perform(.activity(services: []), as: Activity.self)
+        {
+            state(of: vm).keep(LastContact(sessions: found.sessions))
+        }
+        switch outcome {
         case .ended(.exited(0)): return
         case .ended(let exit): throw ProgramEnded(exit: exit)
         case .left(let id):

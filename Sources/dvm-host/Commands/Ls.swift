@@ -6,10 +6,13 @@ struct Ls: AsyncParsableCommand {
         commandName: "ls",
         abstract: "List the VMs",
         discussion: """
-            Shows the VMs that have a configuration or that Lima has made for dvm.
+            Shows the VMs that have a configuration or that Lima has made for dvm: what Lima says of each, how much \
+            room its disk takes on this computer and may take, and when it was last synced. How many sessions of AI \
+            tools run is what the VM said when dvm last talked to it, and how long ago that was; --fresh asks.
 
             Examples:
               dvm ls
+              dvm ls --fresh          ask the VMs that run
               dvm ls --json | jq -r '.[] | select(.state == "running").name'
             """,
         aliases: ["list"]
@@ -17,6 +20,12 @@ struct Ls: AsyncParsableCommand {
 
     @Flag(help: "Print JSON")
     var json = false
+
+    @Flag(help: "Ask every VM that runs")
+    var fresh = false
+
+    @Flag(name: .customLong("only-config"), help: "Leave out VMs that have no configuration")
+    var onlyConfigured = false
 
     @Flag(help: "Print the names of configured VMs only, without asking Lima")
     var names = false
@@ -28,7 +37,16 @@ struct Ls: AsyncParsableCommand {
             if !configured.isEmpty { try Output.print(configured.map(\.text).joined(separator: "\n")) }
             return
         }
-        let rows = Row.all(configured: configured, instances: try await session.limactl().list())
+        let limactl = try Limactl(session.environment, withholding: session.withheld)
+        // Two programs that do not wait for each other: this is to be as quick as Lima's own list.
+        async let version = limactl.checkVersion()
+        async let listed = limactl.list()
+        _ = try await version
+        let instances = try await listed
+        if fresh { await Self.ask(instances, limactl, session) }
+        var rows = Row.all(configured: configured, instances: instances)
+        if onlyConfigured { rows.removeAll { !$0.configured } }
+        for index in rows.indices { rows[index].look(session) }
         if json {
             try Output.print(try JSON.text(rows))
         } else if rows.isEmpty {
@@ -40,6 +58,24 @@ struct Ls: AsyncParsableCommand {
         }
     }
 
+    /// Asks VMs that run, all at once; one that does not answer is told of, and listed as it was.
+    private static func ask(_ instances: [LimaInstance], _ limactl: Limactl, _ session: Session) async {
+        await withTaskGroup { group in
+            for instance in instances where instance.status == .running {
+                guard let vm = instance.machine else { continue }
+                group.addTask {
+                    do {
+                        let question = GuestQuestion(vm: vm, limactl: limactl, session: session, patience: .seconds(10))
+                        _ = try await question.activity(of: instance)
+                    } catch {
+                        let words = (error as? Refusal)?.message ?? "\(error)"
+                        session.display.note("\(vm) could not be asked: \(words)")
+                    }
+                }
+            }
+        }
+    }
+
     /// A VM in the list.
     struct Row: Hashable, Sendable, Encodable {
         var name: String
@@ -47,8 +83,17 @@ struct Ls: AsyncParsableCommand {
         var state: String
         var cpus: Int?
         var memory: Int?
+        /// Bytes the disk may have.
         var disk: Int?
+        /// Bytes it takes on this computer.
+        var diskUsed: Int?
         var ports: [String] = []
+        /// Sessions of AI tools that ran when the VM was last talked to.
+        var sessions: Int?
+        /// When that was, in seconds since 1970.
+        var contact: Int?
+        /// When it was last synced, in seconds since 1970.
+        var synced: Int?
         /// Whether it has a configuration.
         var configured: Bool
 
@@ -72,14 +117,30 @@ struct Ls: AsyncParsableCommand {
             }
         }
 
-        static func table(_ rows: [Self]) -> Table {
+        /// Adds what is known on this computer, beside what Lima says.
+        mutating func look(_ session: Session) {
+            guard state != "absent", let vm = try? MachineName(name) else { return }
+            diskUsed = DiskUse.bytes(in: session.paths.instance(of: vm))
+            let known = session.state(of: vm)
+            synced = known.synced
+            // No session outlives its VM.
+            guard state == "running", let said = known.contact else { return }
+            (sessions, contact) = (said.sessions, said.time)
+        }
+
+        static func table(_ rows: [Self], now: Int = Int(WallClock.now)) -> Table {
             Table(
-                headings: ["NAME", "STATE", "CPUS", "MEMORY", "DISK", "PORTS"],
+                headings: ["NAME", "STATE", "CPUS", "MEMORY", "DISK", "PORTS", "SESSIONS", "SYNCED"],
                 rows: rows.map { row in
                     let size = { (bytes: Int?) in bytes.map { "\(MemorySize(mebibytes: $0 >> 20))" } ?? "-" }
+                    let said = row.sessions.map { sessions in
+                        "\(sessions)" + (row.contact.map { " (\(Age.text(since: $0, now: now)))" } ?? "")
+                    }
                     return [
-                        row.name, row.state, row.cpus.map(String.init) ?? "-", size(row.memory), size(row.disk),
-                        row.ports.isEmpty ? "-" : row.ports.joined(separator: " "),
+                        row.name, row.state, row.cpus.map(String.init) ?? "-", size(row.memory),
+                        (row.diskUsed.map { "\(DiskUse.text($0))/" } ?? "") + size(row.disk),
+                        row.ports.isEmpty ? "-" : row.ports.joined(separator: " "), said ?? "-",
+                        row.synced.map { Age.text(since: $0, now: now) } ?? "-",
                     ]
                 }
             )

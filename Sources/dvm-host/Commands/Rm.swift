@@ -8,11 +8,12 @@ struct Rm: AsyncParsableCommand {
         discussion: """
             Refused while there is work in the VM's code directory that is nowhere else, or while that cannot be found \
             out; `dvm work` shows it. What else is in the VM goes without a question. The configuration on this \
-            computer is kept.
+            computer is kept, unless --config says otherwise.
 
             Examples:
               dvm rm app --yes
-              dvm rm app --yes --force   delete it whatever it holds, saying what that is
+              dvm rm app --yes --force    delete it whatever it holds, saying what that is
+              dvm rm app --yes --config   delete its configuration, too
             """
     )
 
@@ -26,6 +27,9 @@ struct Rm: AsyncParsableCommand {
     @Flag(help: "Delete it with the work it holds, and when that cannot be found out")
     var force = false
 
+    @Flag(help: "Delete its configuration on this computer, too: the files that dvm reads of it, and no others")
+    var config = false
+
     func run() async throws {
         let vm = try target.name()
         let session = try talk.session()
@@ -33,7 +37,7 @@ struct Rm: AsyncParsableCommand {
             let condition = force ? "" : ", unless its code directory holds anything or cannot be looked at"
             return try Output.print(
                 "`dvm rm \(vm)` would delete \(vm.instance) with everything in it\(condition); its configuration "
-                    + "would stay; nothing was asked or done"
+                    + "would \(config ? "go, too" : "stay"); nothing was asked or done"
             )
         }
         guard yes else {
@@ -46,16 +50,24 @@ struct Rm: AsyncParsableCommand {
         guard let instance = try await limactl.instance(of: vm) else {
             // A directory without an instance is left to be dealt with by hand; deleting unknown trees is not for us.
             if !session.configuration.names().contains(vm) { throw session.configuration.unknown(vm) }
-            session.display.note("\(vm) has not been made, so there is nothing to delete")
+            session.display.note("\(vm) has not been made, so there is no VM to delete")
+            if config { try await session.locked(vm, for: "rm") { try Self.removeConfiguration(of: vm, session) } }
             return
         }
-        try await WorkCheck(name: vm, limactl: limactl, session: session).require(instance, force: force, for: "rm")
-        try await session.locked(vm, for: "rm") {
+        try await session.holding(vm, for: "rm") { session in
+            try await WorkCheck(name: vm, limactl: limactl, session: session).require(instance, force: force, for: "rm")
             try await MachineEnd(name: vm, limactl: limactl, session: session).delete()
             session.state(of: vm).forget()
+            if config { try Self.removeConfiguration(of: vm, session) }
         }
-        if let file = try? session.configuration.file(of: vm) {
+        if !config, let file = try? session.configuration.file(of: vm) {
             session.display.note("its configuration stays: \(file.path.shown)")
         }
+    }
+
+    private static func removeConfiguration(of vm: MachineName, _ session: Session) throws(Refusal) {
+        let removal = try session.configuration.remove(vm)
+        for path in removal.removed { session.display.note("removed \(path.shown)") }
+        for path in removal.kept { session.display.note("\(path.shown) stays: not all of it is dvm's") }
     }
 }

@@ -48,6 +48,7 @@ struct Sessions: AsyncParsableCommand {
             for vm in try await vms(session) {
                 let guest = try await session.connection(to: vm, for: "sessions")
                 let found = try guest.perform(.sessions(ended: all), as: [SessionSummary].self)
+                if !all { session.state(of: vm).keep(LastContact(sessions: found.count)) }
                 rows += found.map { SessionRow(vm: vm.text, session: $0) }
             }
             if json {

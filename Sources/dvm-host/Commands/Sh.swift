@@ -24,6 +24,12 @@ struct Sh: AsyncParsableCommand {
 
     func run() async throws {
         let session = try talk.session()
-        try await session.run(.loginShell, in: try target.name(), for: "sh", isRaw: terminal.isRaw)
+        try await session.run(
+            .loginShell,
+            in: try target.name(),
+            for: "sh",
+            isRaw: terminal.isRaw,
+            isAskedAfterwards: true
+        )
     }
 }

@@ -5,19 +5,28 @@ struct Stop: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stop",
         abstract: "Stop VMs, keeping everything in them",
-        usage: "dvm stop <vm> ... [--force]\ndvm stop --all [--force]",
+        usage: "dvm stop <vm> ... [--inactive] [--force]\ndvm stop --all [--inactive] [--force]",
         discussion: """
             The next command that needs a VM starts it again. With --all, every VM of dvm's that runs is stopped, also \
             one without a configuration; Lima's other VMs are left alone.
 
+            With --inactive, a VM goes on while anything works in it: a session of an AI tool, a program of DVM_USER's \
+            such as a shell, tmux or a server, or a service of its recipes. One of which that is not known goes on, \
+            too, and counts as failed.
+
             Examples:
               dvm stop app
               dvm stop --all
+              dvm stop --inactive     stop every VM in which nothing works
               dvm stop --force app    switch it off, also when Lima says it is broken
             """
     )
 
     @OptionGroup var targets: VMsArgument
+
+    @Flag(help: "Only where nothing works in it; without a VM, every one")
+    var inactive = false
+
     @OptionGroup var dry: DryRunOption
     @OptionGroup var talk: TalkOptions
 
@@ -26,56 +35,48 @@ struct Stop: AsyncParsableCommand {
 
     func run() async throws {
         let session = try talk.session()
-        let named = try targets.named(for: "stop")
-        if dry.isOn(session) { return try Output.print(Self.plan(named, force: force)) }
+        let named = inactive && targets.vms.isEmpty ? nil : try targets.named(for: "stop")
+        if dry.isOn(session) { return try Output.print(plan(named)) }
+        let limactl = try await session.limactl()
         var vms = named ?? []
         if named == nil {
-            vms = try await session.limactl().list().filter { $0.status != .stopped }.compactMap(\.machine).sorted()
-            guard !vms.isEmpty else { return session.display.note("no VM runs") }
-        }
-        if vms.count == 1 { return try await stop(vms[0], session) }
-
-        // One that does not stop keeps no other running.
-        var failed: [String] = []
-        for vm in vms {
-            do {
-                try await stop(vm, session)
-            } catch let refusal as Refusal {
-                failed.append(vm.text)
-                session.display.note("\(vm): \(refusal.message)")
+            let instances = try await limactl.list()
+            vms = instances.compactMap(\.machine).sorted()
+            guard instances.contains(where: { $0.machine != nil && $0.status != .stopped }) else {
+                return session.display.note("no VM runs")
             }
         }
+        var many = StopMany(limactl: limactl, session: session, onlyInactive: inactive, force: force)
+        many.isAll = named == nil
+        if vms.count == 1, named != nil { return try await many.one(vms[0]) }
+
+        let outcomes = await many.run(vms)
+        let words = (["dvm stop"] + (named ?? []).map(\.text) + (named == nil ? ["--all"] : [])).joined(separator: " ")
+        let count = { outcome in outcomes.values.count { $0 == outcome } }
+        Output.say(
+            "\(words)\(inactive ? " --inactive" : ""): \(count(.stopped)) stopped, \(count(.skipped)) skipped, "
+                + "\(count(.failed)) failed\n"
+        )
+        let failed = vms.filter { outcomes[$0] == .failed }.map(\.text)
         guard !failed.isEmpty else { return }
+        let remedy = inactive ? "`dvm stop \(failed.joined(separator: " "))` stops them all the same" : nil
         throw Refusal(
             "\(failed.count) of \(vms.count) VMs could not be stopped: \(failed.joined(separator: ", "))",
-            hint: force ? nil : "`dvm stop --force \(failed.joined(separator: " "))` switches them off"
+            hint: remedy ?? (force ? nil : "`dvm stop --force \(failed.joined(separator: " "))` switches them off")
         )
     }
 
-    private func stop(_ vm: MachineName, _ session: Session) async throws {
-        try await session.locked(vm, for: "stop") {
-            let limactl = try await session.limactl()
-            guard let instance = try await limactl.instance(of: vm) else {
-                let isKnown = session.configuration.names().contains(vm)
-                if !isKnown { throw session.configuration.unknown(vm) }
-                session.display.note("\(vm) has not been made, so there is nothing to stop")
-                return
-            }
-            let end = MachineEnd(name: vm, limactl: limactl, session: session)
-            if try await !end.stop(instance, force: force) { session.display.note("\(vm) is stopped already") }
-        }
-    }
-
-    private static func plan(_ vms: [MachineName]?, force: Bool) -> String {
+    private func plan(_ vms: [MachineName]?) -> String {
         let manner = force ? "switch off" : "stop"
         let rest = force ? "" : ", keeping everything in"
+        let condition = inactive ? " and nothing works in it" : ""
         guard let vms else {
-            return "`dvm stop --all` would \(manner) every VM of dvm’s that runs\(rest.isEmpty ? "" : "\(rest) them"); "
-                + "nothing was asked or done"
+            return "`dvm stop --all` would \(manner) every VM of dvm’s that runs\(condition)"
+                + "\(rest.isEmpty ? "" : "\(rest) them"); nothing was asked or done"
         }
         return vms.map { vm in
-            "`dvm stop \(vm)` would \(manner) \(vm.instance)\(rest.isEmpty ? "" : "\(rest) it"), where it runs; "
-                + "nothing was asked or done"
+            "`dvm stop \(vm)` would \(manner) \(vm.instance)\(rest.isEmpty ? "" : "\(rest) it"), where it runs"
+                + "\(condition); nothing was asked or done"
         }.joined(separator: "\n")
     }
 }

@@ -26,6 +26,21 @@ actor GuestWorker {
         return connection.welcome.facts
     }
 
+    /// Reaches the guest of a VM that runs, whether or not it has a configuration.
+    ///
+    /// - Throws: a `Refusal`, or `CancellationError` when that is given up.
+    func connect(
+        to instance: LimaInstance,
+        of vm: MachineName,
+        through limactl: Limactl,
+        _ display: ProgressDisplay,
+        until stop: FileDescriptor
+    ) throws {
+        var route = try GuestConnection.Route(limactl, to: vm, display, note: display.note)
+        route.stop = stop
+        connection = try GuestConnection.open(vm, route, architecture: instance.architecture)
+    }
+
     /// Runs a task of the guest's to its end.
     ///
     /// - Throws: the guest's `Refusal`, or one that says what was lost with the link.

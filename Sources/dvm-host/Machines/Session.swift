@@ -11,6 +11,8 @@ struct Session: Sendable {
     let making = Gate()
     /// Passed by those who ask a person.
     let asking = Gate()
+    /// The VMs whose locks the command has already.
+    private var held: Set<MachineName> = []
     /// What the person wrote, the recipes as they were when dvm was started.
     var configuration: ConfigurationStore
 
@@ -67,12 +69,26 @@ struct Session: Sendable {
         )
     }
 
+    /// Does something, of which every part may ask for the lock again, while no other dvm changes the VM.
+    func holding<Value>(
+        _ vm: MachineName,
+        for command: String,
+        _ body: (Session) async throws -> Value
+    ) async throws -> Value {
+        try await locked(vm, for: command) {
+            var inside = self
+            inside.held.insert(vm)
+            return try await body(inside)
+        }
+    }
+
     /// Does something while no other dvm changes the VM.
     func locked<Value>(
         _ vm: MachineName,
         for command: String,
         _ body: () async throws -> Value
     ) async throws -> Value {
+        if held.contains(vm) { return try await body() }
         let lock = try await Lock.take(vm, in: paths.cache, for: command, note: display.note)
         // Let go when this returns, and not when the compiler sees the last use.
         defer { withExtendedLifetime(lock) {} }

@@ -8,6 +8,8 @@ struct VMState: Sendable {
     private static let largest = 4 << 20
 
     private var notesPath: FilePath { directory.appending("units.json") }
+    private var contactPath: FilePath { directory.appending("contact.json") }
+    private var syncPath: FilePath { directory.appending("synced.json") }
     private var madePath: FilePath { directory.appending("made.json") }
 
     /// What it remembers of the VM's units; nothing when that cannot be read.
@@ -25,12 +27,28 @@ struct VMState: Sendable {
     ///
     /// - Throws: a `Refusal` that names the file.
     func begin(_ made: MadeFrom) throws(Refusal) {
+        forget()
         try keep(UnitNotes())
         try write(made, madePath)
     }
 
+    /// What the VM said last of what it does.
+    var contact: LastContact? { read(LastContact.self, contactPath) }
+
+    /// When the VM was last made what its configuration says, in seconds since 1970.
+    var synced: Int? { read(Int.self, syncPath) }
+
+    /// Remembers what a VM has just said; that it cannot is no reason to end what the command is about.
+    func keep(_ contact: LastContact) { try? write(contact, contactPath) }
+
+    /// Remembers that the VM is what its configuration says.
+    func keepSynced(at time: Int = Int(WallClock.now)) { try? write(time, syncPath) }
+
     /// Forgets a VM that is gone.
-    func forget() { try? keep(UnitNotes()) }
+    func forget() {
+        try? keep(UnitNotes())
+        for path in [contactPath, syncPath, madePath] { try? Files.remove(path) }
+    }
 
     private func read<Value: Decodable>(_ type: Value.Type, _ path: FilePath) -> Value? {
         Files.text(of: path, limit: Self.largest).flatMap { try? JSON.decode(type, from: Array($0.utf8)) }

@@ -43,7 +43,7 @@ struct PersonalSshConfig: Sendable {
         let (present, mode) = try read()
         let wanted = include.removed(from: present)
         guard wanted != present else { return false }
-        if wanted.isEmpty { Files.remove(path) } else { try Files.replace(path, with: wanted, mode: mode) }
+        if wanted.isEmpty { try? Files.remove(path) } else { try Files.replace(path, with: wanted, mode: mode) }
         return true
     }
 

@@ -37,7 +37,7 @@ struct SshEntryStore: Sendable {
     /// - Throws: a `Refusal` when Lima's file is odd, or a file cannot be written.
     func refresh(_ vm: MachineName) throws(Refusal) -> String? {
         guard let login = login(vm), let place = try LimaLogin.read(vm, in: paths) else {
-            Files.remove(entryFile(vm))
+            try? Files.remove(entryFile(vm))
             return nil
         }
         let entry = SshEntry(vm: vm, place: place, login: login, knownHostsFile: keysFile(vm))
@@ -51,5 +51,7 @@ struct SshEntryStore: Sendable {
     }
 
     /// Forgets a VM that is gone.
-    func forget(_ vm: MachineName) { for file in [entryFile(vm), keysFile(vm), loginFile(vm)] { Files.remove(file) } }
+    func forget(_ vm: MachineName) {
+        for file in [entryFile(vm), keysFile(vm), loginFile(vm)] { try? Files.remove(file) }
+    }
 }

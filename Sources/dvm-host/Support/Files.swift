@@ -15,6 +15,10 @@ struct FileStatus: Hashable, Sendable {
     /// Permission bits, the sticky bit included.
     var mode: UInt32
     var size: Int
+    /// Bytes it takes on the disk, which a file with holes has fewer of.
+    var allocated: Int
+    /// How many names it has.
+    var links: Int
     /// When its contents changed last.
     var modified: FileTime
 
@@ -49,6 +53,9 @@ struct FileStatus: Hashable, Sendable {
         owner = UInt32(status.st_uid)
         mode = UInt32(status.st_mode) & 0o7777
         size = Int(status.st_size)
+        // Of 512 bytes each, whatever the file system's own are (stat(2)).
+        allocated = Int(status.st_blocks) * 512
+        links = Int(status.st_nlink)
         #if canImport(Darwin)
         modified = FileTime(seconds: status.st_mtimespec.tv_sec, nanoseconds: status.st_mtimespec.tv_nsec)
         #else
@@ -142,6 +149,20 @@ enum Files {
         try replace(path, with: Array(text.utf8))
     }
 
+    /// Removes a file, or a link and not what it leads to.
+    ///
+    /// - Throws: whatever the file system says, except that there is none.
+    static func remove(_ path: FilePath) throws(Errno) {
+        guard unsafe path.withPlatformString({ unsafe unlink($0) }) != 0, errno != ENOENT else { return }
+        throw Errno(rawValue: errno)
+    }
+
+    /// Removes a directory with nothing in it; says whether it is gone.
+    @discardableResult
+    static func removeDirectory(_ path: FilePath) -> Bool {
+        unsafe path.withPlatformString { unsafe rmdir($0) } == 0 || errno == ENOENT
+    }
+
     /// The text of a small file of dvm's own; nothing when there is none, or it is not what dvm wrote.
     static func text(of path: FilePath, limit: Int) -> String? {
         guard let file = try? FileDescriptor.open(path, .readOnly, options: [.noFollow, .closeOnExec, .nonBlocking])
@@ -187,9 +208,6 @@ enum Files {
             throw Refusal("cannot write \(path.shown): \(error)", hint: "is the disk full, or the directory not yours?")
         }
     }
-
-    /// Removes a file; nothing when it is gone already.
-    static func remove(_ path: FilePath) { _ = unsafe path.withPlatformString { unsafe unlink($0) } }
 
     /// The bytes of a file of this user's, at most so many; a link is none.
     ///

@@ -48,6 +48,7 @@ struct VMSync: Sendable {
         report.changes = provisioned.changes
         report.codeDirectory = provisioned.codeDirectory
         try await steps.login()
+        if let sessions = provisioned.sessions { state.keep(LastContact(sessions: sessions)) }
 
         let units = PlannedUnit.plan(
             input.drafts,
@@ -77,6 +78,7 @@ struct VMSync: Sendable {
             case .settle: report.changes += try await steps.settle().changes
             }
         }
+        state.keepSynced()
         return report
     }
 }

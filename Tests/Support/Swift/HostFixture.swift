@@ -109,8 +109,9 @@ extension HostFixture {
     /// Puts a `limactl` on `PATH` that writes down its arguments and keeps its instances in files.
     ///
     /// `list.json` holds what it lists, `new.json` what `create` adds under the name it was given, `changed.json` what
-    /// `edit` leaves. A file `fail-<verb>` makes that verb print it on standard error and fail; `pause-<verb>` makes it
-    /// sleep. `shell` reaches the pretend guest, whose VM is the directory `vm/<instance>`.
+    /// `edit` leaves. A file `fail-<verb>` or `fail-<verb>-<instance>` makes that verb print it on standard error and
+    /// fail; `pause-<verb>` makes it sleep. `snapshots` holds the names of those there are, and `lying` keeps them as they
+    /// are. `shell` reaches the pretend guest, whose VM is the directory `vm/<instance>`.
     public func installLimactl(version: String = "2.2.0") throws {
         try write(
             "bin/limactl",
@@ -124,6 +125,7 @@ extension HostFixture {
             if [ -e "$root/pause-$verb" ]; then sleep "$(cat "$root/pause-$verb")"; fi
             if [ -e "$root/fail-$verb" ]; then cat "$root/fail-$verb" >&2; exit 1; fi
             for last; do :; done
+            if [ -e "$root/fail-$verb-$last" ]; then cat "$root/fail-$verb-$last" >&2; exit 1; fi
             # Several VMs may be changed at once, and their file is one.
             alone() {
               until mkdir "$root/busy" 2>/dev/null; do sleep 0.01; done
@@ -141,7 +143,7 @@ extension HostFixture {
               start) alone; sed -i.bak "/\\"$last\\"/s/\\"Stopped\\"/\\"Running\\"/" "$root/list.json" ;;
               stop) alone; sed -i.bak "/\\"$last\\"/s/\\"status\\":\\"[A-Z][a-z]*\\"/\\"status\\":\\"Stopped\\"/" "$root/list.json" ;;
               edit) cp "$root/changed.json" "$root/list.json" ;;
-              delete) : >"$root/list.json" ;;
+              delete) alone; touch "$root/list.json"; sed -i.bak "/\\"name\\":\\"$last\\"/d" "$root/list.json" ;;
               shell) exec python3 -IS '\(Products.repository.path)/Tests/Support/guest/pretend-guest' "$root/vm/$4" ;;
             esac
             """,

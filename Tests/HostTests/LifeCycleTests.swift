@@ -1,0 +1,240 @@
+import DVMProtocol
+import Foundation
+import TestSupport
+import Testing
+
+@testable import dvm_host
+
+@Suite struct `Starting and stopping` {
+    let stage: SyncStage
+
+    init() throws { stage = try SyncStage() }
+
+    /// Makes VMs that Lima lists, such as `app Running`.
+    private func list(_ vms: String...) throws {
+        let lines = vms.map { vm in
+            let words = vm.split(separator: " ").map(String.init)
+            return ListedVM.line(words[1], name: "dvm-\(words[0])")
+        }
+        try stage.fixture.write("list.json", lines.joined() + ListedVM.line("Running", name: "default"))
+    }
+
+    @Test func `a VM is started as it is, once`() throws {
+        try list("app Stopped")
+        #expect(try stage.run(#""$DVM" start app && "$DVM" start app"#).status == 0)
+        #expect(stage.fixture.changes == ["start --tty=false dvm-app"])
+        #expect(stage.fixture.read("err")?.contains("app runs already") == true)
+    }
+
+    @Test func `one that was never made is not, as Lima would make another`() throws {
+        let outcome = try stage.run(#""$DVM" start app"#)
+        #expect(outcome.status == 1)
+        #expect(outcome.errors == "dvm: error: app has not been made yet\nhint: `dvm sync app` makes it\n")
+        #expect(stage.fixture.changes == [])
+    }
+
+    @Test func `a restart stops and starts it`() throws {
+        try list("app Running")
+        #expect(try stage.run(#""$DVM" restart app"#).status == 0)
+        #expect(stage.fixture.changes == ["stop --tty=false dvm-app", "start --tty=false dvm-app"])
+    }
+
+    @Test func `a restart does not stop what could not be started again`() throws {
+        let unsafe = ListedVM.line("Running").replacing("\"plain\":true", with: "\"plain\":false")
+        try stage.fixture.write("list.json", unsafe)
+        #expect(try stage.run(#""$DVM" restart app"#).status == 1)
+        try stage.fixture.write("config/vms/app.sh", "DVM_CPUS=x\n")
+        #expect(try stage.run(#""$DVM" restart app"#).status == 1)
+        #expect(stage.fixture.changes == [])
+    }
+
+    @Test func `all of dvm's are stopped, and nobody else's`() throws {
+        try list("app Running", "old Running", "web Stopped")
+        let outcome = try stage.run(#""$DVM" stop --all"#)
+        #expect(outcome.status == 0)
+        #expect(outcome.errors.hasSuffix("\ndvm stop --all: 2 stopped, 1 skipped, 0 failed\n"))
+        #expect(Set(stage.fixture.changes) == ["stop --tty=false dvm-app", "stop --tty=false dvm-old"])
+    }
+
+    @Test func `one that fails does not keep the others from it`() throws {
+        try list("app Running", "web Broken")
+        // Lima refuses to stop what does not run.
+        try stage.fixture.write("fail-stop-dvm-web", "level=fatal msg=\"expected status Running\"\n")
+        let outcome = try stage.run(#""$DVM" stop --all"#)
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("\ndvm stop --all: 1 stopped, 0 skipped, 1 failed\n"))
+        #expect(outcome.errors.contains("`dvm stop --force web` switches it off"))
+    }
+
+    @Test func `with --inactive, only where nothing works, as far as that is known`() throws {
+        try stage.recipe("llama", nil, "service: llama.service")
+        try stage.fixture.write("config/vms/app.sh", "use llama\n")
+        for name in ["busy", "web"] { try stage.fixture.write("config/vms/\(name).sh", "") }
+        try list("app Running", "busy Running", "web Running", "off Stopped", "orphan Running", "bad Broken")
+        try stage.fixture.write(
+            "vm/dvm-busy/activity",
+            #"{"sessions":1,"programs":["tmux\u001b[2J"],"services":[]}"#
+        )
+        try stage.fixture.write("vm/dvm-app/activity", #"{"sessions":0,"programs":[],"services":["llama.service"]}"#)
+        let outcome = try stage.run(#""$DVM" stop --inactive"#)
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("\ndvm stop --all --inactive: 1 stopped, 3 skipped, 2 failed\n"))
+        #expect(outcome.errors.contains(#"busy goes on: 1 session of an AI tool, tmux\u{1b}[2J"#))
+        #expect(outcome.errors.contains("app goes on: llama.service"))
+        #expect(outcome.errors.contains("it is not known whether anything works in orphan, so it goes on:"))
+        #expect(outcome.errors.contains("Lima says that it is broken"))
+        #expect(stage.fixture.changes == ["stop --tty=false dvm-web"])
+        #expect(stage.asked() == ["activity llama.service"])
+    }
+
+    @Test func `one VM goes on where something works in it`() throws {
+        try list("app Running")
+        try stage.fixture.write("vm/dvm-app/activity", #"{"sessions":0,"programs":["node"],"services":[]}"#)
+        #expect(try stage.run(#""$DVM" stop app --inactive"#).status == 0)
+        #expect(stage.fixture.changes == [])
+        try stage.fixture.remove("vm/dvm-app/activity")
+        #expect(try stage.run(#""$DVM" stop app --inactive"#).status == 0)
+        #expect(stage.fixture.changes == ["stop --tty=false dvm-app"])
+    }
+
+    @Test(arguments: ["stop", "stop app --all", "start", "restart"])
+    func `it must be clear which VM is meant`(words: String) throws {
+        #expect(try stage.run("\"$DVM\" \(words)").status == 64)
+        #expect(stage.fixture.changes == [])
+    }
+
+    @Test(arguments: ["start app", "restart app", "stop --all", "stop --inactive", "reset app --yes", "rm app --yes"])
+    func `is tried without doing it`(words: String) throws {
+        try list("app Running")
+        let outcome = try stage.run("\"$DVM\" \(words) --dry-run")
+        #expect(outcome.status == 0)
+        #expect(outcome.output.contains("would"))
+        #expect(!stage.fixture.exists("calls"))
+    }
+
+    @Test func `a guest that says nothing is waited for only so long`() async throws {
+        try list("app Running")
+        try stage.fixture.write("vm/dvm-app/silent", "")
+        let session = try stage.session()
+        let limactl = try Limactl(session.environment)
+        let instance = try #require(try await limactl.instance(of: stage.app))
+        let question = GuestQuestion(vm: stage.app, limactl: limactl, session: session, patience: .milliseconds(500))
+        await #expect(throws: Refusal.self) { try await question.activity(of: instance) }
+    }
+}
+
+@Suite struct `Listing VMs` {
+    @Test func `shows what a VM said last, and asks on request`() throws {
+        let stage = try SyncStage()
+        try stage.fixture.write("list.json", ListedVM.line("Running"))
+        try stage.fixture.write("vm/dvm-app/activity", #"{"sessions":2,"programs":[],"services":[]}"#)
+        #expect(try stage.run(#""$DVM" ls"#).output.contains("app   running"))
+        #expect(stage.asked() == [])
+        #expect(try stage.run(#""$DVM" ls --fresh"#).output.contains("2 (now)"))
+        #expect(stage.asked() == ["activity"])
+        #expect(try stage.run(#""$DVM" ls --json"#).output.contains(#""sessions" : 2"#))
+        try stage.fixture.write("list.json", ListedVM.line("Stopped") + ListedVM.line(name: "dvm-old"))
+        #expect(try !stage.run(#""$DVM" ls"#).output.contains("2 ("))
+        #expect(try stage.run(#""$DVM" ls --only-config"#).output.contains("old") == false)
+        #expect(stage.asked() == ["activity"])
+    }
+
+    @Test func `shows when a VM was synced`() async throws {
+        let stage = try SyncStage()
+        _ = try await stage.sync()
+        #expect(try stage.session().state(of: stage.app).synced != nil)
+        #expect(try stage.run(#""$DVM" ls"#).output.contains("now"))
+    }
+}
+
+@Suite struct `Resetting and removing` {
+    let stage: SyncStage
+
+    init() throws {
+        stage = try SyncStage("use one\n")
+        try stage.recipe("one")
+        try stage.fixture.write("list.json", ListedVM.line("Running"))
+    }
+
+    @Test func `a reset deletes and makes anew`() throws {
+        let outcome = try stage.run(#""$DVM" reset app --yes"#)
+        #expect(outcome.status == 0, "\(outcome)")
+        #expect(
+            stage.fixture.changes == [
+                "delete --tty=false --force dvm-app",
+                "create --tty=false --name dvm-app \(stage.fixture.root)/state/dvm/app/lima.yaml",
+                "start --tty=false dvm-app",
+            ]
+        )
+        #expect(stage.said() == ["one"])
+    }
+
+    @Test func `needs to be meant`() throws {
+        #expect(try stage.run(#""$DVM" reset app"#).status == 1)
+        #expect(stage.fixture.changes == [])
+    }
+
+    @Test(
+        arguments: [
+            ("DVM_CPUS=x\n", "DVM_CPUS"), ("use nothing-such\n", "nothing-such"), ("use needy\n", "THE_TOKEN"),
+            ("exit 3\n", "app.sh"),
+        ]
+    )
+    func `a reset deletes nothing when the configuration is wrong`(text: String, message: String) throws {
+        try stage.recipe("needy", nil, "secrets: THE_TOKEN")
+        try stage.fixture.write("config/vms/app.sh", text)
+        let outcome = try stage.run(#""$DVM" reset app --yes --force"#)
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains(message), "\(outcome.errors)")
+        #expect(stage.fixture.changes == [])
+    }
+
+    @Test(arguments: ["reset", "rm"])
+    func `work keeps a VM`(verb: String) throws {
+        try stage.fixture.write("vm/dvm-app/work", #"{"loose":{"count":1,"examples":["notes.txt"]}}"#)
+        let outcome = try stage.run("\"$DVM\" \(verb) app --yes")
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("`dvm \(verb) app --yes --force`"))
+        #expect(stage.fixture.changes == [])
+        #expect(try stage.run("\"$DVM\" \(verb) app --yes --force").status == 0)
+        #expect(stage.fixture.changes.first == "delete --tty=false --force dvm-app")
+    }
+
+    @Test func `a reset makes nothing anew when Lima says it deleted and did not`() throws {
+        try stage.fixture.makeDirectory("lima/dvm-app")
+        let outcome = try stage.run(#""$DVM" reset app --yes"#)
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("app is not gone"))
+        #expect(stage.fixture.changes == ["delete --tty=false --force dvm-app"])
+    }
+
+    @Test func `the configuration goes on request, and nothing else`() throws {
+        try stage.fixture.write("config/vms/app/setup.sh", "")
+        try stage.fixture.write("config/vms/web.sh", "")
+        #expect(try stage.run(#""$DVM" rm app --yes --config"#).status == 0)
+        #expect(!stage.fixture.exists("config/vms/app.sh"))
+        #expect(!stage.fixture.exists("config/vms/app"))
+        #expect(stage.fixture.exists("config/vms/web.sh"))
+        #expect(stage.fixture.exists("config/config.sh"))
+    }
+
+    @Test func `a configuration elsewhere stays where it is, and so does what is not dvm's`() throws {
+        try stage.fixture.write("repository/app/config.sh", "DVM_CPUS=1\n")
+        try stage.fixture.write("repository/setup.sh", "")
+        let session = try stage.session()
+        try stage.fixture.remove("config/vms/app.sh")
+        try stage.fixture.link("config/vms/app", to: "\(stage.fixture.root)/repository/app")
+        #expect(try session.configuration.remove(stage.app).removed.map(\.lastComponent) == ["app"])
+        #expect(stage.fixture.exists("repository/app/config.sh"))
+
+        try stage.fixture.write("config/vms/app/config.sh", "")
+        try stage.fixture.write("config/vms/app/notes.txt", "mine")
+        try stage.fixture.link("config/vms/app/setup.sh", to: "\(stage.fixture.root)/repository/setup.sh")
+        let removal = try session.configuration.remove(stage.app)
+        #expect(removal.removed.map(\.lastComponent) == ["config.sh", "setup.sh"])
+        #expect(removal.kept.map(\.lastComponent) == ["app"])
+        #expect(stage.fixture.exists("config/vms/app/notes.txt"))
+        #expect(stage.fixture.exists("repository/setup.sh"))
+        #expect(try session.configuration.remove(try MachineName("none")) == .init())
+    }
+}
