@@ -18,6 +18,7 @@ public enum Request: Hashable, Codable, Sendable {
         case .task(.clone(let repository)): try repository.check()
         case .task(.settle(let settle)): try settle.check()
         case .task(.copy(let copy)): try copy.check()
+        case .task(.renewIdentity(let renewal)): try renewal.check()
         case .task(.activity(let services)): try Activity.check(services: services)
         case .attach(let attachment): try attachment.check()
         case .task: break
@@ -29,6 +30,8 @@ public enum Request: Hashable, Codable, Sendable {
 public enum GuestTask: Hashable, Codable, Sendable {
     /// Make the VM fit to work in; ends with a `Provisioned`.
     case provision(Provision)
+    /// Make a copied VM another one than it was copied from; ends with an `IdentityRenewed`.
+    case renewIdentity(IdentityRenewal)
     /// Run a recipe or a setup script; what it prints is the task's output, and it ends with a `UnitOutcome`.
     case unit(ProvisionUnit)
     /// List the units that have succeeded; ends with a list of `UnitRecord`.

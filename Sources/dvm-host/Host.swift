@@ -19,7 +19,7 @@ struct Host: AsyncParsableCommand {
             CommandGroup(
                 name: "VMs",
                 subcommands: [
-                    Init.self, Sync.self, Update.self, Ls.self, Start.self, Stop.self, Restart.self,
+                    Init.self, Sync.self, Update.self, Ls.self, Start.self, Stop.self, Restart.self, Clone.self,
                     Reset.self, Rm.self,
                 ]
             ),

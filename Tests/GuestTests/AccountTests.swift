@@ -202,3 +202,58 @@ import Testing
         #expect(Activity.programs(idle + busy, of: 1000) == ["-bash", "node", "tmux:"])
     }
 }
+
+@Suite struct `The identity of a copied VM` {
+    @Test func `is a random machine id`() {
+        #expect(
+            IdentityRenewal.machineID([UInt8](repeating: 0xFF, count: 16)) == "ffffffffffff4fffbfffffffffffffff\n"
+        )
+        #expect(IdentityRenewal.machineID([UInt8](repeating: 0, count: 16)) == "00000000000040008000000000000000\n")
+    }
+
+    @Test func `leaves no private key, by what is in it, and follows no link`() throws {
+        let home = ScratchDirectory()
+        let script = """
+            cd "$HOME" && mkdir -p .ssh .gnupg/private-keys-v1.d elsewhere
+            printf -- '-----BEGIN OPENSSH PRIVATE KEY-----\\nx\\n' | tee .ssh/mine .ssh/id_ed25519 elsewhere/key >/dev/null
+            printf -- '-----BEGIN PRIVATE KEY-----' >.ssh/no-line
+            echo 'ssh-ed25519 AAAA' | tee .ssh/mine.pub .ssh/authorized_keys .ssh/known_hosts >/dev/null
+            head -c 4096 /dev/zero >.ssh/zero; mkfifo .ssh/pipe; mkdir .ssh/directory
+            ln -s ../elsewhere/key .ssh/link; echo x >.gnupg/private-keys-v1.d/0A.key; echo x >.gnupg/pubring.kbx
+            """
+        #expect(try shell(script, home.path) == "")
+        #expect(
+            try shell(IdentityRenewal.keyRemoval, home.path)
+                == ".ssh/id_ed25519\n.ssh/mine\n.ssh/no-line\n.gnupg/private-keys-v1.d/0A.key\n"
+        )
+        #expect(
+            try shell("cd \"$HOME\" && find . -type f -o -type l | LC_ALL=C sort", home.path)
+                == """
+                ./.gnupg/pubring.kbx
+                ./.ssh/authorized_keys
+                ./.ssh/known_hosts
+                ./.ssh/link
+                ./.ssh/zero
+                ./elsewhere/key
+
+                """
+        )
+        // Without anything to remove.
+        #expect(try shell("rm -rf \"$HOME\"/.ssh \"$HOME\"/.gnupg", home.path) == "")
+        #expect(try shell(IdentityRenewal.keyRemoval, home.path) == "")
+    }
+
+    private func shell(_ script: String, _ home: String) throws -> String {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(filePath: "/bin/sh")
+        process.arguments = ["-c", script]
+        process.environment = ["HOME": home, "PATH": "/usr/bin:/bin", "LANG": "C"]
+        process.standardOutput = output
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+        return text
+    }
+}

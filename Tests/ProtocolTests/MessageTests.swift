@@ -71,6 +71,10 @@ import Testing
         (.task(.codeDirectory), #"{"task":{"_0":{"codeDirectory":{}}}}"#),
         (.task(.work), #"{"task":{"_0":{"work":{}}}}"#),
         (
+            .task(.renewIdentity(IdentityRenewal(hostName: "web"))),
+            #"{"task":{"_0":{"renewIdentity":{"_0":{"hostName":"web","keepsKeys":false}}}}}"#
+        ),
+        (
             .task(.activity(services: ["llama.service"])),
             #"{"task":{"_0":{"activity":{"services":["llama.service"]}}}}"#
         ),

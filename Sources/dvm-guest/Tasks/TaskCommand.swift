@@ -24,6 +24,7 @@ struct Task: ParsableCommand {
                     try SetUpLock.hold(for: "accounts and directories") { () throws(Refusal) in
                         try Provisioning(plan).run(progress)
                     }
+                case .renewIdentity(let renewal): try renewal.run(progress)
                 case .doctor: Diagnosis.run()
                 case .selfTest: try SelfTest.run(progress)
                 case .codeDirectory: try CodeDirectory.look()

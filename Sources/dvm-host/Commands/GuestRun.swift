@@ -68,6 +68,10 @@ extension Session {
     func connection(to vm: MachineName, for verb: String) async throws -> GuestConnection {
         try checkDryRun(of: verb)
         try vm.checkRoom(in: paths.lima)
+        guard state(of: vm).copied == nil else {
+            let (machine, known) = try await machine(vm)
+            return try machine.connect(to: try await machine.ensureRunning(known, for: verb), note: display.note)
+        }
         async let loaded = configuration.load(vm)
         let route = try GuestConnection.Route(
             Limactl(environment, withholding: withheld),

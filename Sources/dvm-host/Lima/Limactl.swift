@@ -83,6 +83,7 @@ struct Limactl: Sendable {
         case stop(force: Bool)
         case edit(expression: String)
         case delete
+        case clone(to: MachineName)
 
         fileprivate func arguments(_ instance: String) -> [String] {
             switch self {
@@ -91,13 +92,14 @@ struct Limactl: Sendable {
             case .stop(let force): ["stop", "--tty=false"] + (force ? ["--force"] : []) + [instance]
             case .edit(let expression): ["edit", "--tty=false", "--set", expression, instance]
             case .delete: ["delete", "--tty=false", "--force", instance]
+            case .clone(let copy): ["clone", "--tty=false", instance, copy.instance]
             }
         }
 
-        /// Images are downloaded by `create` or `start`, and a slow network is no reason to give up.
+        /// Images are downloaded by `create` or `start`, and a slow network is no reason to give up; nor is a large disk.
         fileprivate var time: Duration {
             switch self {
-            case .create, .start: .seconds(3600)
+            case .create, .start, .clone: .seconds(3600)
             // Lima itself waits three minutes for a VM that is still booting.
             case .stop, .edit, .delete: .seconds(600)
             }

@@ -31,7 +31,7 @@ struct Machine: Sendable {
         guard let instance else { throw neverMade() }
         // It may have been started by other means than dvm.
         try checkConfiguration(of: instance)
-        return instance
+        return try await renewed(instance)
     }
 
     /// Starts the VM unless it runs.
@@ -39,12 +39,12 @@ struct Machine: Sendable {
     /// - Throws: a `Refusal` when it was never made or cannot be started.
     func ensureRunning(_ instance: LimaInstance?, for command: String) async throws -> LimaInstance {
         try session.checkDryRun(of: command)
-        if let instance, instance.status == .running { return instance }
+        if let instance, instance.status == .running, session.state(of: name).copied == nil { return instance }
         guard instance != nil else { throw neverMade() }
         return try await session.locked(name, for: command) {
             // While we waited, another dvm may have started it, or removed it.
             guard let current = try await limactl.instance(of: name) else { throw neverMade() }
-            return current.status == .running ? current : try await start(current)
+            return try await renewed(current.status == .running ? current : try await start(current))
         }
     }
 
@@ -125,6 +125,29 @@ extension Machine {
         session.refreshSshEntry(of: name)
         var running = instance
         running.status = .running
+        return running
+    }
+
+    /// Gives a copied VM an identity of its own, before anything else is done with it, and starts it again with that.
+    private func renewed(_ instance: LimaInstance) async throws -> LimaInstance {
+        let state = session.state(of: name)
+        guard let copied = state.copied else { return instance }
+        let renewal = IdentityRenewal(hostName: name.text, keepsKeys: copied.keepsKeys)
+        let done = try await display.step("an identity of its own for \(name), a copy of \(copied.source)") {
+            let guest = GuestWorker(for: name)
+            _ = try await guest.connect(self, to: instance, until: nil) { display.detail($0) }
+            return try await guest.perform(.renewIdentity(renewal), as: IdentityRenewed.self) {
+                display.detail($0.step)
+            }
+        }
+        for key in done.removedKeys.prefix(20) {
+            display.note("\(name) says: removed the private key ~/\(key.prefix(200)), which \(copied.source) has")
+        }
+        let log = try session.log("lima", of: name)
+        try await display.step("stopping \(name)") { try await perform(.stop(force: false), log) }
+        guard let stopped = try await limactl.instance(of: name) else { throw neverMade() }
+        let running = try await start(stopped)
+        try state.forgetCopy()
         return running
     }
 

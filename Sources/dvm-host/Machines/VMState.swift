@@ -10,6 +10,7 @@ struct VMState: Sendable {
     private var notesPath: FilePath { directory.appending("units.json") }
     private var contactPath: FilePath { directory.appending("contact.json") }
     private var syncPath: FilePath { directory.appending("synced.json") }
+    private var copiedPath: FilePath { directory.appending("copied.json") }
     private var madePath: FilePath { directory.appending("made.json") }
 
     /// What it remembers of the VM's units; nothing when that cannot be read.
@@ -26,14 +27,31 @@ struct VMState: Sendable {
     /// Remembers what a VM is made from, and nothing of one that had its name before.
     ///
     /// - Throws: a `Refusal` that names the file.
-    func begin(_ made: MadeFrom) throws(Refusal) {
+    func begin(_ made: MadeFrom?) throws(Refusal) {
         forget()
         try keep(UnitNotes())
-        try write(made, madePath)
+        if let made { try write(made, madePath) }
     }
 
     /// What the VM said last of what it does.
     var contact: LastContact? { read(LastContact.self, contactPath) }
+
+    /// Of what it is a copy, as long as it still passes for that.
+    var copied: CopiedFrom? { read(CopiedFrom.self, copiedPath) }
+
+    /// Remembers that a VM is a copy.
+    ///
+    /// - Throws: a `Refusal` that names the file.
+    func keep(_ copied: CopiedFrom) throws(Refusal) { try write(copied, copiedPath) }
+
+    /// Remembers that a VM passes for no other any more.
+    ///
+    /// - Throws: a `Refusal` that names the file.
+    func forgetCopy() throws(Refusal) {
+        do { try Files.remove(copiedPath) } catch {
+            throw Refusal("cannot remove \(copiedPath.shown): \(error)", hint: "remove it, then run the command again")
+        }
+    }
 
     /// When the VM was last made what its configuration says, in seconds since 1970.
     var synced: Int? { read(Int.self, syncPath) }
@@ -47,7 +65,7 @@ struct VMState: Sendable {
     /// Forgets a VM that is gone.
     func forget() {
         try? keep(UnitNotes())
-        for path in [contactPath, syncPath, madePath] { try? Files.remove(path) }
+        for path in [contactPath, syncPath, madePath, copiedPath] { try? Files.remove(path) }
     }
 
     private func read<Value: Decodable>(_ type: Value.Type, _ path: FilePath) -> Value? {

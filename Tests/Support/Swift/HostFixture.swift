@@ -144,6 +144,8 @@ extension HostFixture {
               stop) alone; sed -i.bak "/\\"$last\\"/s/\\"status\\":\\"[A-Z][a-z]*\\"/\\"status\\":\\"Stopped\\"/" "$root/list.json" ;;
               edit) cp "$root/changed.json" "$root/list.json" ;;
               delete) alone; touch "$root/list.json"; sed -i.bak "/\\"name\\":\\"$last\\"/d" "$root/list.json" ;;
+              clone) alone; grep -F "\\"name\\":\\"$3\\"" "$root/list.json" | sed "s/$3/$4/g" >"$root/cloned.json"
+                cat "$root/cloned.json" >>"$root/list.json" ;;
               shell) exec python3 -IS '\(Products.repository.path)/Tests/Support/guest/pretend-guest' "$root/vm/$4" ;;
             esac
             """,

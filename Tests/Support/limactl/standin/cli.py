@@ -23,6 +23,7 @@ usage: limactl [--log-level LEVEL] [--tty=false] [-y] VERB …
   edit [--set EXPR] [--cpus N] [--memory GIB] [--disk GIB] [--start] NAME
   shell [--workdir DIR] [--shell SHELL] [--start] [--preserve-env] [--reconnect] NAME [--] [COMMAND…]
   copy [-r] [-v] [--backend auto|scp|rsync] SOURCE… TARGET
+  clone NAME NEW-NAME
   protect NAME…, unprotect NAME…
 """
 SIZES = {"set": list, "cpus": str, "memory": str, "disk": str}
@@ -102,9 +103,17 @@ def _unprotect(args):
     _protect(args, protected=False)
 
 
+def _clone(args):
+    from .duplicate import clone
+    _, names = flag_parser.parse(args, {})
+    if len(names) != 2:
+        raise Fatal(f"accepts 2 arg(s), received {len(names)}")
+    clone(*names)
+
+
 VERBS = {"list": _list, "ls": _list, "create": _create, "start": _start, "stop": _stop, "delete": _delete,
          "remove": _delete, "rm": _delete, "edit": _edit, "shell": _shell, "copy": _copy, "cp": _copy,
-         "protect": _protect, "unprotect": _unprotect}
+         "clone": _clone, "protect": _protect, "unprotect": _unprotect}
 
 
 def _some(operands):

@@ -58,6 +58,20 @@ def prepare_disk(instance, config):
         _qemu_img("resize", "-q", disk, str(wanted))
 
 
+def copy_file(source, target):
+    """Copies a file of an instance, holes as holes where the system can."""
+    done = subprocess.run(["cp", "--reflink=auto", "--sparse=auto", "-p", source, target], capture_output=True, text=True)
+    if done.returncode:
+        raise Fatal(f"cannot copy {source}: {done.stderr.strip()}")
+
+
+def adopt_disk(instance):
+    """Makes a copied disk stand on the copied base and not on the other instance's."""
+    disk, base = instance.path("diffdisk"), os.path.realpath(instance.path("basedisk"))
+    if os.path.exists(disk):
+        _qemu_img("rebase", "-q", "-u", "-f", "qcow2", "-F", _format(base), "-b", base, disk)
+
+
 def _format(path):
     with open(path, "rb") as file:
         return "qcow2" if file.read(4) == b"QFI\xfb" else "raw"

@@ -1,0 +1,32 @@
+/// What a copied VM is to become, so that it is another one than it was copied from.
+public struct IdentityRenewal: Hashable, Codable, Sendable {
+    /// The host name it gets.
+    public var hostName: String
+    /// Whether the keys of the user stay: those of SSH in `~/.ssh`, and those of GnuPG.
+    public var keepsKeys: Bool
+
+    /// An order.
+    public init(hostName: String, keepsKeys: Bool = false) {
+        self.hostName = hostName
+        self.keepsKeys = keepsKeys
+    }
+
+    /// Refuses what cannot be a host name: it goes into files of the system's.
+    ///
+    /// - Throws: a `Refusal` that quotes it.
+    public func check() throws(Refusal) {
+        let isPlain = hostName.utf8.allSatisfy { Ascii.isLetter($0) || Ascii.isDigit($0) || $0 == UInt8(ascii: "-") }
+        guard isPlain, (1...63).contains(hostName.utf8.count), !hostName.hasPrefix("-") else {
+            throw Refusal("“\(hostName.printable)” cannot be a host name")
+        }
+    }
+}
+
+/// What a renewal came to.
+public struct IdentityRenewed: Hashable, Codable, Sendable {
+    /// The private keys that were removed, by their paths in the user's home.
+    public var removedKeys: [String]
+
+    /// An outcome.
+    public init(removedKeys: [String]) { self.removedKeys = removedKeys }
+}
