@@ -20,7 +20,7 @@ struct Host: AsyncParsableCommand {
                 name: "VMs",
                 subcommands: [
                     Init.self, Sync.self, Update.self, Ls.self, Start.self, Stop.self, Restart.self, Clone.self,
-                    Reset.self, Rm.self,
+                    SnapshotCommands.self, Reset.self, Rm.self,
                 ]
             ),
             CommandGroup(name: "Configuration", subcommands: [Config.self, Recipes.self]),

@@ -76,6 +76,15 @@ struct Limactl: Sendable {
         return instances.first { $0.name == vm.instance }
     }
 
+    /// The snapshots of an instance.
+    ///
+    /// - Throws: a `Refusal` with what limactl said.
+    func snapshots(of vm: MachineName) async throws -> [Snapshot] {
+        let outcome = try await ask(["snapshot", "list", "--tty=false", vm.instance])
+        guard outcome.succeeded else { throw failure("snapshot list", outcome) }
+        return Snapshot.list(String(decoding: outcome.output, as: UTF8.self))
+    }
+
     /// What changes an instance.
     enum Verb: Hashable, Sendable {
         case create(template: FilePath)
@@ -84,6 +93,7 @@ struct Limactl: Sendable {
         case edit(expression: String)
         case delete
         case clone(to: MachineName)
+        case snapshot(SnapshotAction, SnapshotName)
 
         fileprivate func arguments(_ instance: String) -> [String] {
             switch self {
@@ -92,6 +102,8 @@ struct Limactl: Sendable {
             case .stop(let force): ["stop", "--tty=false"] + (force ? ["--force"] : []) + [instance]
             case .edit(let expression): ["edit", "--tty=false", "--set", expression, instance]
             case .delete: ["delete", "--tty=false", "--force", instance]
+            case .snapshot(let action, let name):
+                ["snapshot", action.rawValue, "--tty=false", instance, "--tag", name.text]
             case .clone(let copy): ["clone", "--tty=false", instance, copy.instance]
             }
         }
@@ -101,7 +113,7 @@ struct Limactl: Sendable {
             switch self {
             case .create, .start, .clone: .seconds(3600)
             // Lima itself waits three minutes for a VM that is still booting.
-            case .stop, .edit, .delete: .seconds(600)
+            case .stop, .edit, .delete, .snapshot: .seconds(600)
             }
         }
     }

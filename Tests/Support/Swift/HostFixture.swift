@@ -146,6 +146,15 @@ extension HostFixture {
               delete) alone; touch "$root/list.json"; sed -i.bak "/\\"name\\":\\"$last\\"/d" "$root/list.json" ;;
               clone) alone; grep -F "\\"name\\":\\"$3\\"" "$root/list.json" | sed "s/$3/$4/g" >"$root/cloned.json"
                 cat "$root/cloned.json" >>"$root/list.json" ;;
+              snapshot)
+                echo "level=warning msg=experimental" >&2
+                [ -e "$root/snapshots" ] || : >"$root/snapshots"
+                case $2 in
+                  list) awk 'BEGIN { print "ID        TAG  VM SIZE  DATE  VM CLOCK" }
+                    { print NR "         " $1 "  0 B 2026-11-21 15:30:00 00:00:00.000" }' "$root/snapshots" ;;
+                  create) [ -e "$root/lying" ] || echo "$last" >>"$root/snapshots" ;;
+                  delete) [ -e "$root/lying" ] || sed -i.bak "/^$last$/d" "$root/snapshots" ;;
+                esac ;;
               shell) exec python3 -IS '\(Products.repository.path)/Tests/Support/guest/pretend-guest' "$root/vm/$4" ;;
             esac
             """,

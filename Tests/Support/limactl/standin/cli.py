@@ -24,6 +24,7 @@ usage: limactl [--log-level LEVEL] [--tty=false] [-y] VERB …
   shell [--workdir DIR] [--shell SHELL] [--start] [--preserve-env] [--reconnect] NAME [--] [COMMAND…]
   copy [-r] [-v] [--backend auto|scp|rsync] SOURCE… TARGET
   clone NAME NEW-NAME
+  snapshot create|apply|delete|list NAME [--tag TAG]
   protect NAME…, unprotect NAME…
 """
 SIZES = {"set": list, "cpus": str, "memory": str, "disk": str}
@@ -111,9 +112,18 @@ def _clone(args):
     clone(*names)
 
 
+def _snapshot(args):
+    from . import snapshot
+    flags, operands = flag_parser.parse(args, {"tag": str})
+    verb, *names = _some(operands)
+    if verb not in {*snapshot.LETTERS, "list"}:
+        raise Fatal(f'unknown command "{verb}" for "limactl snapshot"')
+    snapshot.run(verb, _one(names), flags.get("tag"))
+
+
 VERBS = {"list": _list, "ls": _list, "create": _create, "start": _start, "stop": _stop, "delete": _delete,
          "remove": _delete, "rm": _delete, "edit": _edit, "shell": _shell, "copy": _copy, "cp": _copy,
-         "clone": _clone, "protect": _protect, "unprotect": _unprotect}
+         "clone": _clone, "snapshot": _snapshot, "protect": _protect, "unprotect": _unprotect}
 
 
 def _some(operands):

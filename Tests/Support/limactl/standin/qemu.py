@@ -72,6 +72,41 @@ def adopt_disk(instance):
         _qemu_img("rebase", "-q", "-u", "-f", "qcow2", "-F", _format(base), "-b", base, disk)
 
 
+def disk_snapshots(instance):
+    """The table of a stopped instance's snapshots, without the line above it, as Lima prints it."""
+    return _qemu_img("snapshot", "-l", _disk(instance)).replace("Snapshot list:\n", "", 1)
+
+
+def disk_snapshot(instance, letter, tag):
+    _qemu_img("snapshot", letter, tag, _disk(instance))
+
+
+def _disk(instance):
+    disk = instance.path("diffdisk")
+    if not os.path.exists(disk):
+        raise Fatal(f'instance "{instance.name}" has never been started, so it has no disk yet')
+    return disk
+
+
+def monitor(instance, line):
+    """What QEMU's monitor answers to a line; nothing when it did what it was told."""
+    with socket.socket(socket.AF_UNIX) as link:
+        link.settimeout(600)
+        link.connect(instance.path("qmp.sock"))
+        with link.makefile("rw") as stream:
+            stream.readline()
+            answer = ""
+            for request in ({"execute": "qmp_capabilities"},
+                            {"execute": "human-monitor-command", "arguments": {"command-line": line}}):
+                stream.write(json.dumps(request) + "\n")
+                stream.flush()
+                answer = ""
+                while "return" not in (message := json.loads(stream.readline())) and "error" not in message:
+                    pass
+                answer = message.get("return") or message.get("error", {}).get("desc", "")
+            return (answer if isinstance(answer, str) else "").replace("\r", "")
+
+
 def _format(path):
     with open(path, "rb") as file:
         return "qcow2" if file.read(4) == b"QFI\xfb" else "raw"
