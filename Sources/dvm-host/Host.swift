@@ -29,7 +29,7 @@ struct Host: AsyncParsableCommand {
                 subcommands: [Sh.self, Ssh.self, Cp.self, AiCommands.self, Sessions.self, Logs.self, Work.self]
             ),
             CommandGroup(name: "Reaching a VM", subcommands: [Ports.self, Open.self, SshConfig.self, Code.self]),
-            CommandGroup(name: "About dvm", subcommands: [Doctor.self, SelfTest.self, Version.self]),
+            CommandGroup(name: "About dvm", subcommands: [Doctor.self, SelfTest.self, Uninstall.self, Version.self]),
         ]
     )
 

@@ -4,6 +4,12 @@ internal import DVMProtocol
 struct VMState: Sendable {
     let directory: FilePath
 
+    /// The names of the files that dvm writes into it, logs left out.
+    static let files: Set<String> = [
+        "lima.yaml", "units.json", "made.json", "contact.json", "synced.json", "copied.json", SecretKey.file,
+        "ssh_config", "known_hosts", "ssh.json",
+    ]
+
     /// Bounds what is read back; a note of a unit is some hundred bytes.
     private static let largest = 4 << 20
 

@@ -36,7 +36,10 @@ struct SecretKey: Hashable, Sendable {
         return Self(Array(new.utf8))
     }
 
-    private static func path(in directory: FilePath) -> FilePath { directory.appending("secrets.key") }
+    /// What its file is called.
+    static let file = "secrets.key"
+
+    private static func path(in directory: FilePath) -> FilePath { directory.appending(file) }
 
     /// What is different when some bytes are.
     func code(for bytes: [UInt8]) -> String { SHA256.code(for: bytes, key: self.bytes).hexadecimal }

@@ -1,0 +1,101 @@
+import DVMProtocol
+import Foundation
+import TestSupport
+import Testing
+
+@testable import dvm_host
+
+@Suite struct `Uninstalling` {
+    let stage: SyncStage
+
+    init() throws {
+        stage = try SyncStage()
+        for name in ["lima.yaml", "units.json", "secrets.key", "sync.log"] {
+            try stage.fixture.write("state/dvm/app/\(name)", "x")
+        }
+        try stage.fixture.write("cache/dvm/app.lock", "")
+    }
+
+    /// Puts the program, a recipe and a link below a prefix, with a list of them.
+    private func install() throws -> String {
+        let prefix = "\(stage.fixture.root)/prefix"
+        let outcome = try stage.run(
+            """
+            mkdir -p prefix/bin prefix/share/dvm/recipes && cp "$DVM" prefix/bin/dvm-host && ln -s dvm-host prefix/bin/dvm
+            echo recipe >prefix/share/dvm/recipes/one.sh; echo two >prefix/share/dvm/recipes/two.sh
+            cd prefix && { echo 'link:dvm-host bin/dvm'; for file in share/dvm/recipes/*.sh bin/dvm-host; do
+                echo "$(sha256sum $file | cut -c 1-64) $file"; done; } >share/dvm/manifest
+            """
+        )
+        #expect(outcome == .init(status: 0, output: "", errors: ""))
+        return prefix
+    }
+
+    @Test func `takes what is dvm's, and leaves what the person wrote`() throws {
+        let prefix = try install()
+        let listed = try stage.run("\(prefix)/bin/dvm uninstall")
+        #expect(listed.status == 0)
+        #expect(listed.output.contains("\(prefix)/bin/dvm-host\n"))
+        #expect(listed.errors.contains("nothing was removed"))
+        #expect(stage.fixture.exists("prefix/bin/dvm"))
+
+        #expect(try stage.run("\(prefix)/bin/dvm uninstall --yes").status == 0)
+        for path in ["state/dvm", "cache/dvm", "prefix/share/dvm", "prefix/bin/dvm", "prefix/bin/dvm-host"] {
+            #expect(!stage.fixture.exists(path), "\(path)")
+        }
+        #expect(stage.fixture.exists("config/vms/app.sh"))
+        #expect(stage.fixture.exists("prefix/bin"))
+    }
+
+    @Test func `leaves what it cannot prove to be its own`() throws {
+        let prefix = try install()
+        try stage.fixture.write("prefix/share/dvm/recipes/one.sh", "changed by hand\n")
+        try stage.fixture.write("prefix/share/dvm/recipes/mine.sh", "mine\n")
+        try stage.fixture.write("state/dvm/app/notes.txt", "mine")
+        try stage.fixture.write("state/dvm/Photos/x.log", "mine")
+        try stage.fixture.write("elsewhere/units.json", "mine")
+        try stage.fixture.link("state/dvm/web", to: "\(stage.fixture.root)/elsewhere")
+        let manifest = try #require(stage.fixture.read("prefix/share/dvm/manifest"))
+        // A list can name nothing beside its prefix.
+        let digest = "2d8bd7d9bb5f85ba643f0110d50cb506a1fe439e769a22503193ea6046bb87f7"
+        try stage.fixture.write("prefix/share/dvm/manifest", manifest + "link:x ../outside\n\(digest) /etc/hosts\n")
+        let outcome = try stage.run("\(prefix)/bin/dvm uninstall --yes")
+        #expect(outcome.status == 0)
+        for path in [
+            "prefix/share/dvm/recipes/one.sh", "prefix/share/dvm/recipes/mine.sh", "state/dvm/app/notes.txt",
+            "state/dvm/Photos/x.log", "elsewhere/units.json", "state/dvm/web",
+        ] {
+            #expect(stage.fixture.exists(path), "\(path)")
+        }
+        #expect(outcome.errors.contains("one.sh stays"))
+        #expect(!stage.fixture.exists("prefix/share/dvm/recipes/two.sh"))
+        #expect(!stage.fixture.exists("state/dvm/app/units.json"))
+    }
+
+    @Test func `waits until the VMs are gone`() throws {
+        let prefix = try install()
+        try stage.fixture.makeDirectory("lima/dvm-app")
+        let outcome = try stage.run("\(prefix)/bin/dvm uninstall --yes")
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("there are VMs still: app\nhint: `dvm rm app --yes` deletes"))
+        #expect(stage.fixture.exists("state/dvm/app/units.json"))
+    }
+
+    @Test func `removes no program that came without a list`() throws {
+        let outcome = try stage.run(#""$DVM" uninstall --yes"#)
+        #expect(outcome.status == 0)
+        #expect(outcome.errors.contains("dvm's programs stay"))
+        #expect(stage.fixture.exists("bin/dvm"))
+    }
+
+    @Test(
+        arguments: [
+            "", "x", "link:", "../x", "0123 bin/x", String(repeating: "a", count: 64),
+            "\(String(repeating: "a", count: 64)) ../x", "\(String(repeating: "a", count: 64)) /x",
+            "\(String(repeating: "a", count: 64)) a/../../x", "\(String(repeating: "G", count: 64)) x", "link:x ",
+        ]
+    )
+    func `passes over what is no line of a list`(line: String) {
+        #expect(InstalledFiles(prefix: "/p", manifest: "\(line)\n").entries == [])
+    }
+}
