@@ -187,7 +187,7 @@ enum Files {
     static func replace(_ path: FilePath, with bytes: [UInt8], mode: UInt16 = 0o600) throws(Refusal) {
         let new = FilePath("\(path.string).dvm-\(getpid())")
         do {
-            remove(new)
+            try? remove(new)
             let descriptor = try FileDescriptor.open(
                 new,
                 .writeOnly,
@@ -204,7 +204,7 @@ enum Files {
                 unsafe new.withPlatformString { new in unsafe path.withPlatformString { unsafe rename(new, $0) } } != 0
             guard !failed else { throw Errno(rawValue: errno) }
         } catch {
-            remove(new)
+            try? remove(new)
             throw Refusal("cannot write \(path.shown): \(error)", hint: "is the disk full, or the directory not yours?")
         }
     }
