@@ -20,6 +20,7 @@ public enum Request: Hashable, Codable, Sendable {
         case .task(.copy(let copy)): try copy.check()
         case .task(.renewIdentity(let renewal)): try renewal.check()
         case .task(.activity(let services)): try Activity.check(services: services)
+        case .task(.sshKeys(let request)): try request.check()
         case .attach(let attachment): try attachment.check()
         case .task: break
         }
@@ -56,6 +57,10 @@ public enum GuestTask: Hashable, Codable, Sendable {
     case work
     /// Look what works in the VM at the moment, such services included; ends with an `Activity`.
     case activity(services: [String])
+    /// Make and show the SSH keys of the user; ends with `SSHKeys`.
+    case sshKeys(SSHKeyRequest)
+    /// Make and show the GPG key of the user, and renew it in its last days; ends with a `GPGKey`.
+    case gpgKey
     /// List the sessions of agents; ends with a list of `SessionSummary`, the ended ones too on request.
     case sessions(ended: Bool)
     /// Tell all there is about a session: ends with a `SessionSummary`, and what it showed last is the task's output.

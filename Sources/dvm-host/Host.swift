@@ -28,6 +28,7 @@ struct Host: AsyncParsableCommand {
                 name: "Work",
                 subcommands: [Sh.self, Ssh.self, Cp.self, AiCommands.self, Sessions.self, Logs.self, Work.self]
             ),
+            CommandGroup(name: "Keys", subcommands: [SSHKeyCommand.self, GPGKeyCommand.self]),
             CommandGroup(name: "Reaching a VM", subcommands: [Ports.self, Open.self, SshConfig.self, Code.self]),
             CommandGroup(name: "About dvm", subcommands: [Doctor.self, SelfTest.self, Uninstall.self, Version.self]),
         ]

@@ -125,7 +125,7 @@ extension Rule {
             "dvm-guest/Serve/Facts.swift", "dvm-guest/Serve/LinkStreams.swift",
             "dvm-guest/Provision/HostName.swift",
             "dvm-guest/Tasks/Entering.swift", "dvm-guest/Tasks/ReachOrder+Run.swift", "dvm-guest/Tasks/Run.swift",
-            "dvm-guest/Work/LoneGit.swift",
+            "dvm-guest/Work/LoneGit.swift", "dvm-guest/Keys/",
             "dvm-guest/SelfTest/", "dvm-guest/Access/Denial.swift", "dvm-guest/Access/DeniedPlaces.swift",
             "dvm-host/Link/", "dvm-host/Terminal/RawMode.swift", "dvm-host/Terminal/TerminalDevice.swift",
             "dvm-host/Support/Files.swift", "dvm-host/Support/LocalPort.swift", "dvm-host/Support/OwnExecutable.swift",
@@ -134,7 +134,8 @@ extension Rule {
 
     /// Standard output belongs to the protocol there.
     static let printing = Self(testDescription: "printing") { file in
-        ["Serve", "Enter", "Tasks", "Linux", "Files", "Provision", "Guard", "Access", "Network", "Work"].flatMap {
+        ["Serve", "Enter", "Tasks", "Linux", "Files", "Provision", "Guard", "Access", "Network", "Work", "Keys"].flatMap
+        {
             pattern("", #"\bprint\(|\bdebugPrint\(|\bputs\(|\bprintf\("#, in: "dvm-guest/\($0)").complaints(file)
         }
     }

@@ -66,7 +66,10 @@ import Testing
         }
     }
 
-    @Test(arguments: ["init", "sync", "sh", "ssh", "ai", "ls", "stop", "rm", "work", "doctor", "selftest", "version"])
+    @Test(arguments: [
+        "init", "sync", "sh", "ssh", "ai", "ls", "stop", "rm", "work", "ssh-key", "gpg-key", "doctor", "selftest",
+        "version",
+    ])
     func `is hardly needed with the examples in every command's help`(command: String) {
         let help = refusal(of: [command, "--help"]).flatMap(ErrorText.of)
         #expect(help?.contains("Examples:\n  dvm \(command)") == true)

@@ -70,6 +70,11 @@ import Testing
         (.task(.selfTest), #"{"task":{"_0":{"selfTest":{}}}}"#),
         (.task(.codeDirectory), #"{"task":{"_0":{"codeDirectory":{}}}}"#),
         (.task(.work), #"{"task":{"_0":{"work":{}}}}"#),
+        (.task(.gpgKey), #"{"task":{"_0":{"gpgKey":{}}}}"#),
+        (
+            .task(.sshKeys(SSHKeyRequest(hosts: ["git.x.org"], rotates: true))),
+            #"{"task":{"_0":{"sshKeys":{"_0":{"hosts":["git.x.org"],"rotates":true}}}}}"#
+        ),
         (
             .task(.renewIdentity(IdentityRenewal(hostName: "web"))),
             #"{"task":{"_0":{"renewIdentity":{"_0":{"hostName":"web","keepsKeys":false}}}}}"#

@@ -30,6 +30,7 @@ struct Look: ParsableCommand {
                 case .inventory(let order): Inventory.take(tree, order)
                 case .review(let order): Reviewer.review(tree, order)
                 case .work(let order): try WorkCheck.run(order)
+                case .keys(let order): try order.run()
                 }
             try Self.write(JSON.encode(answer))
         } catch {

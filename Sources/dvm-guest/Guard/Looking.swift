@@ -8,6 +8,8 @@ struct LookOrder: Hashable, Codable {
         case review(Reviewer.Order)
         /// Needs no project on standard input: it opens the code directory by itself.
         case work(WorkOrder)
+        /// Has nothing to do with a project, but with the user's home.
+        case keys(KeyOrder)
     }
 
     var uid: UInt32

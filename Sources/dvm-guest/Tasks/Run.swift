@@ -1,3 +1,4 @@
+internal import CLinux
 internal import DVMProtocol
 internal import Glibc
 
@@ -28,5 +29,47 @@ enum Run {
         while unsafe waitpid(pid, &status, 0) == -1, errno == EINTR {}
         let signal = UInt8(status & 0x7F)
         return signal == 0 ? .exited(UInt8(truncatingIfNeeded: status >> 8)) : .signaled(signal)
+    }
+
+    /// Runs a program of the distribution as this process's user, whoever that is, and keeps what it prints.
+    ///
+    /// Its standard error is this process's. It gets no secret in its arguments, and is given nothing to read.
+    ///
+    /// - Parameters:
+    ///   - words: the program by its path, and its arguments.
+    ///   - home: the user's home.
+    /// - Returns: how it ended, and at most 1 MiB of its output.
+    /// - Throws: a `Refusal` when it cannot be started.
+    static func output(_ words: [String], home: String) throws(Refusal) -> (exit: Exit, output: [UInt8]) {
+        let streams = try Streams.fromChild()
+        var actions = unsafe posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        unsafe posix_spawn_file_actions_adddup2(&actions, streams.theirs.raw.rawValue, 1)
+        let arguments = ArgumentList(words)
+        let environment = ArgumentList(["PATH=/usr/bin:/bin", "LANG=C.UTF-8", "HOME=\(home)"])
+        var pid: pid_t = 0
+        let error = unsafe posix_spawn(&pid, words[0], &actions, nil, arguments.pointer, environment.pointer)
+        guard error == 0 else { throw Refusal("“\(words[0])” cannot be run in the VM: \(Errno(rawValue: error))") }
+        let watch = OwnedDescriptor(FileDescriptor(rawValue: try call("watching a process") { dvm_pidfd_open(pid) }))
+        var kept: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+        var ended = false
+        // Until it has ended, and not until nobody holds the pipe: a service it started may keep that.
+        while !ended {
+            var poll = PollSet()
+            poll.add(watch.raw, .read)
+            poll.add(streams.ours.raw, .read)
+            try poll.wait()
+            ended = poll.ready(watch.raw, .read)
+            while case .bytes(let bytes) = Reading.from(streams.ours.raw, into: &buffer) {
+                kept += bytes.prefix(max(0, (1 << 20) - kept.count))
+            }
+        }
+        var status: Int32 = 0
+        while unsafe waitpid(pid, &status, 0) == -1, errno == EINTR {}
+        let signal = UInt8(status & 0x7F)
+        return (signal == 0 ? .exited(UInt8(truncatingIfNeeded: status >> 8)) : .signaled(signal), kept)
     }
 }

@@ -32,6 +32,8 @@ struct Task: ParsableCommand {
                 case .ports: try PortTask.list()
                 case .work: try WorkReport.make()
                 case .activity(let services): try Activity.look(services: services)
+                case .sshKeys(let request): try KeyOrder.perform(.ssh(request), as: SSHKeys.self)
+                case .gpgKey: try KeyOrder.perform(.gpg, as: GPGKey.self)
                 case .sessions(let ended): try SessionTasks.list(ended: ended)
                 case .sessionReport(let session): try SessionTasks.report(session)
                 case .endSession(let session): try SessionTasks.end(session)

@@ -1,0 +1,86 @@
+import DVMProtocol
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@testable import dvm_guest
+
+/// A user without keys, and the process that makes them, with the real gpg and git.
+private final class KeyStage {
+    let stage: WorkStage
+    var home: String { stage.home }
+
+    init() throws {
+        guard unsafe access("/usr/bin/gpg", X_OK) == 0 else {
+            throw MissingPrerequisite("gpg is missing: apt-get install gnupg")
+        }
+        stage = try WorkStage(developer: 64_313)
+    }
+
+    deinit { _ = try? stage.developer("gpgconf --kill all || true") }
+
+    /// What the process answered, as bytes.
+    func answer(_ kind: KeyOrder.Kind) throws -> [UInt8] {
+        let order = KeyOrder(kind: kind, home: home, host: "app")
+        let look = LookOrder(uid: stage.developer, gid: stage.developer, task: .keys(order))
+        return try Entering.$program.withValue(try Products.path("dvm-guest")) {
+            try Entering.run(role: "look", look, within: .seconds(120)).output
+        }
+    }
+
+    func gpg() throws -> GPGKey { try JSON.decode(GPGKey.self, from: try answer(.gpg)) }
+
+    @discardableResult
+    func run(_ script: String) throws -> String { try stage.developer(script) }
+}
+
+@Suite struct `The GPG key of a VM` {
+    @Test func `signs commits that git verifies, and stays the same`() throws {
+        let stage = try KeyStage()
+        let bytes = try stage.answer(.gpg)
+        let key = try JSON.decode(GPGKey.self, from: bytes)
+        try key.check()
+        let year = 365 * 86400
+        #expect(abs(key.expires - Int(time(nil)) - year) < 2 * 86400)
+        #expect(!String(decoding: bytes, as: UTF8.self).contains("PRIVATE"))
+        let output = try stage.run(
+            """
+            git init -q r; cd r; git config gpg.format openpgp; git config user.signingKey \(key.fingerprint)
+            git commit -qS --allow-empty -m x; git verify-commit HEAD
+            """
+        )
+        #expect(output.contains("Good signature from \"app dvm <dvm-app@local>\""), "\(output)")
+
+        let again = try stage.gpg()
+        #expect(again.fingerprint == key.fingerprint && again.expires == key.expires && again.changes == [])
+        let listed = try stage.run("gpg --with-colons --list-keys")
+        #expect(listed.split(separator: "\n").count { $0.hasPrefix("pub:") } == 1)
+        #expect(!listed.contains("sub:"), "it signs and does nothing else")
+    }
+
+    @Test(arguments: ["seconds=1; sleep 2", "20d"])
+    func `is renewed in its last days and after them`(expiry: String) throws {
+        let stage = try KeyStage()
+        let key = try stage.gpg()
+        let parts = expiry.split(separator: ";")
+        try stage.run(
+            "gpg --batch --quick-set-expire \(key.fingerprint) \(parts[0])\(parts.count > 1 ? ";\(parts[1])" : "")"
+        )
+        let renewed = try stage.gpg()
+        #expect(renewed.fingerprint == key.fingerprint)
+        #expect(renewed.expires > Int(time(nil)) + 360 * 86400)
+        #expect(renewed.changes.count == 1)
+    }
+
+    @Test(arguments: [
+        (400, DoctorReport.Verdict.pass, "expires in 400 days"), (29, .warn, "expires in 29 days"),
+        (-1, .warn, "has expired"),
+    ])
+    func `is warned of before it expires`(days: Int, verdict: DoctorReport.Verdict, found: String) {
+        let key = GPGListing.Key(fingerprint: "", created: 0, expires: 1_000_000_000 + days * 86400)
+        let check = KeyChecks.check(key, now: 1_000_000_000)
+        #expect(check.verdict == verdict && check.found == found)
+        #expect((check.remedy == nil) == (verdict == .pass))
+    }
+}
