@@ -6,9 +6,9 @@ import Testing
 
     @Test(arguments: ["ssh-ed25519 \(base64)", "ssh-ed25519 \(base64) app-dvm-git-access"])
     func `are lines of OpenSSH`(line: String) throws {
-        let key = try PublicKey(line)
+        let key = try Ed25519Key(line)
         #expect(key.line == line)
-        #expect(try JSON.decode(PublicKey.self, from: JSON.encode(key)) == key)
+        #expect(try JSON.decode(Ed25519Key.self, from: JSON.encode(key)) == key)
     }
 
     @Test(arguments: [
@@ -18,7 +18,7 @@ import Testing
         "ssh-ed25519 \(base64) \(String(repeating: "x", count: 101))",
     ])
     func `are nothing else`(line: String) {
-        #expect(throws: Refusal.self) { try PublicKey(line) }
+        #expect(throws: Refusal.self) { try Ed25519Key(line) }
     }
 
     @Test(arguments: [
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test func `come with what to do with each`() throws {
-        let key = try PublicKey("ssh-ed25519 \(Self.base64) a")
+        let key = try Ed25519Key("ssh-ed25519 \(Self.base64) a")
         let text = SSHKeys(access: key, signing: key, hosts: ["github.com", "\u{1B}x", "git.x.org"]).text
         #expect(text.contains("github.com: https://github.com/settings/ssh/new, as an authentication key"))
         #expect(text.contains("github.com: https://github.com/settings/ssh/new, as a signing key"))

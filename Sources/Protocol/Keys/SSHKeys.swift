@@ -41,23 +41,23 @@ public struct SSHKeyRequest: Hashable, Codable, Sendable {
 /// The SSH keys of a VM, as far as they are public.
 public struct SSHKeys: Hashable, Codable, Sendable {
     /// What gives access to repositories.
-    public var access: PublicKey
+    public var access: Ed25519Key
     /// What signs commits.
-    public var signing: PublicKey
+    public var signing: Ed25519Key
     /// The servers the access key is used for.
     public var hosts: [String]
     /// What was done just now, a sentence each.
     public var changes: [String]
     /// The keys whose place new ones took, to be taken off the servers.
-    public var replaced: [PublicKey]
+    public var replaced: [Ed25519Key]
 
     /// Keys.
     public init(
-        access: PublicKey,
-        signing: PublicKey,
+        access: Ed25519Key,
+        signing: Ed25519Key,
         hosts: [String],
         changes: [String] = [],
-        replaced: [PublicKey] = []
+        replaced: [Ed25519Key] = []
     ) {
         self.access = access
         self.signing = signing

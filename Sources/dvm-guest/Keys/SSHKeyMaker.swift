@@ -9,7 +9,7 @@ struct SSHKeyMaker {
     private let order: KeyOrder
     private let request: SSHKeyRequest
     private var changes: [String] = []
-    private var replaced: [PublicKey] = []
+    private var replaced: [Ed25519Key] = []
 
     private var directory: FilePath { FilePath(order.home).appending(".ssh") }
     private static let keygen = "/usr/bin/ssh-keygen"
@@ -48,7 +48,7 @@ struct SSHKeyMaker {
 
     // MARK: Keys
 
-    private mutating func key(_ name: String, called comment: String) throws(Refusal) -> PublicKey {
+    private mutating func key(_ name: String, called comment: String) throws(Refusal) -> Ed25519Key {
         let path = directory.appending(name)
         let publicPath = directory.appending("\(name).pub")
         if request.rotates { try moveAside(path, publicPath) }
@@ -63,7 +63,7 @@ struct SSHKeyMaker {
         let answer = try Run.output([Self.keygen, "-y", "-P", "", "-f", path.string], home: order.home)
         let line = String(decoding: answer.output.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
         let words = line.split(separator: " ").prefix(2).joined(separator: " ")
-        guard answer.exit == .exited(0), let key = try? PublicKey("\(words) \(comment)") else {
+        guard answer.exit == .exited(0), let key = try? Ed25519Key("\(words) \(comment)") else {
             throw Refusal(
                 "\(path) in the VM is no private key of dvm’s: it is damaged, of another kind or has a passphrase",
                 hint: "`dvm ssh-key --rotate` moves it aside and makes a new one"
@@ -91,7 +91,7 @@ struct SSHKeyMaker {
         unsafe clock_gettime(CLOCK_REALTIME, &now)
         let date = SessionID(seconds: max(0, now.tv_sec), salt: UInt16.random(in: 0 ... .max)).text
         if try OwnFile.check(publicPath) != nil, let text = try? TextFile.read(publicPath),
-            let old = try? PublicKey(text.split(separator: "\n").first.map(String.init) ?? "")
+            let old = try? Ed25519Key(text.split(separator: "\n").first.map(String.init) ?? "")
         {
             replaced.append(old)
         }
@@ -145,7 +145,7 @@ struct SSHKeyMaker {
 
     // MARK: git
 
-    private mutating func setUpGit(_ key: PublicKey) throws(Refusal) {
+    private mutating func setUpGit(_ key: Ed25519Key) throws(Refusal) {
         let signers = directory.appending("dvm_allowed_signers")
         let line = "* namespaces=\"git\" ssh-ed25519 \(key.base64)\n"
         // What older keys signed stays verified.

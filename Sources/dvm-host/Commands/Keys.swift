@@ -36,7 +36,7 @@ struct SSHKeyCommand: AsyncParsableCommand {
         try UsageRefusal.from { () throws(Refusal) in try request.check() }
         let session = try talk.session()
         let guest = try await session.connection(to: vm, for: "ssh-key")
-        let keys = try guest.perform(.sshKeys(request), as: SSHKeys.self, output: session.display.output)
+        let keys = try guest.perform(.sshKeys(request), as: SSHKeys.self, output: { session.display.output($0) })
         try Output.print(json ? try JSON.text(keys) : keys.text)
     }
 }
@@ -67,7 +67,7 @@ struct GPGKeyCommand: AsyncParsableCommand {
         let vm = try target.name()
         let session = try talk.session()
         let guest = try await session.connection(to: vm, for: "gpg-key")
-        let key = try guest.perform(.gpgKey, as: GPGKey.self, output: session.display.output)
+        let key = try guest.perform(.gpgKey, as: GPGKey.self, output: { session.display.output($0) })
         try key.check()
         try Output.print(json ? try JSON.text(key) : key.text)
     }

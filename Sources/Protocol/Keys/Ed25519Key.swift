@@ -1,5 +1,5 @@
 /// An Ed25519 public key as OpenSSH writes it in a line: proved to be one, whoever sent it.
-public struct PublicKey: Hashable, Sendable {
+public struct Ed25519Key: Hashable, Sendable {
     /// The key's bytes in base64: its type's name and 32 bytes, each after its length.
     public let base64: String
     /// What it is called; letters, digits and `@._-` only.
@@ -35,7 +35,7 @@ public struct PublicKey: Hashable, Sendable {
     private static func isPlain(_ byte: UInt8) -> Bool { isLetterOrDigit(byte) || "@._-".utf8.contains(byte) }
 }
 
-extension PublicKey: Codable {
+extension Ed25519Key: Codable {
     /// Decodes a key, which is checked: it may come from a stranger.
     public init(from decoder: any Decoder) throws {
         try self.init(try decoder.singleValueContainer().decode(String.self))
