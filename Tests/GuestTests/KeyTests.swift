@@ -73,6 +73,20 @@ private final class KeyStage {
         #expect(renewed.changes.count == 1)
     }
 
+    @Test func `is shown without what a user's settings of gpg add`() throws {
+        let stage = try KeyStage()
+        try stage.run("mkdir -m 700 ~/.gnupg; printf 'comment \"run this\"\\nemit-version\\n' >~/.gnupg/gpg.conf")
+        try stage.gpg().check()
+    }
+
+    @Test(arguments: ["ln -s code ~/.gnupg", "echo >~/.gnupg", "mkfifo ~/.gnupg", "ln -s /root ~/.gnupg"])
+    func `is refused where its directory is something else`(script: String) throws {
+        let stage = try KeyStage()
+        try stage.run(script)
+        let refusal = #expect(throws: Refusal.self) { try stage.gpg() }
+        #expect(refusal?.message.hasPrefix("~/.gnupg in the VM is no directory of the user’s own") == true)
+    }
+
     @Test(arguments: [
         (400, DoctorReport.Verdict.pass, "expires in 400 days"), (29, .warn, "expires in 29 days"),
         (-1, .warn, "has expired"),
@@ -82,5 +96,56 @@ private final class KeyStage {
         let check = KeyChecks.check(key, now: 1_000_000_000)
         #expect(check.verdict == verdict && check.found == found)
         #expect((check.remedy == nil) == (verdict == .pass))
+    }
+}
+
+@Suite struct `The modes of private keys` {
+    private func modes(after script: String) throws -> PrivateKeyModes {
+        let stage = try KeyStage()
+        let key = "printf -- '-----BEGIN OPENSSH PRIVATE KEY-----\\nx\\n'"
+        try stage.run("umask 077; mkdir ~/.ssh; cd ~/.ssh; key() { \(key) >$1; }; key id_one; key other; \(script)")
+        return try JSON.decode(PrivateKeyModes.self, from: try stage.answer(.modes))
+    }
+
+    @Test(arguments: [
+        ("echo x >config; key .hidden; echo 'ssh-ed25519 A' >id_one.pub; chmod 644 id_one.pub", 3, []),
+        ("chmod 644 other; chmod 660 id_one", 2, [".ssh/id_one", ".ssh/other"]),
+        ("chmod 0 id_one", 2, [".ssh/id_one"]), ("chmod 777 .", 2, [".ssh"]),
+        ("chmod 644 other; mkfifo id_fifo; ln -s other id_link; mkdir id_directory", 2, [".ssh/other"]),
+        ("rm *", 0, []), ("cd; mv .ssh code/ssh; ln -s code/ssh .ssh", 0, []), ("cd; rm -r .ssh", 0, []),
+    ])
+    func `are found wrong where others get at one, or its owner does not`(
+        script: String,
+        count: Int,
+        wrong: [String]
+    ) throws {
+        #expect(try modes(after: script) == PrivateKeyModes(count: count, wrong: wrong))
+    }
+
+    @Test func `are told with what to do`() {
+        #expect(KeyChecks.check(PrivateKeyModes()) == nil)
+        #expect(KeyChecks.check(PrivateKeyModes(count: 2))?.verdict == .pass)
+        let check = KeyChecks.check(PrivateKeyModes(count: 1, wrong: [".ssh/a\u{1B}[2J"]))
+        #expect(check?.verdict == .warn && check?.found == "wrong modes: ~/.ssh/a\\u{1b}[2J")
+        #expect(check?.remedy?.contains("`dvm ssh-key`") == true)
+    }
+}
+
+@Suite struct `Programs that keys need` {
+    @Test(arguments: [(KeyProgram.gpg, "gnupg2 on Fedora"), (.keygen, "openssh-clients on Fedora")])
+    func `that are missing are named with what has them`(program: KeyProgram, packages: String) throws {
+        try program.check()
+        let refusal = #expect(throws: Refusal.self) { try program.check(below: "/nonexistent") }
+        #expect(refusal?.message == "\(program.path) is not in the VM")
+        #expect(refusal?.hint?.contains(packages) == true)
+    }
+
+    @Test func `that wait for ever are ended`() {
+        let start = ContinuousClock.now
+        let refusal = #expect(throws: Refusal.self) {
+            try Run.output(["/bin/sh", "-c", "echo x; exec sleep 61"], home: "/", within: .milliseconds(300))
+        }
+        #expect(refusal?.message.contains("did not end within") == true)
+        #expect(start.duration(to: .now) < .seconds(20))
     }
 }

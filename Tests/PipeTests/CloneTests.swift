@@ -84,6 +84,31 @@ extension `Setting a VM up, over pipes` {
             }
         }
 
+        @Test func `believes no other host key of a server whose keys are known`() throws {
+            let github = Repository(address: "git@github.com:/home/developer/server/origin.git")
+            _ = try clone(github)
+            let asked = try stage.shell("cat /home/developer/server/asked", as: .user)
+            #expect(asked.contains("-o StrictHostKeyChecking=yes"))
+            #expect(asked.contains("-o UserKnownHostsFile=~/.ssh/known_hosts ~/.ssh/dvm_known_hosts"))
+            #expect(try stage.shell("grep -c '^github.com ssh-ed25519 ' ~/.ssh/dvm_known_hosts", as: .user) == "1\n")
+        }
+
+        @Test func `sets up no signing, and needs no key over HTTPS`() throws {
+            _ = try clone()
+            #expect(try stage.shell("git config --global --list; ls ~/.ssh", as: .user).contains("sign") == false)
+            let other = try SetUpStage()
+            let https = Repository(address: "https://127.0.0.1:1/a.git")
+            #expect(try other.refusal(of: other.run(.clone(https))).message.contains("cannot be reached"))
+            #expect(try other.shell("ls -d ~/.ssh 2>/dev/null || echo none", as: .user) == "none\n")
+        }
+
+        @Test func `is refused where the user's keys cannot be, with the remedy`() throws {
+            try stage.shell("mkdir ~/elsewhere; ln -s elsewhere ~/.ssh", as: .user)
+            let refusal = try stage.refusal(of: stage.run(.clone(repository)))
+            #expect(refusal.message.hasPrefix("~/.ssh in the VM is no directory"))
+            #expect(try stage.shell("ls -A ~/elsewhere", as: .user) == "")
+        }
+
         @Test func `checks out the branch that was asked for`() throws {
             _ = try clone(Repository(address: repository.address, branch: "other"))
             #expect(try look().contains("## other...origin/other\ncode\n"))
@@ -134,14 +159,18 @@ extension `Setting a VM up, over pipes` {
 
         @Test func `says which key to register when the server refuses, and goes on when it is`() throws {
             try answer("echo \"$2: Permission denied (publickey).\" >&2; exit 255")
-            try stage.shell(
-                "mkdir -m 700 ~/.ssh; echo 'ssh-ed25519 AAAAkey developer@app' >~/.ssh/id_ed25519_dvm.pub",
-                as: .user
-            )
             let refusal = try stage.refusal(of: stage.run(.clone(repository)))
             #expect(refusal.message == "the server of \(repository.address) knows no key of this VM")
-            #expect(refusal.hint?.hasSuffix("which goes on from here: ssh-ed25519 AAAAkey developer@app") == true)
+            // The one that `dvm ssh-key` shows.
+            let key = try stage.shell("cat ~/.ssh/id_ed25519_dvm.pub", as: .user)
+            #expect(key.hasPrefix("ssh-ed25519 ") && key.contains("-dvm-git-access\n"))
+            #expect(refusal.hint.map { $0 + "\n" }?.hasSuffix("`dvm ssh-key app` shows it again: \(key)") == true)
             #expect(try stage.shell("ls -A \(stage.vm.project)") == "")
+            let again = try stage.refusal(of: stage.run(.clone(repository)))
+            #expect(again == refusal)
+            let shown = try stage.result(of: stage.run(.sshKeys(SSHKeyRequest())), as: SSHKeys.self)
+            #expect(shown.access.line + "\n" == key)
+            #expect(shown.hosts.contains("example.org"), "it is used for pushing, too")
 
             try answer(#"for last; do :; done; exec /bin/sh -c "$last""#)
             #expect(try clone().state == .cloned)

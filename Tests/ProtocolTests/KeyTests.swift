@@ -38,6 +38,33 @@ import Testing
         #expect(!text.contains("\u{1B}"))
     }
 
+    @Test func `come with nothing that no guest of ours answers`() throws {
+        let key = try Ed25519Key("ssh-ed25519 \(Self.base64)")
+        try SSHKeys(access: key, signing: key, hosts: ["github.com"], changes: ["made it"], notes: ["x"]).check()
+        let long = String(repeating: "x", count: 2001)
+        for keys in [
+            SSHKeys(access: key, signing: key, hosts: ["a b"]),
+            SSHKeys(access: key, signing: key, hosts: [String](repeating: "a", count: 201)),
+            SSHKeys(access: key, signing: key, hosts: [], changes: [long]),
+            SSHKeys(access: key, signing: key, hosts: [], notes: [long]),
+            SSHKeys(access: key, signing: key, hosts: [], changes: [String](repeating: "a", count: 101)),
+            SSHKeys(access: key, signing: key, hosts: [], replaced: [Ed25519Key](repeating: key, count: 11)),
+        ] {
+            #expect(throws: Refusal.self) { try keys.check() }
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("git@github.com:a/b.git", "github.com"), ("ssh://git@GitLab.com/a/b", "gitlab.com"),
+            ("ssh://git@git.example.org:2222/a", "git.example.org"), ("ssh://example.org/a", "example.org"),
+            ("https://github.com/a/b", nil), ("ssh://git@[::1]/a", nil),
+        ] as [(String, String?)]
+    )
+    func `are for the server of a repository`(address: String, host: String?) {
+        #expect(Repository(address: address).sshHost == host)
+    }
+
     @Test func `in OpenPGP's armour are checked before they are shown`() throws {
         let armor = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nabc=\n-----END PGP PUBLIC KEY BLOCK-----\n"
         let fingerprint = String(repeating: "A1", count: 20)
@@ -46,6 +73,8 @@ import Testing
             ("", armor), (fingerprint.lowercased(), armor), (fingerprint, ""),
             (fingerprint, armor.replacing("abc", with: "\u{1B}]0;x")),
             (fingerprint, armor.replacing("PUBLIC", with: "PRIVATE")),
+            (fingerprint, armor.replacing("abc", with: "Comment: sudo rm")),
+            (fingerprint, armor.replacing("abc", with: "-----BEGIN PGP PRIVATE KEY BLOCK-----")),
         ] {
             #expect(throws: Refusal.self) { try GPGKey(fingerprint: name, expires: 0, armored: text).check() }
         }

@@ -24,13 +24,19 @@ public struct GPGKey: Hashable, Codable, Sendable {
     ///
     /// - Throws: a `Refusal` that says so.
     public func check() throws(Refusal) {
-        let lines = armored.split(separator: "\n", omittingEmptySubsequences: false)
+        let lines = armored.split(separator: "\n")
         let isHexadecimal = fingerprint.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x41...0x46).contains($0) }
-        guard fingerprint.utf8.count == 40, isHexadecimal, armored.utf8.count < 16 * 1024,
+        // Nothing but base64 between the first line and the last: no second block, and no header.
+        guard fingerprint.utf8.count == 40, isHexadecimal, armored.utf8.count < 16 * 1024, lines.count > 2,
             lines.first == "-----BEGIN PGP PUBLIC KEY BLOCK-----",
-            lines.last(where: { !$0.isEmpty }) == "-----END PGP PUBLIC KEY BLOCK-----",
-            armored.utf8.allSatisfy({ $0 == 0x0A || (0x20...0x7E).contains($0) })
+            lines.last == "-----END PGP PUBLIC KEY BLOCK-----",
+            lines.dropFirst().dropLast().allSatisfy({ $0.utf8.allSatisfy(Self.isArmor) }),
+            changes.count <= 10, changes.allSatisfy({ $0.utf8.count <= 2000 })
         else { throw Refusal("what was called a public key is none") }
+    }
+
+    private static func isArmor(_ byte: UInt8) -> Bool {
+        Ascii.isLetter(byte) || Ascii.isDigit(byte) || "+/=".utf8.contains(byte)
     }
 
     /// The key as people read it, with what to do with it.

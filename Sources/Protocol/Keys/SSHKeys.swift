@@ -48,6 +48,8 @@ public struct SSHKeys: Hashable, Codable, Sendable {
     public var hosts: [String]
     /// What was done just now, a sentence each.
     public var changes: [String]
+    /// What was left as it is, and what to do about it.
+    public var notes: [String]
     /// The keys whose place new ones took, to be taken off the servers.
     public var replaced: [Ed25519Key]
 
@@ -57,21 +59,34 @@ public struct SSHKeys: Hashable, Codable, Sendable {
         signing: Ed25519Key,
         hosts: [String],
         changes: [String] = [],
+        notes: [String] = [],
         replaced: [Ed25519Key] = []
     ) {
         self.access = access
         self.signing = signing
         self.hosts = hosts
         self.changes = changes
+        self.notes = notes
         self.replaced = replaced
+    }
+
+    /// Refuses what no guest of ours answers: it is shown, and comes from a stranger.
+    ///
+    /// The keys have proved themselves.
+    ///
+    /// - Throws: a `Refusal` that says so.
+    public func check() throws(Refusal) {
+        guard hosts.count <= 200, hosts.allSatisfy(SSHKeyRequest.isHost), changes.count + notes.count <= 100,
+            (changes + notes).allSatisfy({ $0.utf8.count <= 2000 }), replaced.count <= 10
+        else { throw Refusal("the VM answered something else than its keys") }
     }
 
     /// The keys as people read them, with what to do with each.
     public var text: String {
-        var lines = changes.map(\.printable)
+        var lines = (changes + notes).map(\.printable)
         if !lines.isEmpty { lines.append("") }
         lines += ["Access key, for fetching and pushing:", "", "    \(access.line)", ""]
-        lines += hosts.filter(SSHKeyRequest.isHost).map { "    \($0): \(Self.places[$0]?.access ?? "its settings")" }
+        lines += hosts.filter(SSHKeyRequest.isHost).map { "    \($0): \(Self.accessPlace(on: $0) ?? "its settings")" }
         lines += ["    or, for one repository alone, as a deploy key in that repository's settings", ""]
         lines += ["Signing key, for commits and tags (never the same one as for access):", ""]
         lines += ["    \(signing.line)", ""]
@@ -81,6 +96,9 @@ public struct SSHKeys: Hashable, Codable, Sendable {
         }
         return lines.joined(separator: "\n")
     }
+
+    /// Where a person registers an access key on a server that many use.
+    public static func accessPlace(on host: String) -> String? { places[host]?.access }
 
     private static let places: [String: (access: String, signing: String)] = [
         "github.com": (

@@ -29,6 +29,16 @@ public struct Repository: Hashable, Codable, Sendable {
     /// Whether it is reached over SSH, with a key of the VM's.
     public var isOverSSH: Bool { !address.hasPrefix("https://") }
 
+    /// The server it is reached on over SSH, in lower case; nothing when that is no name or an address of IPv6.
+    public var sshHost: String? {
+        guard isOverSSH else { return nil }
+        let login =
+            Self.rest(of: address, after: "ssh://").map { $0.prefix { $0 != "/" } } ?? address.prefix { $0 != ":" }
+        let host = login.drop { $0 != "@" }.isEmpty ? login : login.drop { $0 != "@" }.dropFirst()
+        let name = host.prefix { $0 != ":" }.lowercased()
+        return SSHKeyRequest.isHost(name) ? name : nil
+    }
+
     private func checkAddress() throws(Refusal) {
         let hint = "write it as https://host/path, ssh://git@host/path or git@host:path"
         let characters = address.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\"'`\\$&|;<>(){}*?!".utf8.contains($0) }

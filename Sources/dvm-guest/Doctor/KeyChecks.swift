@@ -1,15 +1,45 @@
 internal import DVMProtocol
 
-/// How long the GPG key of the VM lasts.
+/// Whether the user's private keys are theirs alone, and how long the GPG key of the VM lasts.
 enum KeyChecks {
-    /// A row where there is a key; the list is made as the developer, and without their secret keys.
+    /// A row for what there is.
     static func checks(_ settings: Settings, _ accounts: Accounts) -> [DoctorReport.Check] {
-        guard let developer = accounts[settings.user], Status.of(FilePath(GPGKeyMaker.program)) != nil,
+        guard let developer = accounts[settings.user] else { return [] }
+        return modes(developer) + expiry(developer)
+    }
+
+    /// Looked at by a process of the developer's.
+    private static func modes(_ developer: Accounts.Account) -> [DoctorReport.Check] {
+        do throws(Refusal) {
+            return check(try KeyOrder.modes(of: developer)).map { [$0] } ?? []
+        } catch {
+            return [Diagnosis.failed("private keys", error)]
+        }
+    }
+
+    /// What to say of the modes; nothing where there is no key.
+    static func check(_ modes: PrivateKeyModes) -> DoctorReport.Check? {
+        guard modes != PrivateKeyModes() else { return nil }
+        guard !modes.wrong.isEmpty else {
+            return DoctorReport.Check("private keys", .pass, "the \(modes.count) in ~/.ssh are closed to others")
+        }
+        return DoctorReport.Check(
+            "private keys",
+            .warn,
+            "wrong modes: \(modes.wrong.map { "~/\($0)" }.joined(separator: ", ").printable)",
+            meaning: "others may read or replace them as soon as the home is open to them, or ssh cannot use them",
+            remedy: "`dvm ssh-key` for this VM puts its own right; in the VM, `chmod 600` does the others, `chmod 700` ~/.ssh"
+        )
+    }
+
+    /// The list is made as the developer, and without their secret keys.
+    private static func expiry(_ developer: Accounts.Account) -> [DoctorReport.Check] {
+        guard Status.of(FilePath(KeyProgram.gpg.path)) != nil,
             Status.of(FilePath(developer.home).appending(".gnupg")) != nil,
             let host = (try? TextFile.read("/etc/hostname"))?.split(separator: "\n").first,
             let answer = try? Entering.asDeveloper(
                 developer,
-                [GPGKeyMaker.program, "--batch", "--no-tty", "--with-colons", "--list-keys"]
+                [KeyProgram.gpg.path, "--batch", "--no-tty", "--with-colons", "--list-keys"]
             )
         else { return [] }
         let keys = GPGListing.keys(answer.output, of: GPGKeyMaker.identity(of: String(host)))

@@ -5,8 +5,6 @@ internal import Glibc
 struct GPGKeyMaker {
     private let order: KeyOrder
 
-    static let program = "/usr/bin/gpg"
-
     init(_ order: KeyOrder) { self.order = order }
 
     /// Who the key is said to be of.
@@ -14,15 +12,10 @@ struct GPGKeyMaker {
 
     /// - Throws: a `Refusal` when gpg is missing or fails.
     func run() throws(Refusal) -> GPGKey {
-        guard Status.of(FilePath(Self.program)) != nil else {
-            throw Refusal(
-                "gpg is not installed in the VM",
-                hint: "have a recipe or a setup script install gnupg (gnupg2 on Fedora), and run `dvm sync`"
-            )
-        }
+        try KeyProgram.gpg.check()
         // It would go on with the rights of this process for whoever asks it next.
         defer { _ = try? Run.output(["/usr/bin/gpgconf", "--kill", "gpg-agent"], home: order.home) }
-        try OwnFile.closedDirectory(FilePath(order.home).appending(".gnupg"))
+        _ = try OwnDirectory.open(".gnupg", in: order.home)
         let identity = Self.identity(of: order.host)
         var changes: [String] = []
         let now = Self.now
@@ -37,7 +30,9 @@ struct GPGKeyMaker {
             changes.append("made a key")
         }
         guard let key = try newest(identity) else { throw Refusal("gpg in the VM made a key and does not list it") }
-        let armored = try gpg(["--armor", "--export", key.fingerprint], "cannot show its key")
+        // Nothing but the key, whatever the user's settings say.
+        let show = ["--no-comments", "--no-emit-version", "--armor", "--export", key.fingerprint]
+        let armored = try gpg(show, "cannot show its key")
         let report = GPGKey(
             fingerprint: key.fingerprint,
             expires: key.expires,
@@ -50,7 +45,7 @@ struct GPGKeyMaker {
 
     private func newest(_ identity: String) throws(Refusal) -> GPGListing.Key? {
         let words = ["--with-colons", "--list-secret-keys"]
-        let answer = try Run.output([Self.program, "--batch", "--no-tty"] + words, home: order.home)
+        let answer = try Run.output([KeyProgram.gpg.path, "--batch", "--no-tty"] + words, home: order.home)
         guard answer.exit == .exited(0) else {
             throw Refusal("gpg in the VM cannot list its keys", hint: "look at ~/.gnupg with `dvm sh`")
         }
@@ -59,7 +54,7 @@ struct GPGKeyMaker {
 
     @discardableResult
     private func gpg(_ words: [String], _ complaint: String) throws(Refusal) -> [UInt8] {
-        let answer = try Run.output([Self.program, "--batch", "--no-tty", "--yes"] + words, home: order.home)
+        let answer = try Run.output([KeyProgram.gpg.path, "--batch", "--no-tty", "--yes"] + words, home: order.home)
         guard answer.exit == .exited(0) else {
             throw Refusal(
                 "gpg in the VM \(complaint) (status \(answer.exit.status))",

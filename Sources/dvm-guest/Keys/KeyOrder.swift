@@ -1,10 +1,16 @@
 internal import DVMProtocol
 
-/// Which keys a user is to have; carried out by a process of theirs.
+/// What is to be done with the keys of a user; carried out by a process of theirs.
 struct KeyOrder: Hashable, Codable {
     enum Kind: Hashable, Codable {
+        /// Both SSH keys, with ssh and git set up.
         case ssh(SSHKeyRequest)
+        /// The access key alone, for the code of a project on a server.
+        case access(host: String?)
+        /// The GPG key.
         case gpg
+        /// Which private keys have wrong modes; changes nothing.
+        case modes
     }
 
     var kind: Kind
@@ -23,7 +29,28 @@ struct KeyOrder: Hashable, Codable {
         guard SSHKeyRequest.isHost(name) else {
             throw Refusal("the VM's name is not known", hint: "run `dvm sync` for this VM on the host")
         }
-        let order = Self(kind: kind, home: account.home, host: name)
+        return try ask(Self(kind: kind, home: account.home, host: name), of: account, as: type)
+    }
+
+    /// The public part of the developer's access key, which is made where there is none.
+    ///
+    /// - Throws: a `Refusal` as above.
+    static func accessKey(for host: String?) throws(Refusal) -> Ed25519Key {
+        try perform(.access(host: host), as: Ed25519Key.self)
+    }
+
+    /// The modes of a user's private keys.
+    ///
+    /// - Throws: a `Refusal` when they cannot be looked at.
+    static func modes(of account: Accounts.Account) throws(Refusal) -> PrivateKeyModes {
+        try ask(Self(kind: .modes, home: account.home, host: ""), of: account, as: PrivateKeyModes.self)
+    }
+
+    private static func ask<Answer: Decodable>(
+        _ order: Self,
+        of account: Accounts.Account,
+        as type: Answer.Type
+    ) throws(Refusal) -> Answer {
         let answer = try Entering.run(
             role: "look",
             LookOrder(uid: account.uid, gid: account.gid, task: .keys(order)),
@@ -38,11 +65,13 @@ struct KeyOrder: Hashable, Codable {
         return value
     }
 
-    /// Makes or shows the keys, as this process's user.
+    /// Carries it out, as this process's user.
     func run() throws(Refusal) -> any Encodable {
         switch kind {
-        case .ssh(let request): try SSHKeyMaker(self, request).run()
+        case .ssh(let request): try SSHKeyMaker.keys(self, request)
+        case .access(let host): try SSHKeyMaker.accessKey(self, for: host)
         case .gpg: try GPGKeyMaker(self).run()
+        case .modes: PrivateKeyModes.look(in: home)
         }
     }
 }

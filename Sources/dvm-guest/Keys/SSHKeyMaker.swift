@@ -6,168 +6,134 @@ internal import Glibc
 /// Everything is written whole or not at all, and can be done again at any time. What is there and is no key is never
 /// written over.
 struct SSHKeyMaker {
-    private let order: KeyOrder
-    private let request: SSHKeyRequest
-    private var changes: [String] = []
+    let order: KeyOrder
+    private let rotates: Bool
+    /// The servers that are to be reached with the access key, beside the usual ones and those named before.
+    let hosts: [String]
+
+    var changes: [String] = []
+    var notes: [String] = []
     private var replaced: [Ed25519Key] = []
 
-    private var directory: FilePath { FilePath(order.home).appending(".ssh") }
-    private static let keygen = "/usr/bin/ssh-keygen"
+    static let access = "id_ed25519_dvm"
+    static let signing = "id_ed25519_dvm_signing"
 
-    init(_ order: KeyOrder, _ request: SSHKeyRequest) {
+    private init(_ order: KeyOrder, hosts: [String], rotates: Bool = false) {
         self.order = order
-        self.request = request
+        self.hosts = hosts
+        self.rotates = rotates
     }
 
+    /// Makes or shows both keys, and has ssh and git use them.
+    ///
     /// - Throws: a `Refusal` when a program is missing, or something is in the way that dvm does not touch.
-    consuming func run() throws(Refusal) -> SSHKeys {
-        var maker = self
-        return try maker.make()
-    }
-
-    private mutating func make() throws(Refusal) -> SSHKeys {
-        guard Status.of(FilePath(Self.keygen)) != nil else {
-            throw Refusal(
-                "ssh-keygen is not installed in the VM",
-                hint:
-                    "have a recipe or a setup script install openssh-client (openssh-clients on Fedora), and run `dvm sync`"
+    static func keys(_ order: KeyOrder, _ request: SSHKeyRequest) throws(Refusal) -> SSHKeys {
+        var maker = Self(order, hosts: request.hosts, rotates: request.rotates)
+        return try maker.alone { (maker) throws(Refusal) in
+            let access = try maker.key(Self.access, called: "\(order.host)-dvm-git-access")
+            let signing = try maker.key(Self.signing, called: "\(order.host)-dvm-git-signing")
+            let hosts = try maker.configure()
+            try maker.include()
+            try maker.setUpGit(signing)
+            return SSHKeys(
+                access: access,
+                signing: signing,
+                hosts: hosts,
+                changes: maker.changes,
+                notes: maker.notes,
+                replaced: maker.replaced
             )
         }
-        try OwnFile.closedDirectory(directory)
+    }
+
+    /// Makes or shows the access key alone, for getting the code in; git signs nothing because of it.
+    ///
+    /// - Parameters:
+    ///   - order: whose key, and what it is called by.
+    ///   - host: the server it is for, where that has a name.
+    /// - Returns: its public part.
+    /// - Throws: a `Refusal` as above.
+    static func accessKey(_ order: KeyOrder, for host: String?) throws(Refusal) -> Ed25519Key {
+        var maker = Self(order, hosts: host.map { [$0] } ?? [])
+        return try maker.alone { (maker) throws(Refusal) in
+            let key = try maker.key(Self.access, called: "\(order.host)-dvm-git-access")
+            _ = try maker.configure()
+            // Who makes the clone names the key: a configuration that is not ours to change is no reason to stop.
+            try? maker.include()
+            return key
+        }
+    }
+
+    /// Does something in `~/.ssh` while no other dvm does.
+    private mutating func alone<Answer>(_ body: (inout Self) throws(Refusal) -> Answer) throws(Refusal) -> Answer {
+        try KeyProgram.keygen.check()
+        try OwnDirectory.enter(".ssh", in: order.home)
         // Two at a time would make two keys, and show one that is gone.
-        guard let lock = try FileLock.take(directory.appending(".dvm-lock")) else {
+        guard let lock = try FileLock.take(".dvm-lock", within: .seconds(10)) else {
             throw Refusal("another dvm makes keys in this VM", hint: "run the same command again")
         }
         defer { withExtendedLifetime(lock) {} }
-        let access = try key("id_ed25519_dvm", called: "\(order.host)-dvm-git-access")
-        let signing = try key("id_ed25519_dvm_signing", called: "\(order.host)-dvm-git-signing")
-        let hosts = try configure()
-        try setUpGit(signing)
-        return SSHKeys(access: access, signing: signing, hosts: hosts, changes: changes, replaced: replaced)
+        return try body(&self)
     }
 
     // MARK: Keys
 
     private mutating func key(_ name: String, called comment: String) throws(Refusal) -> Ed25519Key {
-        let path = directory.appending(name)
-        let publicPath = directory.appending("\(name).pub")
-        if request.rotates { try moveAside(path, publicPath) }
-        if let status = try OwnFile.check(path) {
-            if status.permissions != .ownerReadWrite {
-                try OwnFile.close(path)
-                changes.append("\(path) was open to others, or closed to its owner; it is 0600 now")
-            }
-        } else {
-            try generate(path, comment)
+        let file = OwnFile(name)
+        let publicFile = OwnFile("\(name).pub")
+        // Before anything changes.
+        let present = try file.status()
+        let old = try publicFile.status() == nil ? nil : publicKey(in: publicFile)
+        if present == nil || rotates {
+            let new = try generate(comment)
+            defer { new.remove() }
+            if present != nil { try moveAside(file, publicFile) }
+            try new.rename(to: file)
+            changes.append("made \(file.shown)")
+            if let old { replaced.append(old) }
+        } else if let present, present.permissions != .ownerReadWrite {
+            try file.close()
+            changes.append("\(file.shown) was open to others, or closed to its owner; it is 0600 now")
         }
-        let answer = try Run.output([Self.keygen, "-y", "-P", "", "-f", path.string], home: order.home)
+        let answer = try Run.output([KeyProgram.keygen.path, "-y", "-P", "", "-f", name], home: order.home)
         let line = String(decoding: answer.output.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
         let words = line.split(separator: " ").prefix(2).joined(separator: " ")
         guard answer.exit == .exited(0), let key = try? Ed25519Key("\(words) \(comment)") else {
             throw Refusal(
-                "\(path) in the VM is no private key of dvm’s: it is damaged, of another kind or has a passphrase",
-                hint: "`dvm ssh-key --rotate` moves it aside and makes a new one"
+                "\(file.shown) in the VM is no private key of dvm’s: it is damaged, of another kind or has a passphrase",
+                hint: "`dvm ssh-key --rotate` moves it aside and makes new keys"
             )
         }
-        try OwnFile.write(key.line + "\n", to: publicPath, mode: [.ownerReadWrite, .groupRead, .otherRead])
+        try publicFile.write(Array("\(key.line)\n".utf8), mode: [.ownerReadWrite, .groupRead, .otherRead])
         return key
     }
 
-    private mutating func generate(_ path: FilePath, _ comment: String) throws(Refusal) {
-        let new = OwnFile.unused(path)
-        let newPublic = FilePath("\(new).pub")
-        defer { for path in [new, newPublic] { Removal.file(path) } }
-        let words = [Self.keygen, "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", new.string]
-        guard try Run.output(words, home: order.home).exit == .exited(0) else {
-            throw Refusal("ssh-keygen failed in the VM", hint: "is the VM's disk full? `dvm sh` and `df -h ~` show it")
-        }
-        try OwnFile.close(new)
-        try Status.rename(new, to: path)
-        changes.append("made \(path)")
+    private func publicKey(in file: OwnFile) -> Ed25519Key? {
+        guard let bytes = try? file.bytes() else { return nil }
+        return try? Ed25519Key(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
     }
 
-    private mutating func moveAside(_ path: FilePath, _ publicPath: FilePath) throws(Refusal) {
+    /// Makes a private key under a name that nothing has.
+    private func generate(_ comment: String) throws(Refusal) -> OwnFile {
+        let new = OwnFile.unused()
+        defer { OwnFile("\(new.name).pub").remove() }
+        let words = [KeyProgram.keygen.path, "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", new.name]
+        guard try Run.output(words, home: order.home).exit == .exited(0) else {
+            new.remove()
+            throw Refusal("ssh-keygen failed in the VM", hint: "is the VM's disk full? `dvm sh` and `df -h ~` show it")
+        }
+        try new.close()
+        return new
+    }
+
+    private mutating func moveAside(_ file: OwnFile, _ publicFile: OwnFile) throws(Refusal) {
         var now = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &now)
         let date = SessionID(seconds: max(0, now.tv_sec), salt: UInt16.random(in: 0 ... .max)).text
-        if try OwnFile.check(publicPath) != nil, let text = try? TextFile.read(publicPath),
-            let old = try? Ed25519Key(text.split(separator: "\n").first.map(String.init) ?? "")
-        {
-            replaced.append(old)
+        try file.close()
+        for one in [file, publicFile] where try one.status() != nil {
+            try one.rename(to: OwnFile("\(one.name).old-\(date)"))
         }
-        for one in [path, publicPath] where try Status.exists(one) {
-            try Status.rename(one, to: FilePath("\(one).old-\(date)"))
-        }
-        changes.append("moved the old \(path) to \(path.lastComponent?.string ?? "").old-\(date)")
-    }
-
-    // MARK: ssh
-
-    /// Has ssh use the access key, by a file of dvm's own that the user's includes.
-    private mutating func configure() throws(Refusal) -> [String] {
-        let own = directory.appending("dvm_config")
-        var hosts = SSHKeyRequest.usual
-        if try OwnFile.check(own) != nil {
-            let line = try TextFile.read(own).split(separator: "\n").first { $0.hasPrefix("Host ") } ?? ""
-            hosts += line.split(separator: " ").dropFirst().map(String.init).filter(SSHKeyRequest.isHost)
-        }
-        for host in request.hosts { hosts.append(host) }
-        var seen: Set<String> = []
-        hosts = hosts.filter { seen.insert($0).inserted }
-        let pinned = KnownForges.keys.map(\.host)
-        let text = """
-            # Written by `dvm ssh-key`, which writes it anew; put your own settings into config.
-            Host \(hosts.joined(separator: " "))
-                User git
-                IdentityFile ~/.ssh/id_ed25519_dvm
-                IdentitiesOnly yes
-                AddKeysToAgent no
-                UserKnownHostsFile ~/.ssh/known_hosts ~/.ssh/dvm_known_hosts
-            Host \(pinned.joined(separator: " "))
-                StrictHostKeyChecking yes
-            Host *
-
-            """
-        try OwnFile.write(KnownForges.text, to: directory.appending("dvm_known_hosts"), mode: .ownerReadWrite)
-        if try OwnFile.write(text, to: own, mode: .ownerReadWrite) {
-            changes.append("ssh uses the access key for \(hosts.joined(separator: ", "))")
-        }
-        let config = directory.appending("config")
-        let include = "Include ~/.ssh/dvm_config"
-        let present = try OwnFile.check(config) == nil ? "" : try TextFile.read(config)
-        if !present.split(separator: "\n").contains(where: { $0 == include }) {
-            // First, where it is in no block of another host's.
-            try OwnFile.write("\(include)\n\(present)", to: config, mode: .ownerReadWrite)
-            changes.append("added “\(include)” to \(config)")
-        }
-        return hosts
-    }
-
-    // MARK: git
-
-    private mutating func setUpGit(_ key: Ed25519Key) throws(Refusal) {
-        let signers = directory.appending("dvm_allowed_signers")
-        let line = "* namespaces=\"git\" ssh-ed25519 \(key.base64)\n"
-        // What older keys signed stays verified.
-        let present = try OwnFile.check(signers) == nil ? "" : try TextFile.read(signers)
-        if !present.contains(line) { try OwnFile.write(present + line, to: signers, mode: .ownerReadWrite) }
-        guard LoneGit.isInstalled else {
-            changes.append("git is not installed in the VM: run this again when it is, to have it sign commits")
-            return
-        }
-        let settings = [
-            ("gpg.format", "ssh"), ("user.signingKey", "\(directory)/id_ed25519_dvm_signing.pub"),
-            ("gpg.ssh.allowedSignersFile", "\(signers)"), ("commit.gpgSign", "true"), ("tag.gpgSign", "true"),
-        ]
-        for (key, value) in settings {
-            let git = [LoneGit.program, "config", "--global"]
-            let present = try Run.output(git + ["--get", key], home: order.home)
-            let old = String(decoding: present.output, as: UTF8.self).split(separator: "\n").last.map(String.init)
-            guard old != value else { continue }
-            guard try Run.output(git + ["--replace-all", key, value], home: order.home).exit == .exited(0) else {
-                throw Refusal("git in the VM cannot be told to sign", hint: "look at ~/.gitconfig with `dvm sh`")
-            }
-            changes.append("set \(key) of git to \(value)" + (old.map { ", which was \($0)" } ?? ""))
-        }
+        changes.append("moved the old \(file.shown) to \(file.name).old-\(date)")
     }
 }

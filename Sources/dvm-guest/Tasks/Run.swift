@@ -33,14 +33,18 @@ enum Run {
 
     /// Runs a program of the distribution as this process's user, whoever that is, and keeps what it prints.
     ///
-    /// Its standard error is this process's. It gets no secret in its arguments, and is given nothing to read.
+    /// Its standard error is this process's. It gets no secret in its arguments, and is given nothing to read. What of the
+    /// user's it reads may be a pipe that nobody writes to, so it has a minute.
     ///
     /// - Parameters:
     ///   - words: the program by its path, and its arguments.
     ///   - home: the user's home.
+    ///   - patience: how long it may take.
     /// - Returns: how it ended, and at most 1 MiB of its output.
-    /// - Throws: a `Refusal` when it cannot be started.
-    static func output(_ words: [String], home: String) throws(Refusal) -> (exit: Exit, output: [UInt8]) {
+    /// - Throws: a `Refusal` when it cannot be started or takes too long.
+    static func output(_ words: [String], home: String, within patience: Duration = .seconds(60)) throws(Refusal) -> (
+        exit: Exit, output: [UInt8]
+    ) {
         let streams = try Streams.fromChild()
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
@@ -57,11 +61,20 @@ enum Run {
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
         var ended = false
         // Until it has ended, and not until nobody holds the pipe: a service it started may keep that.
+        let deadline = ContinuousClock.now + patience
         while !ended {
             var poll = PollSet()
             poll.add(watch.raw, .read)
             poll.add(streams.ours.raw, .read)
-            try poll.wait()
+            try poll.wait(milliseconds: Int32(max(0, ContinuousClock.now.duration(to: deadline) / .milliseconds(1))))
+            guard ContinuousClock.now < deadline else {
+                kill(pid, SIGKILL)
+                while waitpid(pid, nil, 0) == -1, errno == EINTR {}
+                throw Refusal(
+                    "“\(words.prefix(3).joined(separator: " "))” did not end within \(patience) in the VM",
+                    hint: "is something of what it reads in \(home) a pipe? look with `dvm sh`"
+                )
+            }
             ended = poll.ready(watch.raw, .read)
             while case .bytes(let bytes) = Reading.from(streams.ours.raw, into: &buffer) {
                 kept += bytes.prefix(max(0, (1 << 20) - kept.count))

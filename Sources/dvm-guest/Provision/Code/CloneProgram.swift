@@ -23,14 +23,6 @@ struct CloneProgram {
         )
     }
 
-    /// Prints the public keys there are.
-    var keys: Spawn {
-        spawn([
-            "/bin/sh", "-c",
-            #"for k in ~/.ssh/id_ed25519_dvm.pub ~/.ssh/id_*.pub; do [ -f "$k" ] && cat -- "$k"; done; :"#,
-        ])
-    }
-
     /// Makes the clone and puts it in its place, the repository itself last: with it, the code directory counts as full.
     var clone: Spawn {
         let script = """
@@ -59,14 +51,16 @@ struct CloneProgram {
 
     /// SSH as the developer would use it, with dvm's key among theirs.
     ///
-    /// A server that is met for the first time is believed,
-    /// as a person answers the question; one that has changed is not.
+    /// A server that is met for the first time is believed, as a person answers the question; one that has changed is
+    /// not. Of those whose keys dvm knows no other key is believed, also not one of another kind, which would pass for new.
     private var ssh: String {
+        let check = KnownForges.contains(repository.sshHost) ? "yes" : "accept-new"
         let options = [
-            "BatchMode=yes", "StrictHostKeyChecking=accept-new", "ConnectTimeout=30", "ForwardAgent=no",
+            "BatchMode=yes", "StrictHostKeyChecking=\(check)",
+            "'UserKnownHostsFile=~/.ssh/known_hosts ~/.ssh/dvm_known_hosts'", "ConnectTimeout=30", "ForwardAgent=no",
             "ClearAllForwardings=yes",
         ]
-        let keys = ["id_ed25519_dvm", "id_ed25519", "id_ecdsa", "id_rsa"].map { "IdentityFile=~/.ssh/\($0)" }
+        let keys = [SSHKeyMaker.access, "id_ed25519", "id_ecdsa", "id_rsa"].map { "IdentityFile=~/.ssh/\($0)" }
         return "ssh" + (options + keys).map { " -o \($0)" }.joined()
     }
 

@@ -5,17 +5,35 @@ enum CloneRefusal {
     /// The refusal for what git and ssh said.
     ///
     /// Their statuses are the same whatever went wrong, so it has to be read from what they say.
-    static func text(for repository: Repository, saying said: String, keys: [String], vm: String) -> Refusal {
+    ///
+    /// - Parameters:
+    ///   - repository: what was to be reached.
+    ///   - said: what they said.
+    ///   - key: the VM's key, where it is reached with one.
+    ///   - vm: what dvm calls the VM.
+    /// - Returns: what to tell the person.
+    static func text(for repository: Repository, saying said: String, key: Ed25519Key?, vm: String) -> Refusal {
         let lines = said.split(whereSeparator: \.isNewline).map { $0.trimmingPrefix { $0.isWhitespace } }
         let then = "then run `dvm sync` again, which goes on from here"
-        if repository.isOverSSH, lines.contains(where: { $0.contains("Permission denied") }) {
-            let register =
-                keys.isEmpty
-                ? "make a key with `dvm ssh-key \(vm)`, register it there, \(then)"
-                : "register this key there, \(then): \(keys[0])"
-            return Refusal("the server of \(repository.address) knows no key of this VM", hint: register)
+        if let key, lines.contains(where: { $0.contains("Permission denied") }) {
+            let place = repository.sshHost.flatMap(SSHKeys.accessPlace)
+            return Refusal(
+                "the server of \(repository.address) knows no key of this VM",
+                hint: """
+                    register this key there, as a deploy key of the repository or for yourself\
+                    \(place.map { " (\($0))" } ?? ""), \(then); `dvm ssh-key \(vm)` shows it again: \(key.line)
+                    """
+            )
         }
         if lines.contains(where: { $0.hasPrefix("Host key verification failed") }) {
+            if let host = repository.sshHost, KnownForges.contains(host) {
+                return Refusal(
+                    "what answers as \(host) has another host key than \(host) publishes",
+                    hint:
+                        "somebody may be between the VM and it; if it has published a new key, get a newer dvm, or add "
+                        + "that key to ~/.ssh/known_hosts in the VM"
+                )
+            }
             return Refusal(
                 "the server of \(repository.address) is not the one this VM has met before",
                 hint: "find out why; if that is right, `ssh-keygen -R` with its name in the VM forgets the old one"
@@ -27,15 +45,5 @@ enum CloneRefusal {
             "\(repository.address) cannot be reached from the VM: \(reason.prefix(300))",
             hint: "look at DVM_REPO and at the VM's network, then run `dvm sync` again"
         )
-    }
-
-    /// The public keys in some lines, each whole and nothing else.
-    static func keys(in output: [UInt8]) -> [String] {
-        String(decoding: output, as: UTF8.self).parts(between: "\n").filter { line in
-            let words = line.split(separator: " ")
-            let kinds = ["ssh-ed25519", "ssh-rsa", "ecdsa-sha2-", "sk-ssh-ed25519", "sk-ecdsa-sha2-"]
-            return words.count >= 2 && kinds.contains(where: words[0].hasPrefix) && line.utf8.count <= 2048
-                && line.utf8.allSatisfy { (0x20...0x7E).contains($0) }
-        }
     }
 }

@@ -58,15 +58,12 @@ struct Cloning {
 
     /// Tries whether the server answers, so that a key that is missing there is told as that.
     private func reach(_ clone: CloneProgram) throws(Refusal) {
+        // First of all: with the key come the host keys of the servers dvm knows.
+        let key = repository.isOverSSH ? try KeyOrder.accessKey(for: repository.sshHost) : nil
         let (exit, output) = try Entering.run(clone.probe)
         guard exit != .exited(0) else { return }
         let said = String(decoding: output, as: UTF8.self)
-        throw CloneRefusal.text(
-            for: repository,
-            saying: said,
-            keys: CloneRefusal.keys(in: try Entering.run(clone.keys).output),
-            vm: clone.settings.name
-        )
+        throw CloneRefusal.text(for: repository, saying: said, key: key, vm: clone.settings.name)
     }
 
     private func judge(_ ending: WatchedRun.Ending) throws(Refusal) {
