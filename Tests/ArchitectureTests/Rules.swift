@@ -40,6 +40,7 @@ extension Rule {
         ("dvm-host/Support/BoundedRun.swift", host.union(["Subprocess"])),
         ("dvm-host/Support/Editor.swift", host.union(["Subprocess"])),
         ("dvm-host/Support/DesktopProgram.swift", host.union(["Subprocess"])),
+        ("dvm-host/Support/Clipboard.swift", host.union(["Subprocess"])),
         ("dvm-host/Lima/Limactl.swift", host.union(["Subprocess"])),
         ("dvm-host/Link/LinkProcess.swift", host.union(["Dispatch", "Synchronization"])),
         ("dvm-host/Link/GuestWorker.swift", host.union(["Dispatch"])),

@@ -12,10 +12,23 @@ struct SSHKeyCommand: AsyncParsableCommand {
 
             Examples:
               dvm ssh-key app
+              dvm ssh-key app --copy                   the access key is on the clipboard, too
               dvm ssh-key app --host git.example.org
               dvm ssh-key app --rotate                 new keys; the old ones are moved aside
             """
     )
+
+    /// Which key goes to the clipboard.
+    enum Copied: EnumerableFlag {
+        case copy, copySigning
+
+        static func help(for value: Self) -> ArgumentHelp? {
+            switch value {
+            case .copy: "Put the public access key on the clipboard of this computer"
+            case .copySigning: "Put the public signing key there instead"
+            }
+        }
+    }
 
     @OptionGroup var target: VMArgument
 
@@ -24,6 +37,9 @@ struct SSHKeyCommand: AsyncParsableCommand {
 
     @Flag(help: "Make new keys; the old ones are kept in the VM under other names")
     var rotate = false
+
+    @Flag(exclusivity: .exclusive)
+    var copied: Copied?
 
     @Flag(help: "Print JSON")
     var json = false
@@ -35,9 +51,16 @@ struct SSHKeyCommand: AsyncParsableCommand {
         let request = SSHKeyRequest(hosts: host, rotates: rotate)
         try UsageRefusal.from { () throws(Refusal) in try request.check() }
         let session = try talk.session()
+        // Before a VM is started, and before keys change.
+        let clipboard = try copied.map { _ throws(Refusal) in try Clipboard.find(session.environment) }
         let guest = try await session.connection(to: vm, for: "ssh-key")
         let keys = try guest.perform(.sshKeys(request), as: SSHKeys.self, output: { session.display.output($0) })
+        try keys.check()
         try Output.print(json ? try JSON.text(keys) : keys.text)
+        guard let clipboard, let copied else { return }
+        let key = copied == .copy ? keys.access : keys.signing
+        try await session.put(key.line + "\n", on: clipboard)
+        session.display.note("the \(copied == .copy ? "access" : "signing") key is on the clipboard")
     }
 }
 
@@ -52,11 +75,15 @@ struct GPGKeyCommand: AsyncParsableCommand {
 
             Examples:
               dvm gpg-key app
+              dvm gpg-key app --copy
               dvm gpg-key app --json | jq -r .armored
             """
     )
 
     @OptionGroup var target: VMArgument
+
+    @Flag(help: "Put the public key on the clipboard of this computer")
+    var copy = false
 
     @Flag(help: "Print JSON")
     var json = false
@@ -66,9 +93,20 @@ struct GPGKeyCommand: AsyncParsableCommand {
     func run() async throws {
         let vm = try target.name()
         let session = try talk.session()
+        let clipboard = copy ? try Clipboard.find(session.environment) : nil
         let guest = try await session.connection(to: vm, for: "gpg-key")
         let key = try guest.perform(.gpgKey, as: GPGKey.self, output: { session.display.output($0) })
         try key.check()
         try Output.print(json ? try JSON.text(key) : key.text)
+        guard let clipboard else { return }
+        try await session.put(key.armored, on: clipboard)
+        session.display.note("the key is on the clipboard")
+    }
+}
+
+extension Session {
+    /// Puts a public key on the clipboard, one that was proved to be nothing else.
+    fileprivate func put(_ key: String, on clipboard: Clipboard) async throws {
+        try await clipboard.write(key, environment: environment.forPrograms(without: withheld))
     }
 }
