@@ -28,7 +28,8 @@ enum KeyChecks {
             .warn,
             "wrong modes: \(modes.wrong.map { "~/\($0)" }.joined(separator: ", ").printable)",
             meaning: "others may read or replace them as soon as the home is open to them, or ssh cannot use them",
-            remedy: "`dvm ssh-key` for this VM puts its own right; in the VM, `chmod 600` does the others, `chmod 700` ~/.ssh"
+            remedy:
+                "`dvm ssh-key` for this VM puts its own right; in the VM, `chmod 600` does the others, `chmod 700` ~/.ssh"
         )
     }
 
