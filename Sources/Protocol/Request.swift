@@ -47,8 +47,6 @@ public enum GuestTask: Hashable, Codable, Sendable {
     case doctor
     /// Try the attacks of the list as an agent would; ends with a `SelfTestReport`.
     case selfTest
-    /// Look whether the code directory holds anything; ends with a `CodeDirectory`.
-    case codeDirectory
     /// Say how the VM is logged in to with SSH; ends with a `RemoteLogin`.
     case remoteLogin
     /// List who listens for connections; ends with a list of `ListeningPort`.
@@ -67,20 +65,6 @@ public enum GuestTask: Hashable, Codable, Sendable {
     case sessionReport(SessionID)
     /// End a session that runs; ends with its `SessionSummary`.
     case endSession(SessionID)
-}
-
-/// What the code directory holds.
-public struct CodeDirectory: Hashable, Codable, Sendable {
-    /// Its absolute path.
-    public var path: String
-    /// How many entries it has, hidden ones included.
-    public var entries: Int
-
-    /// A finding.
-    public init(path: String, entries: Int) {
-        self.path = path
-        self.entries = entries
-    }
 }
 
 /// What a task is doing now.

@@ -310,12 +310,12 @@ private final class ScriptedVM {
     }
 
     /// What a task comes to when the guest says these frames after the welcome.
-    private func outcome(_ frames: [Frame], leaves: Bool = false) throws -> Result<CodeDirectory, Refusal> {
+    private func outcome(_ frames: [Frame], leaves: Bool = false) throws -> Result<WorkReport, Refusal> {
         try? vm.fixture.remove("welcomed")
         try vm.says(frames, in: "answer", greeting: [])
         let connection = try vm.connection(leaves: leaves)
         do {
-            return .success(try connection.perform(.codeDirectory, as: CodeDirectory.self))
+            return .success(try connection.perform(.work, as: WorkReport.self))
         } catch let refusal as Refusal {
             return .failure(refusal)
         }
@@ -329,12 +329,12 @@ private final class ScriptedVM {
     private let opened = Frame(.opened, channel: 1)
 
     @Test func `has a result`() throws {
-        let directory = CodeDirectory(path: "/x", entries: 2)
+        let nothing = WorkReport(codeDirectory: "/x")
         let frames = try [
             opened, Frame(.progress, channel: 1, json: Progress(step: "looking")),
-            Frame(.output, channel: 1, payload: [0x61]), Frame(.result, channel: 1, json: directory),
+            Frame(.output, channel: 1, payload: [0x61]), Frame(.result, channel: 1, json: nothing),
         ]
-        #expect(try outcome(frames) == .success(directory))
+        #expect(try outcome(frames) == .success(nothing))
     }
 
     @Test func `is refused in the guest's words, which are marked as its own`() throws {
@@ -352,7 +352,7 @@ private final class ScriptedVM {
     }
 
     @Test func `does not accept what is against the rules`() throws {
-        let result = try Frame(.result, channel: 1, json: CodeDirectory(path: "/x", entries: 2))
+        let result = try Frame(.result, channel: 1, json: WorkReport(codeDirectory: "/x"))
         for frames in try [
             [opened, Frame(.exit, channel: 1, json: Exit.exited(0))],
             [opened, Frame(.result, channel: 1, payload: Array("{}".utf8))],

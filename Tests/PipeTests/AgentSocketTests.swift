@@ -93,7 +93,7 @@ private func expectClosed(to peer: UInt32) throws {
                 Refusal("this socket starts AI tools in their sandbox, and the checks of `dvm-guest doctor`")
             )
             for request in [
-                Request.program(Program(.words(["id"]))), .program(Program(.loginShell)), .task(.codeDirectory),
+                Request.program(Program(.words(["id"]))), .program(Program(.loginShell)), .task(.work),
                 .task(.provision(Provision(hostName: "app", user: "developer", codeDirectory: "~/code/app"))),
                 .task(.unit(SetUpStage.unit("touch /run/dvm/ran"))), .task(.unitRecords), .task(.settle(Settle())),
                 .task(.clone(Repository(address: "git@example.org:x"))),

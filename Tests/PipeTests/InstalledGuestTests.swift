@@ -83,7 +83,7 @@ import Testing
             let requests = [
                 Request.program(Program(.words(["/bin/true"]))),
                 .program(Program(.tool(name: "shell", arguments: ["--norc", "-c", ":"]))),
-                .task(.codeDirectory),
+                .task(.work),
             ]
             for (index, request) in requests.enumerated() {
                 link.send(try Frame(.open, channel: UInt32(index + 1), json: request))

@@ -105,23 +105,6 @@ import Testing
         #expect(try client.follow(flood).ending == .exit(.signaled(2)))
     }
 
-    @Test func `a code directory that cannot be looked at does not count as empty`() throws {
-        let vm = try PretendVM()
-        let client = try GuestClient(vm)
-        func ending() throws -> ClientChannel.Ending? { try client.follow(client.open(.task(.codeDirectory))).ending }
-        try removeFile(vm.outside(vm.home + "/code"))
-        let nothing = CodeDirectory(path: vm.project, entries: 0)
-        #expect(try ending() == .result(JSON.encode(nothing)))
-
-        // The work is somewhere, and what leads there is not whole.
-        _ = unsafe symlink("code", vm.outside(vm.home + "/code"))
-        guard case .refused(let refusal) = try ending() else {
-            Issue.record("it was taken for empty")
-            return
-        }
-        #expect(refusal.message.contains(vm.project))
-    }
-
     @Test func `a VM that was not set up says so`() throws {
         let vm = try PretendVM()
         try removeFile(vm.outside("/var/lib/dvm/settings.json"))

@@ -68,7 +68,6 @@ import Testing
         ),
         (.task(.doctor), #"{"task":{"_0":{"doctor":{}}}}"#),
         (.task(.selfTest), #"{"task":{"_0":{"selfTest":{}}}}"#),
-        (.task(.codeDirectory), #"{"task":{"_0":{"codeDirectory":{}}}}"#),
         (.task(.work), #"{"task":{"_0":{"work":{}}}}"#),
         (.task(.gpgKey), #"{"task":{"_0":{"gpgKey":{}}}}"#),
         (

@@ -250,7 +250,7 @@ extension VMTests {
             )
             #expect(try ask(.program(Program(.words(["/usr/bin/id"]))), as: vm.user) == only)
             #expect(try ask(.program(Program(.loginShell)), as: vm.user) == only)
-            #expect(try ask(.task(.codeDirectory), as: vm.user) == only)
+            #expect(try ask(.task(.work), as: vm.user) == only)
             let provision = Provision(hostName: "taken", user: vm.user, codeDirectory: "~/code/taken")
             #expect(try ask(.task(.provision(provision)), as: vm.user) == only)
 

@@ -27,7 +27,6 @@ struct Task: ParsableCommand {
                 case .renewIdentity(let renewal): try renewal.run(progress)
                 case .doctor: Diagnosis.run()
                 case .selfTest: try SelfTest.run(progress)
-                case .codeDirectory: try CodeDirectory.look()
                 case .remoteLogin: try RemoteLoginRule.look()
                 case .ports: try PortTask.list()
                 case .work: try WorkReport.make()

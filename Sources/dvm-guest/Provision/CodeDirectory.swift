@@ -1,6 +1,7 @@
 internal import DVMProtocol
 
-extension CodeDirectory {
+/// The directory that the project is in.
+enum CodeDirectory {
     /// The short name of the project outside the sandbox, and its place inside.
     static let link: FilePath = "/workspace"
 
