@@ -51,6 +51,24 @@ private final class OpenDoor {
         return Link(process) { _ in }
     }
 
+    /// Lets it have descriptors below a number only, from now on.
+    func limitDescriptors(to most: Int) throws {
+        let words = ["--pid", "\(pid)", "--nofile=\(most):"]
+        let limit = try Process.run(URL(filePath: "/usr/bin/prlimit"), arguments: words)
+        limit.waitUntilExit()
+        try #require(limit.terminationStatus == 0)
+    }
+
+    /// The time it has computed so far, in hundredths of a second.
+    func computed() throws -> Int {
+        let fields = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8).split(separator: " ")
+        // utime and stime of proc_pid_stat(5); the name of this program has no space.
+        return (Int(fields[13]) ?? 0) + (Int(fields[14]) ?? 0)
+    }
+
+    /// How many descriptors it has.
+    func descriptors() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count }
+
     /// What tells files apart; of a process's program through `/proc`.
     static func fileNumber(_ path: String) -> UInt64? {
         var status = stat()
@@ -123,6 +141,26 @@ private final class OpenDoor {
         #expect(throws: Link.Failure.self) { _ = try welcome(link) }
         // And it is still open to whom it is for.
         _ = try welcome(door.knock(as: door.vm.control))
+    }
+
+    @Test func `waits without computing where the system has no descriptor for a connection`() throws {
+        let door = try OpenDoor()
+        _ = try welcome(door.knock(as: door.vm.control))
+        // Its three streams, and the way to the `serve` that is made ready half a second after the visitor came; while it
+        // is made there are more.
+        let deadline = ContinuousClock.now + .seconds(20)
+        while try door.descriptors() != 4, ContinuousClock.now < deadline { usleep(10_000) }
+        try door.limitDescriptors(to: 4)
+
+        let link = try door.knock(as: door.vm.control)
+        usleep(200_000)
+        let before = try door.computed()
+        sleep(1)
+        // Of the hundred that one who tries again at once has computed.
+        #expect(try door.computed() - before < 20)
+
+        try door.limitDescriptors(to: 1024)
+        _ = try welcome(link)
     }
 
     @Test func `does not wait for those who say nothing`() throws {

@@ -6,7 +6,7 @@ internal import Glibc
 /// It owns the listening socket, and a `serve` that is started already and waits for its streams. It reads nothing of what
 /// its visitors say.
 struct Door: ~Copyable {
-    private let listener: FileDescriptor
+    private var listener: Listener
     /// Whom it lets in beside root.
     private let visitor: UInt32
     private let installed: InstalledProgram
@@ -28,43 +28,44 @@ struct Door: ~Copyable {
     private static let pause = Duration.milliseconds(200)
 
     /// A door that listens at a descriptor.
-    init(at listener: FileDescriptor, for visitor: UInt32, installed: InstalledProgram) {
-        self.listener = listener
+    init(at socket: FileDescriptor, for visitor: UInt32, installed: InstalledProgram) {
+        listener = Listener(socket)
         self.visitor = visitor
         self.installed = installed
     }
 
     /// Lets visitors in until nobody comes any more, or another build of this program has taken this one's place.
     ///
-    /// - Throws: a `Refusal` when the kernel has no process or descriptor for us.
+    /// - Throws: a `Refusal` when the kernel cannot wait for us.
     mutating func run() throws(Refusal) -> End {
         while !installed.isReplaced {
             var poll = PollSet()
-            poll.add(listener, .read)
+            listener.register(in: &poll)
             if let spare { poll.add(spare.door.raw, .read) }
-            let waiting = spare == nil ? Self.pause : Self.patience
+            let waiting = listener.isResting ? Listener.pause : spare == nil ? Self.pause : Self.patience
             try poll.wait(milliseconds: Int32(waiting / .milliseconds(1)))
 
             if let spare, poll.ready(spare.door.raw, .read) {
                 // It has ended; it has nothing to say to us.
                 self.spare = nil
-            } else if poll.ready(listener, .read) {
-                if let connection = UnixSocket.accept(from: listener) { try letIn(connection) }
-            } else if spare == nil {
-                spare = try Spare(program: installed.program)
-            } else {
-                return .idle
+            } else if poll.isQuiet {
+                if spare != nil, waiting == Self.patience { return .idle }
+                // Without a process or descriptor for it now, there may be one later.
+                if spare == nil { spare = try? Spare(program: installed.program) }
+            } else if let connection = listener.accept(poll) {
+                letIn(connection)
             }
         }
         return .replaced
     }
 
-    /// Hands a connection to a `serve`; who is not let in sees it closed, and says so.
-    private mutating func letIn(_ connection: consuming OwnedDescriptor) throws(Refusal) {
+    /// Hands a connection to a `serve`; who is not let in sees it closed, and goes by `sudo`.
+    private mutating func letIn(_ connection: consuming OwnedDescriptor) {
         guard let peer = try? UnixSocket.peer(of: connection.raw), [0, visitor].contains(peer) else { return }
         // Never one of a build that was replaced: the host has just put another there, and expects it.
-        let ready = if let spare, !installed.isReplaced { spare } else { try Spare(program: installed.program) }
+        let last = installed.isReplaced ? nil : spare
         spare = nil
+        guard let ready = try? last ?? Spare(program: installed.program) else { return }
         _ = DescriptorPassing.send([connection.raw], over: ready.door.raw)
     }
 }

@@ -24,6 +24,9 @@ struct PollSet {
     /// Whether anything was found at a place: for loops with too many descriptors to search.
     func found(_ place: Int?) -> Bool { place.map { entries[$0].revents != 0 } ?? false }
 
+    /// Whether nothing was found.
+    var isQuiet: Bool { entries.allSatisfy { $0.revents == 0 } }
+
     /// Waits until something is ready, or for some milliseconds; for ever when they are negative.
     mutating func wait(milliseconds: Int32 = -1) throws(Refusal) {
         _ = try call("poll") { unsafe poll(&entries, nfds_t(entries.count), milliseconds) }

@@ -12,15 +12,6 @@ enum UnixSocket {
         return socket
     }
 
-    /// The connection of whoever waits to be let in; nothing when they have left again.
-    static func accept(from listener: FileDescriptor) -> OwnedDescriptor? {
-        let connection = Glibc.accept(listener.rawValue, nil, nil)
-        guard connection >= 0 else { return nil }
-        // No other thread could start a program between these two.
-        _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
-        return OwnedDescriptor(FileDescriptor(rawValue: connection))
-    }
-
     /// A connection to whoever listens at a path.
     ///
     /// - Returns: nothing when the system refuses it; `failure` then says why.

@@ -7,7 +7,8 @@ internal import Glibc
 /// of a login nor a session that eats its memory takes it along. The session dies with it (`PR_SET_PDEATHSIG`).
 final class Supervisor {
     private let order: SessionOrder
-    private let listener: OwnedDescriptor
+    private let socket: OwnedDescriptor
+    private var listener: Listener
     private let place: SessionPlace
     private let channel: Channel
     private let log: SessionLog
@@ -54,7 +55,8 @@ final class Supervisor {
             agent = place.agent
             agent.network = network
             order.spawn.confinement = .agent(agent)
-            listener = try UnixSocket.listen(at: SessionDirectory.socket(of: agent.session))
+            socket = try UnixSocket.listen(at: SessionDirectory.socket(of: agent.session))
+            listener = Listener(socket.raw)
             try place.directory.note(summary)
             if agent.policy.recorded { recording = try Self.recording(of: agent.session, order, in: log) }
             channel = try Channel.running(
@@ -123,7 +125,7 @@ final class Supervisor {
             catchUp()
             let isFull = client?.isFull == true || !missed.isEmpty
             var poll = PollSet()
-            poll.add(listener.raw, .read)
+            listener.register(in: &poll)
             client?.register(in: &poll)
             for caller in callers { caller.register(in: &poll) }
             channel.register(in: &poll, linkIsFull: isFull)
@@ -199,9 +201,7 @@ final class Supervisor {
     // MARK: Others come
 
     private func hearCallers(_ poll: PollSet) {
-        if poll.ready(listener.raw, .read), let connection = UnixSocket.accept(from: listener.raw) {
-            callers.append(SessionClient(connection))
-        }
+        if let connection = listener.accept(poll) { callers.append(SessionClient(connection)) }
         for caller in callers {
             caller.advance(poll, buffer: &buffer)
             // One question each: what else they send would make answers that nobody takes.
@@ -275,7 +275,7 @@ final class Supervisor {
 
     private var patience: Int32 {
         let draining = client?.isFull == true || !missed.isEmpty ? nil : channel.drainEnd
-        let ends = [draining, redraw?.time, deadline].compactMap { $0 } + callers.map(\.patience)
+        let ends = [draining, redraw?.time, deadline, listener.rest].compactMap { $0 } + callers.map(\.patience)
         guard let end = ends.min() else { return -1 }
         // A day, at the most: poll(2) counts milliseconds in 32 bits.
         let left = min(ContinuousClock.now.duration(to: end), .seconds(86400))
