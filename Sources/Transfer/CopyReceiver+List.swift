@@ -6,6 +6,10 @@ extension CopyReceiver {
     /// Decides about a new entry; directories are made at once, links at the end.
     mutating func decide(_ number: Int, _ landing: Landing) throws {
         let node = tree.nodes[number]
+        // Only what comes from a stream has an end that nobody knows, and a person must have named that stream.
+        guard node.size != nil || options.expected == nil else {
+            throw ProtocolViolation("a file of unknown size")
+        }
         if node.parent < 0 { try land(number, landing) }
         if closed.contains(node.parent) {
             closed.insert(Int32(number))

@@ -39,6 +39,8 @@ package struct CopyReceiver {
     /// What this copy has put in place or left there: whatever it meets again has two names in the list and one here.
     var placed: Set<FileFacts.Identity> = []
     var wants: [(entry: Int, from: UInt64)] = []
+    /// Whether the beginning of a file is to be believed, and so worth going on with another time.
+    private var isBelieved = true
 
     package init(_ pipe: any CopyPipe, options: Options, observer: CopyObserver = .none) {
         writer = RecordWriter(pipe)
@@ -66,7 +68,7 @@ package struct CopyReceiver {
             do {
                 try receiveContents { receiver, step in try receiver.obey(step, &incoming) }
             } catch {
-                incoming?.giveUp(keeping: !(error is ProtocolViolation))
+                incoming?.giveUp(keeping: isBelieved && !(error is ProtocolViolation))
                 throw error
             }
             if !options.dryRun { try finish() }
@@ -123,7 +125,14 @@ package struct CopyReceiver {
         }
         while true {
             let before = ledger.received
-            let step = try ledger.take(try reader.next())
+            let record = try reader.next()
+            let step: CopyLedger.Step
+            do {
+                step = try ledger.take(record)
+            } catch {
+                isBelieved = false
+                throw error
+            }
             if ledger.received > before { observer.moved(Int(ledger.received - before)) }
             if step == .done {
                 report.bytes = ledger.received
@@ -148,9 +157,10 @@ package struct CopyReceiver {
             do {
                 try file.write(bytes, at: position)
             } catch {
-                try failed(file.entry, error)
+                // On a full disk above all: nobody would look for it under its name.
                 file.giveUp(keeping: false)
                 incoming = nil
+                try failed(file.entry, error)
             }
         case .skip: break
         case .end(let end, let size):

@@ -47,6 +47,7 @@ public struct CopyReport: Hashable, Codable, Sendable {
     /// Whether everything is there that should be.
     public var isWhole: Bool { moreFailures == 0 && !troubles.contains(where: \.isFailure) }
 
-    static let mostTroubles = 100
+    /// The most that are kept word for word.
+    public static let mostTroubles = 100
     static let mostPath = 255
 }

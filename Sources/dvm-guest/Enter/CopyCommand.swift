@@ -21,6 +21,8 @@ struct CopyCommand: ParsableCommand {
             // The end of the link: its streams end too, which it notices.
             signal(SIGHUP, SIG_IGN)
             signal(SIGPIPE, SIG_IGN)
+            // A file that may not become so long is told of.
+            signal(SIGXFSZ, SIG_IGN)
             Session.setFileMask()
             try Capabilities.dropBoundingAndAmbient()
             try Identity.become(uid: order.uid, gid: order.gid, groups: order.groups)

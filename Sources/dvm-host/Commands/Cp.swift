@@ -53,6 +53,8 @@ struct Cp: AsyncParsableCommand {
         // What is wrong with paths of this computer is said before a VM is started.
         let end = try copy.end(display.observer)
         let guest = try await session.connection(to: copy.plan.vm, for: "cp")
+        // A file that may not become so long is told of, as one for which there is no room.
+        signal(SIGXFSZ, SIG_IGN)
         let reports = try await display.during { try guest.copy(copy.request, end) }
         guard display.tell(reports.ours, reports.theirs) else { throw Failed() }
     }

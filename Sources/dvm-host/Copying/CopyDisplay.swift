@@ -58,7 +58,8 @@ final class CopyDisplay {
         var moreFailures = 0
         var moreSkipped = 0
         for report in [ours, theirs] {
-            for trouble in report.troubles {
+            // The guest may have sent any number of them.
+            for trouble in report.troubles.prefix(CopyReport.mostTroubles) {
                 display.note("\(trouble.isFailure ? "not copied" : "left out"): \(trouble.path.shown): \(trouble.why)")
             }
             // The guest's numbers are only shown.

@@ -196,7 +196,7 @@ final class GuestConnection {
             let consequence = "what was copied is there, and the same command goes on from there"
             throw Self.lost(vm, complaint, consequence: consequence)
         } catch {
-            throw Self.explained(error, vm)
+            throw Self.explained(error, vm, consequence: "what is there of this copy is as little to be trusted")
         }
     }
 
@@ -208,14 +208,18 @@ final class GuestConnection {
         )
     }
 
-    private static func explained(_ error: any Error, _ vm: MachineName) -> any Error {
+    private static func explained(
+        _ error: any Error,
+        _ vm: MachineName,
+        consequence: String = "nothing it said was acted on"
+    ) -> any Error {
         switch error {
         case let said as SaidByGuest: said.marked(vm)
         case let violation as ProtocolViolation:
             Refusal(
                 "the guest program in \(vm.text) broke dvm's protocol: \(violation.what)",
                 hint:
-                    "nothing it said was acted on; if the VM may have been taken over, `dvm rm \(vm.text) --yes --force` deletes it"
+                    "\(consequence); if the VM may have been taken over, `dvm rm \(vm.text) --yes --force` deletes it"
             )
         case Link.Failure.notOurs(let what):
             Refusal(

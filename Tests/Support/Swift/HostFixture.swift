@@ -111,7 +111,8 @@ extension HostFixture {
     /// `list.json` holds what it lists, `new.json` what `create` adds under the name it was given, `changed.json` what
     /// `edit` leaves. A file `fail-<verb>` or `fail-<verb>-<instance>` makes that verb print it on standard error and
     /// fail; `pause-<verb>` makes it sleep. `snapshots` holds the names of those there are, and `lying` keeps them as they
-    /// are. `shell` reaches the pretend guest, whose VM is the directory `vm/<instance>`.
+    /// are. `shell` reaches the program `guest` where there is one, else the pretend guest, whose VM is the directory
+    /// `vm/<instance>`.
     public func installLimactl(version: String = "2.2.0") throws {
         try write(
             "bin/limactl",
@@ -155,7 +156,9 @@ extension HostFixture {
                   create) [ -e "$root/lying" ] || echo "$last" >>"$root/snapshots" ;;
                   delete) [ -e "$root/lying" ] || sed -i.bak "/^$last$/d" "$root/snapshots" ;;
                 esac ;;
-              shell) exec python3 -IS '\(Products.repository.path)/Tests/Support/guest/pretend-guest' "$root/vm/$4" ;;
+              shell)
+                if [ -x "$root/guest" ]; then exec "$root/guest"; fi
+                exec python3 -IS '\(Products.repository.path)/Tests/Support/guest/pretend-guest' "$root/vm/$4" ;;
             esac
             """,
             mode: 0o700
