@@ -5,52 +5,53 @@ package protocol CopyPipe: AnyObject {
     /// Some bytes from the other end; none when it has ended.
     func read() throws -> [UInt8]
     /// Bytes for the other end.
-    func write(_ bytes: [UInt8]) throws
+    func write(_ bytes: ArraySlice<UInt8>) throws
 }
 
 /// Records to the other end, many in one write.
 struct RecordWriter {
     let pipe: any CopyPipe
-    private var bytes: [UInt8] = []
+    // Of one size for good: to grow it for each piece of a file would fill it with zeros each time.
+    private var buffer = [UInt8](repeating: 0, count: 5 * CopyLimits.data)
+    private var used = 0
+    private var record: [UInt8] = []
 
     init(_ pipe: any CopyPipe) { self.pipe = pipe }
 
-    private static let most = 4 * CopyLimits.data
-
     mutating func send(_ record: CopyRecord) throws {
-        record.append(to: &bytes)
-        if bytes.count >= Self.most { try flush() }
+        self.record.removeAll(keepingCapacity: true)
+        record.append(to: &self.record)
+        try makeRoom(self.record.count)
+        put(self.record)
     }
 
     /// Sends what a read puts into a buffer of a size; returns how many bytes that was.
     mutating func sendData(_ size: Int, _ read: (UnsafeMutableRawBufferPointer) throws(Errno) -> Int) throws -> Int {
         let size = min(size, CopyLimits.data)
-        let start = bytes.count
-        CopyRecord.beginData(size, &bytes)
-        let body = bytes.count
-        bytes.append(contentsOf: repeatElement(0, count: size))
-        let count: Int
-        do {
-            count = try unsafe bytes.withUnsafeMutableBytes {
-                try unsafe read(UnsafeMutableRawBufferPointer(rebasing: $0[body...]))
-            }
-        } catch {
-            bytes.removeSubrange(start...)
-            throw error
+        try makeRoom(CopyRecord.headerSize + size)
+        let body = used + CopyRecord.headerSize
+        let count = try unsafe buffer.withUnsafeMutableBytes {
+            try unsafe read(UnsafeMutableRawBufferPointer(rebasing: $0[body..<(body + size)]))
         }
-        if count < size {
-            let data = Array(bytes[body..<(body + count)])
-            bytes.removeSubrange(start...)
-            if count > 0 { CopyRecord.data(data).append(to: &bytes) }
-        }
-        if bytes.count >= Self.most { try flush() }
+        guard count > 0 else { return 0 }
+        record.removeAll(keepingCapacity: true)
+        CopyRecord.beginData(count, &record)
+        put(record)
+        used += count
         return count
     }
 
+    private mutating func put(_ bytes: [UInt8]) {
+        buffer.replaceSubrange(used..<(used + bytes.count), with: bytes)
+        used += bytes.count
+    }
+
+    private mutating func makeRoom(_ count: Int) throws { if used + count > buffer.count { try flush() } }
+
     mutating func flush() throws {
-        guard !bytes.isEmpty else { return }
-        try pipe.write(bytes)
-        bytes.removeAll(keepingCapacity: true)
+        guard used > 0 else { return }
+        try pipe.write(buffer[..<used])
+        used = 0
     }
 }
 
@@ -71,7 +72,7 @@ struct RecordReader {
             guard !bytes.isEmpty else {
                 throw Refusal("the copy was cut short", hint: "the same command goes on from where it was")
             }
-            decoder.feed(bytes)
+            decoder.feed(bytes[...])
         }
     }
 }

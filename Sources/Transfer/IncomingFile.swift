@@ -58,7 +58,7 @@ final class IncomingFile {
     /// The name of the part of a file: the same every time, so that it is found again, and short, whatever the file's.
     static func partName(of name: [UInt8]) -> [UInt8] {
         var digest = CopyDigest()
-        digest.update(name)
+        digest.update(name[...])
         let digits = String(digest.value, radix: 16)
         return CopyLimits.partPrefix + Array(String(repeating: "0", count: 16 - digits.count).utf8) + Array(digits.utf8)
     }

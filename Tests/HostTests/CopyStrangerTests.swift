@@ -21,7 +21,7 @@ private final class Script: CopyPipe {
         return said
     }
 
-    func write(_ bytes: [UInt8]) throws {}
+    func write(_ bytes: ArraySlice<UInt8>) throws {}
 }
 
 @Suite struct `A copy from a guest that lies` {
@@ -205,7 +205,7 @@ private final class Script: CopyPipe {
         for kind in ["link", "hard"] {
             let name = "part-\(kind)"
             var digest = CopyDigest()
-            digest.update(Array("f".utf8))
+            digest.update(Array("f".utf8)[...])
             let digits = String(digest.value, radix: 16)
             let path = "here/\(name)/\(part)\(String(repeating: "0", count: 16 - digits.count))\(digits)"
             try fixture.makeDirectory("here/\(name)")

@@ -82,9 +82,9 @@ import Testing
     )
     func `that lie are refused, and so is everything after them`(bytes: [UInt8]) {
         var decoder = CopyDecoder(from: .sender)
-        decoder.feed(bytes)
+        decoder.feed(bytes[...])
         #expect(throws: ProtocolViolation.self) { try decoder.next() }
-        decoder.feed([0x02, 0, 0, 0])
+        decoder.feed([0x02, 0, 0, 0][...])
         #expect(throws: ProtocolViolation.self) { try decoder.next() }
         #expect(decoder.pendingBytes <= 4)
     }

@@ -18,6 +18,9 @@ static inline int dvm_memory_file(const char *name) { return (int)syscall(SYS_me
 // F_ADD_SEALS is a GNU extension: no seal may be removed, and no byte written, added or cut off any more.
 static inline int dvm_seal(int file) { return fcntl(file, 1033, 0x1 | 0x2 | 0x4 | 0x8); }
 
+// F_SETPIPE_SZ is a GNU extension; the kernel may let a pipe hold less.
+static inline int dvm_widen_pipe(int pipe, int bytes) { return fcntl(pipe, 1031, bytes); }
+
 // openat2(2): a file directly below a directory, for reading, never through a link, and without waiting for the other end
 // of a pipe that was put in its place (O_NONBLOCK | O_NOCTTY).
 static inline int dvm_open_plain(int directory, const char *path) {

@@ -15,7 +15,7 @@ public struct CopyDecoder: Sendable {
     public var pendingBytes: Int { pending.count - start }
 
     /// Takes in bytes as they arrived.
-    public mutating func feed(_ bytes: some Collection<UInt8>) {
+    public mutating func feed(_ bytes: ArraySlice<UInt8>) {
         if start > 0 {
             pending.removeSubrange(..<start)
             start = 0

@@ -13,7 +13,7 @@ public struct CopyDigest: Sendable {
     public init() {}
 
     /// Takes in the next bytes.
-    public mutating func update(_ bytes: some Collection<UInt8>) {
+    public mutating func update(_ bytes: ArraySlice<UInt8>) {
         for byte in bytes {
             word = word << 8 | UInt64(byte)
             held += 1

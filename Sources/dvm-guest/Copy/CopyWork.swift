@@ -73,7 +73,7 @@ private final class StandardPipe: CopyPipe {
         }
     }
 
-    func write(_ bytes: [UInt8]) throws {
+    func write(_ bytes: ArraySlice<UInt8>) throws {
         do {
             try FileDescriptor.standardOutput.writeAll(bytes)
         } catch {

@@ -25,6 +25,11 @@ enum Streams {
         return StreamPair(ours: OwnedDescriptor(writer), theirs: OwnedDescriptor(reader))
     }
 
+    /// Lets a pipe hold a whole window: the processes at its ends then seldom wait for each other.
+    ///
+    /// Where the kernel does not let us, they wait.
+    static func widen(_ pipe: FileDescriptor) { _ = dvm_widen_pipe(pipe.rawValue, Int32(Credit.pipeWindow)) }
+
     /// A stream in both directions; our end does not wait.
     static func bothWays() throws(Refusal) -> StreamPair {
         var ends: [Int32] = [-1, -1]

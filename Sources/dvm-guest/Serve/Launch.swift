@@ -76,6 +76,7 @@ enum Launch {
         let input = try Streams.toChild()
         let output = try Streams.fromChild()
         let errors = try Streams.fromChild()
+        if role == CopyOrder.commandName { for pipe in [input.ours.raw, output.ours.raw] { Streams.widen(pipe) } }
         return Channel(
             Conversation(number: number, purpose: .task, outputs: [.output, .errors], window: Credit.pipeWindow),
             loss: loss,

@@ -28,8 +28,8 @@ final class CopySession: CopyPipe {
         return bytes
     }
 
-    func write(_ bytes: [UInt8]) throws {
-        var rest = bytes[...]
+    func write(_ bytes: ArraySlice<UInt8>) throws {
+        var rest = bytes
         while !rest.isEmpty {
             while channel.inputAllowance == 0 || link.isFull {
                 guard result == nil else { throw ProtocolViolation("the end in the middle of a copy") }
