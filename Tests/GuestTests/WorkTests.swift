@@ -104,6 +104,7 @@ import Testing
         try stage.developer(
             """
             (cloned a; git tag v1; git checkout -q --detach; git branch behind)
+            (cd a; git commit -q --allow-empty -m 'known to the reflog alone'; git checkout -q main; git reflog | grep -q alone)
             (cloned b; printf 'build/\\n*.pyc\\n' >.gitignore; git add .; git commit -qm i;
               git update-ref refs/remotes/origin/main HEAD; mkdir build; touch build/.env x.pyc; chmod 755 file; chmod 644 file
               cloned inner)
@@ -171,6 +172,29 @@ import Testing
         try stage.developer("(cloned r); \(script)")
         let report = try stage.look()
         #expect(!report.isClean && report.isIncomplete, "\(report.text)")
+    }
+
+    /// Each entry takes 3872 bytes: the first index is below 64 MiB, the second above.
+    @Test(
+        arguments: [
+            (15_500, []), (17_500, ["its index cannot be read, nor which files git was told to pass over"]),
+        ] as [(Int, [String])]
+    )
+    func `is never taken for none where an index is too large to be looked through`(
+        entries: Int,
+        unknown: [String]
+    ) throws {
+        let stage = try WorkStage()
+        try stage.developer(
+            """
+            (cloned r; blob=$(git rev-parse HEAD:file); part=$(printf '/%0199d' 0)
+            long=$part$part$part$part$part; long=$long$long$long; long=$long$part$part$part$part
+            seq -f "100644 $blob 0\tf%05.0f$long" \(entries) | git update-index --index-info)
+            """
+        )
+        let work = try #require(try stage.repository())
+        #expect(work.changed.count == entries)
+        #expect(work.unknown == unknown)
     }
 
     @Test func `is nothing in a directory that was never made, and unknown behind a link that leads nowhere`() throws {
