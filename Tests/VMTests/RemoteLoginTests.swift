@@ -70,7 +70,35 @@ extension VMTests {
 
             #expect(clone.status == 0, "\(clone.complaint)")
             #expect(try vm.host("/usr/bin/git", "-C", place, "log", "--format=%s").text == "first\n")
-            try vm.developer("rm -rf ~/reach")
+
+            let script = """
+                cd "$0" && git -c user.name=a -c user.email=a@b commit -q --allow-empty -m second &&
+                git push -q origin HEAD
+                """
+            let push = try RunningProgram(["/bin/sh", "-c", script, place], environment: environment).finish()
+            #expect(push.status == 0, "\(push.complaint)")
+            let pushed = try vm.developer(
+                "git -C ~/reach log --format='%s %an'; find ~/reach ! -user developer; rm -rf ~/reach"
+            )
+            #expect(pushed.text == "second a\nfirst a\n")
+        }
+
+        @Test func `rsync copies in and out through it, as the developer`() throws {
+            let place = "/tmp/dvm-rsync-\(getpid())"
+            defer { try? FileManager.default.removeItem(atPath: place) }
+            // The options of the copy a person would make, and what tells that a second one had nothing to do.
+            let script = """
+                set -e; mkdir -p "$0/tree/sub"; echo one >"$0/tree/sub/file"; ln -s sub/file "$0/tree/link"
+                rsync -a -e 'ssh -F \(config)' "$0/tree" \(vm.instance):rsynced/
+                rsync -a -e 'ssh -F \(config)' \(vm.instance):rsynced/tree "$0/back/"
+                diff -r --no-dereference "$0/tree" "$0/back/tree"
+                rsync -ai -e 'ssh -F \(config)' "$0/tree" \(vm.instance):rsynced/
+                """
+            let outcome = try RunningProgram(["/bin/sh", "-c", script, place], environment: vm.environment).finish()
+            #expect(outcome.status == 0, "\(outcome.complaint)")
+            #expect(outcome.text == "")
+            let facts = try vm.developer("stat -c '%U %F' ~/rsynced/tree/sub/file ~/rsynced/tree/link; rm -r ~/rsynced")
+            #expect(facts.text == "developer regular file\ndeveloper symbolic link\n")
         }
 
         @Test func `its keys are Lima's, root's to change, and the agent has none`() throws {
