@@ -53,7 +53,7 @@ final class CopySession: CopyPipe {
 
     private func turn() throws {
         let turn = try link.turn { $0.read(signals.reader) }
-        if turn.ready.canRead(signals.reader), !signals.read().isEmpty { throw CancellationError() }
+        if turn.ready.canRead(signals.reader), let signal = signals.read().first { throw Interrupted(signal: signal) }
         for frame in turn.frames {
             switch try channel.receive(frame) {
             case .nothing, .noted, .opened, .progress: break
