@@ -8,8 +8,9 @@ public struct Program: Hashable, Codable, Sendable {
         case words([String])
         /// An AI tool in the agent's sandbox, with the arguments the person gave.
         case tool(name: String, arguments: [String])
-        /// What signs a person in to an AI tool, in the agent's sandbox as well.
-        case signIn(tool: String)
+        /// What signs a person in to an AI tool, in the agent's sandbox as well; with a port, the browser comes back to that
+        /// port of the host, and what it brings is handed on.
+        case signIn(tool: String, callback: UInt16? = nil)
         /// What a service of the VM wrote to the journal, read as root and without a terminal.
         case journal(JournalQuery)
     }
@@ -92,7 +93,7 @@ extension Program {
             case .loginShell, .journal: []
             case .words(let words): words
             case .tool(let name, let arguments): [name] + arguments
-            case .signIn(let name): [name]
+            case .signIn(let name, _): [name]
             }
         if case .words([]) = command { throw Refusal("there is no program to run") }
         guard words.count <= Self.mostWords, environment.count <= Self.mostWords else {

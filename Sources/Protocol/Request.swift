@@ -21,6 +21,7 @@ public enum Request: Hashable, Codable, Sendable {
         case .task(.renewIdentity(let renewal)): try renewal.check()
         case .task(.activity(let services)): try Activity.check(services: services)
         case .task(.sshKeys(let request)): try request.check()
+        case .task(.answerSignIn(let answer)): try answer.check()
         case .attach(let attachment): try attachment.check()
         case .task: break
         }
@@ -65,6 +66,8 @@ public enum GuestTask: Hashable, Codable, Sendable {
     case sessionReport(SessionID)
     /// End a session that runs; ends with its `SessionSummary`.
     case endSession(SessionID)
+    /// Hand what a browser brought back to the tool that waits for it in a session; ends with a `SignInOutcome`.
+    case answerSignIn(SignInAnswer)
 }
 
 /// What a task is doing now.

@@ -116,6 +116,25 @@ import Testing
         #expect(signIn.count == 1 + launch.variables.count + launch.files.count)
     }
 
+    @Test(arguments: [("codex", "login"), ("opencode", "auth login")])
+    func `to sign in by a browser that comes back runs the tool's own way of that`(name: String, words: String) throws {
+        let tool = try Tool.named(name)
+        let plan = try ProgramPlan(
+            Program(.signIn(tool: name, callback: 1455)),
+            settings: Settings(user: "dev", codeDirectory: "/home/dev/app"),
+            accounts: Self.accounts
+        )
+        #expect(lines(plan.spawn).first == words)
+        #expect(plan.callback == tool.signIn?.callback)
+        #expect(plan.callback?.address == "http://localhost:1455/auth/callback")
+    }
+
+    @Test(arguments: [("codex", 1456), ("claude", 1455)] as [(String, UInt16)])
+    func `to sign in waits at the port of the tool's description, and at no other`(name: String, port: UInt16) {
+        let refusal = #expect(throws: Refusal.self) { try spawn(.signIn(tool: name, callback: port)) }
+        #expect(refusal?.message == "\(name) does not wait for a browser at port \(port) in this VM")
+    }
+
     @Test(arguments: [
         ("shell", "it needs none, or takes a key that --env hands on"),
         (

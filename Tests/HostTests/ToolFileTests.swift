@@ -30,6 +30,7 @@ import Testing
             state: .crush .local/share/crush
             host: api.anthropic.com db.internal:5432
             login: auth
+            callback: http://localhost:1455/auth/callback
             login: login
             """
         let expected = Tool(
@@ -43,7 +44,7 @@ import Testing
             unattended: .init(arguments: ["--yolo", "--message=two words"]),
             attended: .init(arguments: ["--ask"]),
             passed: ["ANTHROPIC_API_KEY", "OPENAI_API_KEY", "CRUSH_TOKEN"],
-            signIn: .init(arguments: ["auth", "login"]),
+            signIn: .init(arguments: ["auth", "login"], callback: .init(port: 1455, path: "/auth/callback")),
             state: [".crush", ".local/share/crush"],
             domains: ["api.anthropic.com", "db.internal:5432"]
         )
@@ -76,6 +77,11 @@ import Testing
             ("state: .x\nstate: .x/y", "/c/tools/crush.conf: “.x” is named twice, or contains another"),
             ("state: .x .x", "/c/tools/crush.conf:1: “.x” is named twice"),
             ("state: ../x", "/c/tools/crush.conf:1: “../x” is not a directory of a tool's home"),
+            ("callback: localhost", "/c/tools/crush.conf:1: “localhost” is not where a tool could wait for a browser"),
+            (
+                "callback: http://localhost:2000/\ncallback: http://localhost:2001/",
+                "/c/tools/crush.conf:2: a second “callback:”"
+            ),
             ("host: *.org", "/c/tools/crush.conf:1: “*.org” does not name a host"),
         ]
     )

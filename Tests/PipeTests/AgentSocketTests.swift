@@ -97,6 +97,7 @@ private func expectClosed(to peer: UInt32) throws {
                 .task(.provision(Provision(hostName: "app", user: "developer", codeDirectory: "~/code/app"))),
                 .task(.unit(SetUpStage.unit("touch /run/dvm/ran"))), .task(.unitRecords), .task(.settle(Settle())),
                 .task(.clone(Repository(address: "git@example.org:x"))),
+                .task(.answerSignIn(SignInAnswer(session: SessionID(seconds: 0, salt: 0), query: "code=x"))),
                 .program(Program(.journal(JournalQuery(unit: "ssh")))),
             ] {
                 let answer = try client.ask(request)

@@ -66,6 +66,15 @@ import Testing
             .program(Program(.signIn(tool: "codex"))),
             #"{"program":{"_0":{"command":{"signIn":{"tool":"codex"}},"environment":{},"outputWindow":1048576}}}"#
         ),
+        (
+            .program(Program(.signIn(tool: "codex", callback: 1455))),
+            #"{"program":{"_0":{"command":{"signIn":{"callback":1455,"tool":"codex"}},"environment":{},"#
+                + #""outputWindow":1048576}}}"#
+        ),
+        (
+            .task(.answerSignIn(SignInAnswer(session: session, query: "code=a&state=b"))),
+            #"{"task":{"_0":{"answerSignIn":{"_0":{"query":"code=a&state=b","session":"20261121-153012-9f3a"}}}}}"#
+        ),
         (.task(.doctor), #"{"task":{"_0":{"doctor":{}}}}"#),
         (.task(.selfTest), #"{"task":{"_0":{"selfTest":{}}}}"#),
         (.task(.work), #"{"task":{"_0":{"work":{}}}}"#),

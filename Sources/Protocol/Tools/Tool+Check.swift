@@ -39,7 +39,7 @@ extension Tool {
         try Self.checkOwnName(name)
         let lists = [
             programs, always.arguments, unattended.arguments, attended.arguments, passed, state, domains,
-            signIn?.arguments ?? [],
+            signIn?.arguments ?? [], signIn?.callback?.arguments ?? [],
         ]
         guard lists.allSatisfy({ $0.count <= Self.most }), always.variables.count <= Self.most else {
             throw Refusal("more than \(Self.most) entries in one part of the tool \(name)")
@@ -54,6 +54,7 @@ extension Tool {
         for name in passed + always.variables.keys.sorted() { try Self.checkVariable(name) }
         for path in state { try Self.checkState(path, beside: state) }
         for domain in domains { _ = try HostRule(domain) }
+        try signIn?.callback?.check()
         let words = [summary] + lists.flatMap(\.self) + always.variables.values
         guard words.allSatisfy({ $0.utf8.count <= 4096 && !$0.utf8.contains(0) }) else {
             throw Refusal("a word of the tool \(name) is too long or contains a NUL byte")

@@ -89,14 +89,19 @@ public struct Tool: Hashable, Codable, Sendable {
 
     /// How a person gives a tool their account.
     ///
-    /// Nothing can be opened from inside the sandbox, so the tool shows an address and either a code to type there or a
-    /// place to paste one.
+    /// Nothing can be opened from inside the sandbox, so the tool shows an address. Then there is a code to type there, or
+    /// one to paste, or the browser comes back to where the tool waits.
     public struct SignIn: Hashable, Codable, Sendable {
         /// Arguments that start it, in place of what a person would give.
         public var arguments: [String]
+        /// Where the browser comes back to, for a tool that always waits at the same place.
+        public var callback: Callback?
 
         /// A sign-in that these arguments start.
-        public init(arguments: [String]) { self.arguments = arguments }
+        public init(arguments: [String], callback: Callback? = nil) {
+            self.arguments = arguments
+            self.callback = callback
+        }
     }
 
     /// What it gets, with prompts or without.

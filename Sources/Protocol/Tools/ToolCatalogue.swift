@@ -66,7 +66,11 @@ extension Tool {
                 ]
             ),
             passed: ["OPENAI_API_KEY", "CODEX_API_KEY", "CODEX_ACCESS_TOKEN"],
-            signIn: SignIn(arguments: ["login", "--device-auth"]),
+            // Its device codes have to be allowed in the settings of the account first, so they are the second choice.
+            signIn: SignIn(
+                arguments: ["login", "--device-auth"],
+                callback: .init(port: 1455, path: "/auth/callback", arguments: ["login"])
+            ),
             state: [".codex"],
             domains: ["api.openai.com", "chatgpt.com", "ab.chatgpt.com", "auth.openai.com"]
         ),
@@ -88,7 +92,8 @@ extension Tool {
                 ]
             ),
             passed: ["ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENROUTER_API_KEY", "OPENCODE_API_KEY"],
-            signIn: SignIn(arguments: ["auth", "login"]),
+            // Of its providers, OpenAI sends the browser back.
+            signIn: SignIn(arguments: ["auth", "login"], callback: .init(port: 1455, path: "/auth/callback")),
             state: [".local/share/opencode", ".local/state/opencode"],
             domains: ["opencode.ai", "models.dev", "api.anthropic.com", "api.openai.com", "openrouter.ai"]
         ),

@@ -24,6 +24,9 @@ struct NetworkNamespace: ~Copyable {
         return found
     }
 
+    /// The one a process is in; whoever enters it has to `check` it, since the number may have become another's.
+    static func of(process pid: Int32) throws(Refusal) -> Self { try Self("/proc/\(pid)/ns/net") }
+
     /// What tells it from every other there is at the same time.
     borrowing func number() throws(Refusal) -> UInt64 {
         var status = stat()

@@ -50,7 +50,8 @@ enum Launch {
                     owner: plan.owner,
                     outputWindow: program.outputWindow,
                     detached: program.detached ?? false,
-                    asker: asker
+                    asker: asker,
+                    callback: plan.callback
                 )
             )
         }

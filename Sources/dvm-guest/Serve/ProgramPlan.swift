@@ -10,6 +10,8 @@ struct ProgramPlan: Equatable {
     var loss: Channel.Loss
     /// Who works on its terminal.
     var owner: UInt32
+    /// Where it waits for a browser that comes back.
+    var callback: Tool.SignIn.Callback?
 
     /// The plan for a program in a VM with these settings and accounts.
     ///
@@ -40,14 +42,21 @@ struct ProgramPlan: Equatable {
             var launch = tool.settings(prompting: settings.agents.prompting.contains(tool.name))
             launch.arguments += arguments
             try self.init(tool, launch, of: program, developer, settings, accounts, session())
-        case .signIn(let name):
+        case .signIn(let name, let port):
             let tool = try settings.tool(name)
             guard let signIn = tool.signIn else {
                 throw Refusal("\(tool.name) has no sign-in of its own", hint: tool.keyHint)
             }
+            guard port == nil || port == signIn.callback?.port else {
+                throw Refusal(
+                    "\(tool.name) does not wait for a browser at port \(port ?? 0) in this VM",
+                    hint: "run `dvm sync` for this VM, or sign in with `dvm ai login --device`"
+                )
+            }
             var launch = tool.always
-            launch.arguments += signIn.arguments
+            launch.arguments += signIn.words(byCallback: port != nil)
             try self.init(tool, launch, of: program, developer, settings, accounts, session())
+            callback = port == nil ? nil : signIn.callback
         }
     }
 

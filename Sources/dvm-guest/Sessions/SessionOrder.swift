@@ -14,6 +14,8 @@ struct SessionOrder: Hashable, Codable {
     var detached: Bool
     /// Who asked for it.
     var asker: SessionSummary.Asker
+    /// Where it waits for a browser, when it is a sign-in.
+    var callback: Tool.SignIn.Callback?
 
     /// The agent that is ordered.
     ///

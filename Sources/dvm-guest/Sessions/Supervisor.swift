@@ -227,6 +227,12 @@ final class Supervisor {
                 rest = rest.dropFirst(Frame.largestData)
             }
             if let frame = try? Frame(.result, channel: Relay.channel, json: summary) { caller.send(frame) }
+        case .task(.answerSignIn):
+            do throws(Refusal) {
+                caller.send(try Frame(.result, channel: Relay.channel, json: SignInPlace(of: order)))
+            } catch {
+                refuse(caller, error)
+            }
         default: refuse(caller, Refusal("the process that watches over a session was asked for something else"))
         }
     }

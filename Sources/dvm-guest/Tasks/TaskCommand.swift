@@ -36,6 +36,7 @@ struct Task: ParsableCommand {
                 case .sessions(let ended): try SessionTasks.list(ended: ended)
                 case .sessionReport(let session): try SessionTasks.report(session)
                 case .endSession(let session): try SessionTasks.end(session)
+                case .answerSignIn(let answer): try SignInHandOver(answer).run()
                 case .unit(let unit): try UnitRun(unit: unit, report: report).run()
                 case .unitRecords: UnitRecords().all()
                 case .clone(let repository): try Cloning(repository: repository, report: report).run()

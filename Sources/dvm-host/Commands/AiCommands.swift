@@ -14,7 +14,7 @@ struct AiCommands: AsyncParsableCommand {
 
     static let usage = """
         dvm ai <tool> [<vm>] [--detach] [--env <name> ...] [-- <argument> ...]
-        dvm ai login <tool> [<vm>]
+        dvm ai login <tool> [<vm>] [--device]
         """
 
     static let discussion = """
@@ -57,17 +57,20 @@ struct AiLogin: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "login",
         abstract: "Sign in to an AI tool in a VM",
-        usage: "dvm ai login <tool> [<vm>]",
+        usage: "dvm ai login <tool> [<vm>] [--device]",
         discussion: """
-            Runs the tool's own sign-in in its sandbox. It shows an address to open in a browser of yours and a code, \
-            or asks for the code the browser shows. The account is kept in that VM for later sessions of that tool, \
-            where no other tool sees it.
+            Runs the tool's own sign-in in its sandbox. It shows an address to open in a browser of yours. Then the \
+            tool takes or shows a code, or the browser comes back to a port of this computer, as with \(callers). That \
+            port is open for this sign-in only, until the tool has its answer and at most 15 minutes, and leads to \
+            that one page of the tool. Where the browser is on another computer, or the port is taken, --device does \
+            without. The account is kept in that VM for later sessions of that tool, where no other tool sees it.
 
-            In the VM itself `dvm-guest ask <tool> --sign-in` does the same.
+            In the VM itself `dvm-guest ask <tool> --sign-in` signs in as with --device.
 
             Examples:
               dvm ai login claude app
               dvm ai login codex app
+              dvm ai login codex app --device
             """
     )
 
@@ -77,14 +80,29 @@ struct AiLogin: AsyncParsableCommand {
     @Argument(help: "Name of the VM", completion: .shellCommand("dvm ls --names"))
     var vm: String?
 
+    @Flag(help: "Sign in with a code, without a port of this computer")
+    var device = false
+
     @OptionGroup var terminal: TerminalOptions
     @OptionGroup var talk: TalkOptions
+
+    /// The tools to which the browser comes back.
+    private static let callers = Tool.all.filter { $0.signIn?.callback != nil }.map(\.name).joined(separator: " and ")
 
     func run() async throws {
         let session = try talk.session()
         let tool = try Self.tool(named: tool, among: Tool.all + session.configuration.tools())
         let vm = try Ai.target(vm, among: session.configuration.names())
-        try await session.run(.signIn(tool: tool.name), in: vm, for: "ai", isRaw: terminal.isRaw)
+        let callback = device ? nil : tool.signIn?.callback
+        // Before a VM is started for it: the port may be taken.
+        let door = try callback.map { try SignInDoor(for: tool.name, in: vm.text, at: $0) }
+        try await session.run(
+            .signIn(tool: tool.name, callback: callback?.port),
+            in: vm,
+            for: "ai",
+            isRaw: terminal.isRaw,
+            door: door
+        )
     }
 
     /// The tool of a name, if one can sign in to it.

@@ -4,7 +4,7 @@ extension Session {
     /// Runs a program in a VM that is started where needed, with this process's terminal or streams.
     ///
     /// Where the VM `isAskedAfterwards` what works in it, that is remembered for `dvm ls`: after a person's own session,
-    /// where nobody counts milliseconds.
+    /// where nobody counts milliseconds. A sign-in may have a `door` for the browser, of which the person is told.
     ///
     /// - Throws: `ProgramEnded` unless the program exited with 0.
     func run(
@@ -15,9 +15,11 @@ extension Session {
         wantsTerminal: Bool = true,
         detached: Bool = false,
         isRaw: Bool = false,
-        isAskedAfterwards: Bool = false
+        isAskedAfterwards: Bool = false,
+        door: SignInDoor? = nil
     ) async throws {
         let guest = try await connection(to: vm, for: verb)
+        for line in door?.announcement ?? [] { display.note(line) }
         // One that goes on has a terminal of its own, whatever we have, so that it can be taken up on one.
         let terminal = detached ? self.terminal() ?? .usual : wantsTerminal ? self.terminal() : nil
         let program = Program(
@@ -27,7 +29,7 @@ extension Session {
             outputWindow: terminal == nil ? Credit.pipeWindow : Credit.terminalWindow,
             detached: detached ? true : nil
         )
-        let outcome = try guest.run(program, isRaw: isRaw)
+        let outcome = try guest.run(program, isRaw: isRaw, door: door)
         if isAskedAfterwards, terminal != nil,
             let found = try? guest.perform(.activity(services: []), as: Activity.self)
         {

@@ -17,7 +17,7 @@ struct ToolFile: Sendable {
 
     /// What a line can be about.
     private enum Key: String, CaseIterable {
-        case summary, program, always, unattended, prompting, set, pass, login, state, host
+        case summary, program, always, unattended, prompting, set, pass, login, callback, state, host
     }
 
     /// The tool it describes.
@@ -36,8 +36,8 @@ struct ToolFile: Sendable {
             guard !line.isEmpty, !line.hasPrefix("#") else { continue }
             do throws(Refusal) {
                 let (key, value) = try Self.parts(of: line)
-                guard key != .summary || seen.insert(key).inserted else {
-                    throw Refusal("a second “summary:”", hint: "keep one of them")
+                guard ![.summary, .callback].contains(key) || seen.insert(key).inserted else {
+                    throw Refusal("a second “\(key.rawValue):”", hint: "keep one of them")
                 }
                 try Self.take(key, value, in: &tool)
             } catch {
@@ -97,7 +97,10 @@ struct ToolFile: Sendable {
         case .pass:
             for name in words { try Tool.checkVariable(name) }
             tool.passed += words
-        case .login: tool.signIn = .init(arguments: (tool.signIn?.arguments ?? []) + [value])
+        case .login:
+            tool.signIn = .init(arguments: (tool.signIn?.arguments ?? []) + [value], callback: tool.signIn?.callback)
+        case .callback:
+            tool.signIn = .init(arguments: tool.signIn?.arguments ?? [], callback: try .init(address: value))
         case .state:
             tool.state += words
             for path in words { try Tool.checkState(path, beside: tool.state) }

@@ -128,13 +128,15 @@ final class GuestConnection {
 
     /// Runs a program with this process's terminal or streams; returns how it ended.
     ///
-    /// When it `isRaw`, everything the program writes acts on the terminal.
+    /// When it `isRaw`, everything the program writes acts on the terminal. A sign-in may have a `door` for the browser.
     ///
     /// - Throws: the guest's `Refusal`, or one that says what was lost with the link.
-    func run(_ program: Program, isRaw: Bool) throws -> ProgramSession.Outcome {
+    func run(_ program: Program, isRaw: Bool, door: SignInDoor? = nil) throws -> ProgramSession.Outcome {
         channels += 1
+        // The door's conversations are on this link too.
+        defer { channels = max(channels, door?.newest ?? 0) }
         return try follow(
-            ProgramSession(program, channel: channels, link: link, vm: vm.text, isRaw: isRaw),
+            ProgramSession(program, channel: channels, link: link, vm: vm.text, isRaw: isRaw, door: door),
             afterLoss: program.afterLoss
         )
     }

@@ -51,15 +51,17 @@ final class Link {
 
     /// Waits for the guest, and for whatever else is asked for, and takes in what came.
     ///
+    /// It waits for ever unless it is told how many milliseconds at most.
+    ///
     /// - Throws: a `Failure`, a `Refusal` when the system cannot wait, or `CancellationError` when it need not any more.
-    func turn(_ wait: (inout Readiness) -> Void = { _ in }) throws -> Turn {
+    func turn(milliseconds: Int? = nil, _ wait: (inout Readiness) -> Void = { _ in }) throws -> Turn {
         var ready = Readiness()
         wait(&ready)
         ready.read(process.output)
         if errorsOpen { ready.read(process.errors) }
         if let stop { ready.read(stop) }
         if let input = process.input, !outbox.isEmpty { ready.write(input) }
-        try ready.wait()
+        try ready.wait(milliseconds: milliseconds)
 
         if let stop, ready.canRead(stop) { throw CancellationError() }
         if errorsOpen, ready.canRead(process.errors) { readComplaints() }

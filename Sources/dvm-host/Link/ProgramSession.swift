@@ -25,6 +25,8 @@ final class ProgramSession {
     private let hasTerminal: Bool
     private let manner: Manner
     private let vm: String
+    /// Where a browser comes back to, for a sign-in.
+    private let door: SignInDoor?
     private var channel: ClientChannel
     private var notes: [SessionNote] = []
     private var inputEnded = false
@@ -42,7 +44,14 @@ final class ProgramSession {
     private static let patience = 3
 
     /// A session about to begin on a channel that was never used.
-    convenience init(_ program: Program, channel number: UInt32, link: Link, vm: String, isRaw: Bool) {
+    convenience init(
+        _ program: Program,
+        channel number: UInt32,
+        link: Link,
+        vm: String,
+        isRaw: Bool,
+        door: SignInDoor? = nil
+    ) {
         self.init(
             .program(program),
             channel: number,
@@ -51,7 +60,8 @@ final class ProgramSession {
             isRaw: isRaw,
             hasTerminal: program.terminal != nil,
             outputWindow: program.outputWindow,
-            manner: program.detached == true ? .untilItRuns : .toTheEnd
+            manner: program.detached == true ? .untilItRuns : .toTheEnd,
+            door: door
         )
     }
 
@@ -77,8 +87,11 @@ final class ProgramSession {
         isRaw: Bool,
         hasTerminal: Bool,
         outputWindow: Int,
-        manner: Manner
+        manner: Manner,
+        door: SignInDoor? = nil
     ) {
+        door?.begin(above: number)
+        self.door = door
         self.link = link
         self.request = request
         self.hasTerminal = hasTerminal
@@ -104,17 +117,20 @@ final class ProgramSession {
         let signals = try SignalPipe(watching: Array(Self.handedOn.keys) + [SIGHUP, SIGWINCH])
         defer {
             rawMode?.restore()
+            door?.close()
+            for note in door?.notes ?? [] { Output.say("dvm: \(note)\n") }
             // Marked as what they are: the words of a stranger.
             for note in notes { Output.say("dvm: \(vm) says: \(note.line)\n") }
         }
         link.send(try Frame(.open, channel: channel.number, json: request))
         var ending: Exit?
         while true {
-            if let ending, outgoing.values.allSatisfy(\.isEmpty) { return .ended(ending) }
+            if let ending, outgoing.values.allSatisfy(\.isEmpty), door?.isSettled ?? true { return .ended(ending) }
             if let left { return .left(left) }
             let reads = ending == nil && !inputEnded && channel.inputAllowance > 0 && !link.isFull
-            let turn = try link.turn { ready in
+            let turn = try link.turn(milliseconds: door?.milliseconds) { ready in
                 ready.read(signals.reader)
+                door?.register(in: &ready)
                 if reads { ready.read(.standardInput) }
                 for (stream, queue) in outgoing where !queue.isEmpty { ready.write(Self.descriptor(stream)) }
             }
@@ -132,8 +148,13 @@ final class ProgramSession {
                 return .ended(.signaled(UInt8(SIGPIPE)))
             }
             for frame in turn.frames {
-                if let exit = try take(channel.receive(frame)) { ending = exit }
+                if try door?.receive(frame, link) == true { continue }
+                if let exit = try take(channel.receive(frame)) {
+                    ending = exit
+                    door?.toolEnded()
+                }
             }
+            try door?.advance(turn.ready, link)
         }
     }
 
@@ -141,7 +162,9 @@ final class ProgramSession {
         switch event {
         case .nothing, .progress: break
         case .noted(let note): notes.append(note)
-        case .opened: if hasTerminal, manner != .untilItRuns { rawMode = try RawMode.enter(.standardInput) }
+        case .opened:
+            door?.opened(channel.session)
+            if hasTerminal, manner != .untilItRuns { rawMode = try RawMode.enter(.standardInput) }
         case .received(let stream, let bytes):
             let due = outgoing[stream]?.append(bytes) ?? 0
             channel.handedOn(due, of: stream).map(link.send)

@@ -9,6 +9,9 @@ struct Readiness {
     private var writing = fd_set()
     private var highest: Int32 = -1
 
+    /// Descriptors from this number on cannot be waited for.
+    static let limit: Int32 = 1024
+
     /// Waits for a descriptor to be readable, or at its end.
     mutating func read(_ descriptor: FileDescriptor) { add(descriptor, to: \.reading) }
 
@@ -43,7 +46,7 @@ struct Readiness {
 
     private mutating func add(_ descriptor: FileDescriptor, to set: WritableKeyPath<Self, fd_set>) {
         let number = descriptor.rawValue
-        precondition((0..<1024).contains(number), "a link has a handful of descriptors")
+        precondition((0..<Self.limit).contains(number), "a link has a handful of descriptors")
         highest = max(highest, number)
         // FD_SET is a macro. The set is an array of words, the lowest bit first, which on the little-endian machines dvm
         // runs on is an array of bytes as well.

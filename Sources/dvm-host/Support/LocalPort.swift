@@ -33,10 +33,10 @@ enum LocalPort {
         }
     }
 
-    /// Listens on a port.
+    /// Listens on a port, where some connections may wait to be accepted.
     ///
     /// - Throws: whatever the system says.
-    static func open(at address: String, port: UInt16) throws(Errno) -> FileDescriptor {
+    static func open(at address: String, port: UInt16, waiting: Int32 = 1) throws(Errno) -> FileDescriptor {
         var wanted = unsafe addrinfo()
         unsafe wanted.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV
         // SOCK_STREAM, which is an enumeration in one C library and a number in the other.
@@ -55,12 +55,51 @@ enum LocalPort {
         _ = unsafe setsockopt(number, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
         // macOS lets two sockets share a port when their addresses differ only by being a wildcard; listening does not.
         guard unsafe bind(number, found.pointee.ai_addr, found.pointee.ai_addrlen) == 0,
-            listen(number, 1) == 0
+            listen(number, waiting) == 0
         else {
             let failure = Errno(rawValue: errno)
             try? listener.close()
             throw failure
         }
         return listener
+    }
+}
+
+extension LocalPort {
+    /// Has a socket wait for nobody, and keeps it from programs that are started.
+    static func makeOurs(_ socket: FileDescriptor) {
+        _ = fcntl(socket.rawValue, F_SETFD, FD_CLOEXEC)
+        _ = fcntl(socket.rawValue, F_SETFL, O_NONBLOCK)
+    }
+
+    /// The connection of whoever waits to be let in; nothing when they have left again, or when it cannot be waited for.
+    static func connection(from listener: FileDescriptor) -> FileDescriptor? {
+        let number = accept(listener.rawValue, nil, nil)
+        guard number >= 0 else { return nil }
+        let socket = FileDescriptor(rawValue: number)
+        guard number < Readiness.limit else {
+            try? socket.close()
+            return nil
+        }
+        makeOurs(socket)
+        return socket
+    }
+
+    /// What has come over a connection; nothing when there is nothing now, and no bytes at its end.
+    static func read(from socket: FileDescriptor) -> [UInt8]? {
+        var buffer = [UInt8](repeating: 0, count: 16 * 1024)
+        do {
+            let count = try unsafe buffer.withUnsafeMutableBytes { try unsafe socket.read(into: $0) }
+            return Array(buffer[..<count])
+        } catch {
+            let waits = [Errno.interrupted, .resourceTemporarilyUnavailable].contains { $0 == error as? Errno }
+            return waits ? nil : []
+        }
+    }
+
+    /// Says that nothing more comes.
+    static func endWriting(_ socket: FileDescriptor) {
+        // SHUT_WR, which is an enumeration in one C library and a number in the other.
+        _ = shutdown(socket.rawValue, 1)
     }
 }
