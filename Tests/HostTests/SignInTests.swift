@@ -228,8 +228,19 @@ private func freePort() throws -> UInt16 {
         let door = try door()
         door.opened(session)
         var idle: [FileDescriptor] = []
-        for _ in 0..<SignInDoor.mostConnections + 4 { idle.append(try #require(connected())) }
-        for _ in 0..<5 { try turn(door) }
+        for _ in 0..<SignInDoor.mostConnections + 4 {
+            idle.append(try #require(connected()))
+            try turn(door)
+        }
+        for client in [idle[0], idle[SignInDoor.mostConnections]] {
+            _ = try client.writeAll(Array("GET /x HTTP/1.1\r\nHost: localhost:\(port)\r\n\r\n".utf8))
+        }
+        var ready = Readiness()
+        door.register(in: &ready)
+        try ready.wait(milliseconds: 10_000)
+        try door.advance(ready, link)
+        #expect(shown(idle[0]) == "HTTP/1.1 404 Not here")
+        #expect(LocalPort.read(from: idle[SignInDoor.mostConnections]) == nil)
         // Those that wait are let in when others have left.
         for client in idle { try client.close() }
         for _ in 0..<SignInDoor.mostVisits {
