@@ -11,6 +11,10 @@ struct AccessWalk: ~Copyable {
     /// How far down it goes: each level costs a descriptor and a buffer, and a hostile project can be of any depth.
     static let mostLevels = 256
 
+    /// What a list is asked for with at first, in bytes: the kernel clears as much memory as it is asked for, every time,
+    /// which for the largest list there can be (64 KiB) took a tenth of the whole walk.
+    private static let usualBytes = 1024
+
     private let plan: AccessPlan
     private let owner = geteuid()
     private(set) var report = AccessReport()
@@ -138,7 +142,7 @@ struct AccessWalk: ~Copyable {
             name,
             AccessList.Kind.access.rawValue,
             &attribute,
-            attribute.count
+            Self.usualBytes
         )
         guard count > 0 else { return false }
         return known.contains { $0.count == count && $0.elementsEqual(attribute[..<count]) }
@@ -218,7 +222,10 @@ struct AccessWalk: ~Copyable {
     }
 
     private mutating func read(_ kind: AccessList.Kind, of file: FileDescriptor) throws(Refusal) -> [UInt8] {
-        let count = unsafe dvm_get_attribute(file.rawValue, kind.rawValue, &attribute, attribute.count)
+        var count = unsafe dvm_get_attribute(file.rawValue, kind.rawValue, &attribute, Self.usualBytes)
+        if count < 0, errno == ERANGE {
+            count = unsafe dvm_get_attribute(file.rawValue, kind.rawValue, &attribute, attribute.count)
+        }
         if count >= 0 { return Array(attribute[..<count]) }
         guard errno == ENODATA else { throw AccessList.refusal(Errno(rawValue: errno), "the project") }
         return []
