@@ -292,3 +292,4 @@ import Testing
         #expect(try await check("Running")?.message.hasPrefix("it is not known whether app holds work") == true)
     }
 }
+        try fixture.write("fail-shell", "level=fatal msg=\"no way in\"\n")
