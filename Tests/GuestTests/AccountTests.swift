@@ -219,12 +219,22 @@ import Testing
             printf -- '-----BEGIN PRIVATE KEY-----' >.ssh/no-line
             echo 'ssh-ed25519 AAAA' | tee .ssh/mine.pub .ssh/authorized_keys .ssh/known_hosts >/dev/null
             head -c 4096 /dev/zero >.ssh/zero; mkfifo .ssh/pipe; mkdir .ssh/directory
+            mkdir -p .ssh/work && cp .ssh/mine .ssh/work/key && cp .ssh/mine .ssh/.dvm-new-1 && cp .ssh/mine .ssh/a.old-1
             ln -s ../elsewhere/key .ssh/link; echo x >.gnupg/private-keys-v1.d/0A.key; echo x >.gnupg/pubring.kbx
             """
         #expect(try shell(script, home.path) == "")
         #expect(
             try shell(IdentityRenewal.keyRemoval, home.path)
-                == ".ssh/id_ed25519\n.ssh/mine\n.ssh/no-line\n.gnupg/private-keys-v1.d/0A.key\n"
+                == """
+                .ssh/.dvm-new-1
+                .ssh/a.old-1
+                .ssh/id_ed25519
+                .ssh/mine
+                .ssh/no-line
+                .ssh/work/key
+                .gnupg/private-keys-v1.d/0A.key
+
+                """
         )
         #expect(
             try shell("cd \"$HOME\" && find . -type f -o -type l | LC_ALL=C sort", home.path)
@@ -241,6 +251,36 @@ import Testing
         // Without anything to remove.
         #expect(try shell("rm -rf \"$HOME\"/.ssh \"$HOME\"/.gnupg", home.path) == "")
         #expect(try shell(IdentityRenewal.keyRemoval, home.path) == "")
+    }
+
+    @Test func `says what dvm had made, also when it is gone already`() throws {
+        let home = ScratchDirectory()
+        let script = """
+            cd "$HOME" && mkdir -m 0700 .ssh .gnupg && touch .ssh/dvm_allowed_signers
+            gpg --batch -q --passphrase '' --quick-generate-key 'app dvm <dvm-app@local>' ed25519 sign 1y 2>/dev/null
+            gpgconf --kill gpg-agent
+            """
+        #expect(try shell(script, home.path) == "")
+        #expect(try shell(IdentityRenewal.keyRemoval, home.path).contains(".gnupg/private-keys-v1.d/"))
+        #expect(try shell(IdentityRenewal.keyRemoval, home.path) == "/had-ssh\n/had-gpg\n")
+        #expect(try shell("gpg --batch --list-secret-keys 2>/dev/null; gpgconf --kill gpg-agent", home.path) == "")
+    }
+
+    @Test func `is host keys of its own, and none of the old`() throws {
+        let root = ScratchDirectory()
+        let script = """
+            mkdir -p "$HOME/etc/ssh/dvm-new-keys/etc" && cd "$HOME/etc/ssh" && ssh-keygen -q -A -f "$HOME"
+            echo old | tee ssh_host_dsa_key ssh_host_ed25519_key-cert.pub >/dev/null; echo x >sshd_config
+            cat ssh_host_*.pub
+            """
+        let old = Set(try shell(script, root.path).split(separator: "\n"))
+        try IdentityRenewal.renewHostKeys(below: FilePath(root.path))
+        let new = try shell("cd \"$HOME/etc/ssh\" && cat ssh_host_*.pub", root.path).split(separator: "\n")
+        #expect(new.count >= 2 && old.isDisjoint(with: new))
+        let names = try shell("cd \"$HOME/etc/ssh\" && echo *", root.path)
+        #expect(!names.contains("dsa") && !names.contains("cert") && !names.contains("dvm-new"))
+        #expect(names.contains("sshd_config"))
+        #expect(try shell("cd \"$HOME/etc/ssh\" && ssh-keygen -y -f ssh_host_ed25519_key", root.path).isEmpty == false)
     }
 
     private func shell(_ script: String, _ home: String) throws -> String {

@@ -20,7 +20,7 @@ import Testing
                 == "NAME    MADE\nbefore  2026-11-21 15:30:00\n"
         )
         #expect(try stage.run(#""$DVM" snapshot restore app before"#).status == 1)
-        #expect(try stage.run(#""$DVM" snapshot restore app before --yes"#).status == 0)
+        #expect(try stage.run(#""$DVM" snapshot restore app before --yes --force"#).status == 0)
         #expect(try stage.run(#""$DVM" snapshot rm app before"#).status == 0)
         #expect(
             stage.lines("calls").filter { $0.hasPrefix("snapshot") && !$0.contains(" list ") } == [
@@ -38,6 +38,29 @@ import Testing
                 == "dvm: error: app runs, and has snapshots only while it does not\nhint: `dvm stop app` stops it\n"
         )
         #expect(stage.fixture.changes == [])
+    }
+
+    @Test func `are gone back to when the VM says that nothing is lost, and it is stopped again`() throws {
+        try stage.fixture.write("snapshots", "before\n")
+        #expect(try stage.run(#""$DVM" snapshot restore app before --yes"#).status == 0)
+        let changes = ["start --tty=false dvm-app", "stop --tty=false dvm-app"]
+        #expect(stage.fixture.changes == changes + ["snapshot apply --tty=false dvm-app --tag before"])
+        #expect(stage.asked() == ["work"])
+    }
+
+    @Test func `are not gone back to while there is work that is nowhere else`() throws {
+        try stage.fixture.write("snapshots", "before\n")
+        try stage.fixture.write("vm/dvm-app/work", #"{"loose":{"count":1,"examples":["notes.txt"]}}"#)
+        let outcome = try stage.run(#""$DVM" snapshot restore app before --yes"#)
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("notes.txt"))
+        #expect(outcome.errors.contains("hint: `dvm snapshot create app <name>` keeps all of it"), "\(outcome)")
+        #expect(outcome.errors.contains("`dvm snapshot restore app before --yes --force` does it all the same"))
+        #expect(stage.fixture.changes == ["start --tty=false dvm-app", "stop --tty=false dvm-app"])
+        // What it was, it is no more.
+        #expect(try stage.session().state(of: stage.app).work?.finding == .atRisk)
+        #expect(try stage.run(#""$DVM" snapshot restore app before --yes --force"#).status == 0)
+        #expect(try stage.session().state(of: stage.app).work == nil)
     }
 
     @Test(arguments: ["vz", "krunkit", ""])

@@ -203,7 +203,7 @@ private let blob = "AAAAC3NzaC1lZDI1NTE5AAAAIFk2xmbyTqzgRWd5uCdYZ7Nvkdv+h8qKv/5B
         let refusal = #expect(throws: Refusal.self) { try store.refresh(app) }
         #expect(refusal?.message.hasPrefix("\(fixture.root)/lima/dvm-app/ssh.config is not as Lima writes it") == true)
 
-        store.forget(app)
+        #expect(session.state(of: app).forget() == [])
         for name in ["known_hosts", "ssh_config", "ssh.json"] { #expect(!fixture.exists("\(state)/\(name)")) }
     }
 

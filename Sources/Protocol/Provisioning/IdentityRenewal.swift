@@ -24,9 +24,38 @@ public struct IdentityRenewal: Hashable, Codable, Sendable {
 
 /// What a renewal came to.
 public struct IdentityRenewed: Hashable, Codable, Sendable {
+    /// Keys that dvm makes for a VM.
+    public enum Keys: String, Hashable, Codable, Sendable {
+        case ssh, gpg
+
+        /// The keys in words.
+        public var text: String {
+            switch self {
+            case .ssh: "SSH keys of its own"
+            case .gpg: "a GPG key of its own"
+            }
+        }
+
+        /// The command of dvm's that shows them.
+        public var command: String {
+            switch self {
+            case .ssh: "ssh-key"
+            case .gpg: "gpg-key"
+            }
+        }
+    }
+
     /// The private keys that were removed, by their paths in the user's home.
     public var removedKeys: [String]
+    /// The keys of dvm's that were made anew.
+    public var made: Set<Keys>
+    /// What the person should know, a sentence each.
+    public var notes: [String]
 
     /// An outcome.
-    public init(removedKeys: [String]) { self.removedKeys = removedKeys }
+    public init(removedKeys: [String], made: Set<Keys> = [], notes: [String] = []) {
+        self.removedKeys = removedKeys
+        self.made = made
+        self.notes = notes
+    }
 }

@@ -13,7 +13,7 @@ extension IdentityRenewal {
         Removal.file("/var/lib/systemd/random-seed")
         guard !keepsKeys else { return IdentityRenewed(removedKeys: []) }
         progress("keys of the user")
-        return IdentityRenewed(removedKeys: try Self.removeKeys())
+        return try Self.renewKeys()
     }
 
     private static func renewMachineID() throws(Refusal) {
@@ -35,45 +35,32 @@ extension IdentityRenewal {
         return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }) + "\n"
     }
 
-    private static func renewHostKeys() throws(Refusal) {
-        // Tried first: without host keys nobody gets in any more.
-        try Run.program(["ssh-keygen", "-A"])
-        for path in try Directories.entries("/etc/ssh") {
-            guard let name = path.lastComponent?.string, name.hasPrefix("ssh_host_"), name.contains("_key") else {
-                continue
-            }
-            Removal.file(path)
+    /// Puts new host keys into the place of all there are; at every moment there are some, or nobody would get in any more.
+    ///
+    /// - Parameter root: the directory that `etc/ssh` is in, other than `/` in tests.
+    /// - Throws: a `Refusal` when that fails; there are host keys then, too.
+    static func renewHostKeys(below root: FilePath = "/") throws(Refusal) {
+        let place = root.pushing("etc/ssh")
+        // Beside them, where a rename takes one for the other.
+        let new = place.appending("dvm-new-keys")
+        Removal.tree(new)
+        defer { Removal.tree(new) }
+        for directory in [new, new.appending("etc"), new.pushing("etc/ssh")] {
+            try TemporaryDirectory.makeDirectory(directory)
         }
-        try Run.program(["ssh-keygen", "-A"])
+        try Run.program(["ssh-keygen", "-A", "-f", new.string])
+        let made = Listing.names(in: new.pushing("etc/ssh")).filter(isHostKey)
+        guard made.contains(where: { $0.hasSuffix("_key") }) else {
+            throw Refusal("ssh-keygen made no host keys in the VM")
+        }
+        for name in made.sorted() {
+            try Status.rename(new.pushing("etc/ssh").appending(name), to: place.appending(name))
+        }
+        // Kinds that are made no more, and certificates of the old ones.
+        for name in Listing.names(in: place) where isHostKey(name) && !made.contains(name) {
+            Removal.file(place.appending(name))
+        }
     }
 
-    /// Removes the private keys of the user, as the user.
-    private static func removeKeys() throws(Refusal) -> [String] {
-        // A VM that was never set up has nobody to have keys.
-        guard Status.of(Settings.path) != nil else { return [] }
-        let settings = try Settings.read()
-        guard let developer = try Accounts.read()[settings.user] else { return [] }
-        let (exit, output) = try Entering.asDeveloper(developer, ["/bin/sh", "-c", keyRemoval])
-        guard exit == .exited(0) else {
-            throw Refusal(
-                "the keys of “\(settings.user)” could not be removed",
-                hint: "`dvm clone --keep-keys` leaves them"
-            )
-        }
-        return String(decoding: output, as: UTF8.self).split(separator: "\n").prefix(100).map(String.init)
-    }
-
-    /// A script that removes private keys and says which: by what is in them and not by their names, which people choose.
-    static let keyRemoval = """
-        cd "$HOME" || exit 1
-        for file in .ssh/* .gnupg/private-keys-v1.d/*.key .gnupg/openpgp-revocs.d/*.rev; do
-            [ -f "$file" ] && [ ! -L "$file" ] || continue
-            case $file in
-                .ssh/*) head -c 200 "$file" | head -n 1 | grep -aq -e '-----BEGIN .*PRIVATE KEY-----' || continue ;;
-            esac
-            rm -f -- "$file" || exit 1
-            case $file in .ssh/*) rm -f -- "$file.pub" ;; esac
-            printf '%s\\n' "$file"
-        done
-        """
+    private static func isHostKey(_ name: String) -> Bool { name.hasPrefix("ssh_host_") && name.contains("_key") }
 }

@@ -8,8 +8,8 @@ struct Clone: AsyncParsableCommand {
         discussion: """
             The VM is stopped for it, and its configuration is copied. When the copy is started the first time, it gets \
             an identity of its own before anything else is done with it: machine id, SSH host keys and host name. The \
-            private keys in DVM_USER's home, of SSH and of GnuPG, are removed from the copy, unless you say --keep-keys. \
-            Sign-ins of AI tools are copied.
+            private keys in DVM_USER's home, of SSH and of GnuPG, are removed from the copy, and those that dvm made \
+            are made anew, unless you say --keep-keys. Sign-ins of AI tools are copied.
 
             Examples:
               dvm clone app experiment
@@ -35,19 +35,30 @@ struct Clone: AsyncParsableCommand {
             throw UsageRefusal(refusal: Refusal("a VM cannot be copied to itself", hint: "choose another name"))
         }
         let session = try talk.session()
+        let keepKeys = keepKeys
         if dry.isOn(session) {
-            return try Output.print(
+            let keys = keepKeys ? ", but for its keys," : ""
+            return try session.tell(
                 "`dvm clone \(vm) \(copy)` would stop \(vm.instance) where it runs, copy it and its configuration, and "
-                    + "give the copy an identity of its own when it is started; nothing was asked or done"
+                    + "give the copy an identity of its own\(keys) when it is started",
+                of: vm
             )
         }
         // In the order of their names: two that copy to and fro must not wait for each other.
         let order = [vm, copy].sorted()
-        try await session.holding(order[0], for: "clone") { session in
-            try await session.holding(order[1], for: "clone") { session in
-                let cloning = Cloning(source: vm, copy: copy, limactl: try await session.limactl(), session: session)
-                try await cloning.run(keepsKeys: keepKeys)
+        do {
+            try await Interruption.guarding { _ in
+                try await session.holding(order[0], for: "clone") { session in
+                    try await session.holding(order[1], for: "clone") { session in
+                        let limactl = try await session.limactl()
+                        let cloning = Cloning(source: vm, copy: copy, limactl: limactl, session: session)
+                        try await cloning.run(keepsKeys: keepKeys)
+                    }
+                }
             }
+        } catch var interrupted as Interrupted {
+            interrupted.note = "interrupted; `dvm ls` shows whether there is anything of \(copy)"
+            throw interrupted
         }
         Output.say("✓ \(copy) is a copy of \(vm); `dvm sync \(copy)` starts it\n")
     }

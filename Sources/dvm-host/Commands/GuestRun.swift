@@ -70,7 +70,7 @@ extension Session {
     func connection(to vm: MachineName, for verb: String) async throws -> GuestConnection {
         try checkDryRun(of: verb)
         try vm.checkRoom(in: paths.lima)
-        guard state(of: vm).copied == nil else {
+        guard try state(of: vm).copied() == nil else {
             let (machine, known) = try await machine(vm)
             return try machine.connect(to: try await machine.ensureRunning(known, for: verb), note: display.note)
         }
@@ -78,7 +78,7 @@ extension Session {
         let route = try GuestConnection.Route(
             Limactl(environment, withholding: withheld),
             to: vm,
-            display,
+            self,
             note: display.note
         )
         let contact = Result { try GuestConnection.contact(vm, route) }

@@ -38,8 +38,9 @@ struct SnapshotCommands: AsyncParsableCommand {
             let name = try UsageRefusal.from { () throws(Refusal) in try SnapshotName(self.name) }
             let session = try talk.session()
             if dry.isOn(session) {
-                return try Output.print(
-                    "`dvm snapshot \(verb) \(vm) \(name)` would \(told(name)) \(vm.instance); nothing was asked or done"
+                return try session.tell(
+                    "`dvm snapshot \(verb) \(vm) \(name)` would \(told(name))".replacing("%", with: vm.instance),
+                    of: vm
                 )
             }
             try await session.holding(vm, for: "snapshot") { session in
@@ -55,7 +56,7 @@ struct SnapshotCommands: AsyncParsableCommand {
 
         func run() async throws {
             try await target.run("create") {
-                "make the snapshot “\($0)” of"
+                "make the snapshot “\($0)” of %"
             } _: {
                 try await $0.create($1)
             }
@@ -64,7 +65,15 @@ struct SnapshotCommands: AsyncParsableCommand {
 
     struct Restore: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Put a VM's disk back to a snapshot; what came after it is lost"
+            abstract: "Put a VM's disk back to a snapshot; what came after it is lost",
+            discussion: """
+                Refused, as `dvm rm` is, while there may be work in the VM that is nowhere else: it is started to be \
+                asked. A snapshot of how it is now keeps that.
+
+                Examples:
+                  dvm snapshot restore app before-upgrade --yes
+                  dvm snapshot restore app before-upgrade --yes --force   without asking it
+                """
         )
 
         @OptionGroup var target: Target
@@ -72,9 +81,12 @@ struct SnapshotCommands: AsyncParsableCommand {
         @Flag(help: "Say that you mean it")
         var yes = false
 
+        @Flag(help: "Do it whatever the VM holds, without asking it")
+        var force = false
+
         func run() async throws {
             try await target.run("restore") {
-                "put back to “\($0)”"
+                "put % back to “\($0)”" + (force ? "" : ", unless it may hold work that is nowhere else")
             } _: { snapshots, name in
                 guard yes else {
                     throw Refusal(
@@ -82,7 +94,7 @@ struct SnapshotCommands: AsyncParsableCommand {
                         hint: "keep it with another snapshot, or say that you mean it with --yes"
                     )
                 }
-                try await snapshots.restore(name)
+                try await snapshots.restore(name, force: force)
             }
         }
     }
@@ -94,7 +106,7 @@ struct SnapshotCommands: AsyncParsableCommand {
 
         func run() async throws {
             try await target.run("rm") {
-                "remove the snapshot “\($0)” of"
+                "remove the snapshot “\($0)” of %"
             } _: {
                 try await $0.remove($1)
             }

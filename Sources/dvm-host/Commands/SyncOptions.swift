@@ -84,3 +84,15 @@ struct DryRunOption: ParsableArguments {
     /// Whether it was asked for, here or in the environment.
     func isOn(_ session: Session) -> Bool { isAsked || session.environment.isDryRun }
 }
+
+extension Session {
+    /// Prints what a command would do to a VM, without asking Lima or the VM.
+    ///
+    /// - Throws: a `Refusal` when there is neither a configuration of such a VM nor anything of Lima's.
+    func tell(_ text: String, of vm: MachineName) throws {
+        guard configuration.names().contains(vm) || Files.exists(paths.instance(of: vm)) else {
+            throw configuration.unknown(vm)
+        }
+        try Output.print("\(text); nothing was asked or done")
+    }
+}

@@ -19,9 +19,11 @@ actor GuestWorker {
         _ machine: Machine,
         to instance: LimaInstance,
         until interruption: Interruption?,
+        isRenewal: Bool = false,
         note: @escaping @Sendable (String) -> Void
     ) throws -> Welcome.Facts {
-        let connection = try machine.connect(to: instance, until: interruption?.reader, note: note)
+        let stop = interruption?.reader
+        let connection = try machine.connect(to: instance, until: stop, isRenewal: isRenewal, note: note)
         self.connection = connection
         return connection.welcome.facts
     }
@@ -33,10 +35,10 @@ actor GuestWorker {
         to instance: LimaInstance,
         of vm: MachineName,
         through limactl: Limactl,
-        _ display: ProgressDisplay,
+        _ session: Session,
         until stop: FileDescriptor
     ) throws {
-        var route = try GuestConnection.Route(limactl, to: vm, display, note: display.note)
+        var route = try GuestConnection.Route(limactl, to: vm, session, note: session.display.note)
         route.stop = stop
         connection = try GuestConnection.open(vm, route, architecture: instance.architecture)
     }

@@ -21,13 +21,14 @@ struct Cloning: Sendable {
         guard !instances.contains(where: { $0.name == copy.instance }), !Files.exists(directory) else {
             throw Refusal("there is a VM called \(copy) already", hint: "choose another name; `dvm ls` shows them")
         }
-        for path in try await session.configuration.copy(source, to: copy) {
-            session.display.note("wrote \(path.shown)")
+        let written = try await session.configuration.copy(source, to: copy).map {
+            (path: $0, modified: (try? FileStatus(ofLink: $0))?.modified)
         }
+        for (path, _) in written { session.display.note("wrote \(path.shown)") }
         do {
             try await copyInstance(instance, keepsKeys)
         } catch {
-            try? withdraw()
+            withdraw(written)
             throw error
         }
         for line in Self.collisions(of: copy, with: instance, among: instances) { session.display.note(line) }
@@ -45,7 +46,18 @@ struct Cloning: Sendable {
         try state.begin(known.made)
         try state.keep(known.notes)
         // Before there is a copy: however this ends, none is used with the identity of another.
-        try state.keep(CopiedFrom(source: source.text, keepsKeys: keepsKeys))
+        var copied = CopiedFrom(source: source.text, keepsKeys: keepsKeys)
+        try state.keep(copied)
+        // They are in the disk that is copied.
+        let inherited = Set(try await snapshots(of: instance)).union(session.state(of: source).inherited?.names ?? [])
+        if !inherited.isEmpty {
+            try state.keep(
+                InheritedSnapshots(
+                    names: inherited,
+                    copied: CopiedFrom(source: source.text, keepsKeys: keepsKeys, isWhole: true)
+                )
+            )
+        }
 
         let log = try session.log("lima", of: copy)
         try await session.display.step("copying \(source) to \(copy)") {
@@ -57,17 +69,40 @@ struct Cloning: Sendable {
                 )
             }
         }
+        copied.isWhole = true
+        try state.keep(copied)
+    }
+
+    private func snapshots(of instance: LimaInstance) async throws -> [String] {
+        guard instance.vmType == "qemu" else { return [] }
+        do {
+            return try await limactl.snapshots(of: source).map(\.name)
+        } catch let refusal as Refusal {
+            // Lima has no list of a VM that was never started: it has no disk yet.
+            let names = Files.names(in: session.paths.instance(of: source))
+            guard names.contains(where: ["diffdisk", "disk"].contains) else { return [] }
+            throw refusal
+        }
     }
 
     /// Takes back what was written on this computer, where there is no copy.
-    private func withdraw() throws {
+    private func withdraw(_ written: [(path: FilePath, modified: FileTime?)]) {
         guard !Files.exists(session.paths.instance(of: copy)) else {
             return session.display.note(
                 "what there is of the copy stays; `dvm rm \(copy) --yes --force --config` removes it"
             )
         }
         session.state(of: copy).forget()
-        _ = try session.configuration.remove(copy)
+        for (path, modified) in written {
+            // It may have taken an hour, in which the person has begun to change it.
+            guard modified != nil, (try? FileStatus(ofLink: path))?.modified == modified,
+                (try? Files.remove(path)) != nil
+            else {
+                session.display.note("\(path.shown) stays")
+                continue
+            }
+        }
+        Files.removeDirectory(session.configuration.path(for: copy).removingLastComponent().appending(copy.text))
     }
 
     /// The ports of a copy that other VMs have too, its original's above all: only one of them can run.

@@ -6,4 +6,24 @@ struct CopiedFrom: Hashable, Sendable, Codable {
     var source: String
     /// Whether the user's keys stay.
     var keepsKeys: Bool
+    /// Whether everything was copied: it may have been cut short.
+    var isWhole = false
+
+    /// Refuses to start half a disk.
+    ///
+    /// - Throws: a `Refusal` that says how to begin anew.
+    func checkWhole(_ vm: MachineName) throws(Refusal) {
+        guard !isWhole else { return }
+        throw Refusal(
+            "copying \(source.printable) to \(vm) was cut short, so \(vm) may be damaged",
+            hint: "`dvm rm \(vm) --yes --force --config` removes what there is of it; then copy it again"
+        )
+    }
+}
+
+/// The snapshots that came with a copy: the VM has the identity of another again when it is put back to one.
+struct InheritedSnapshots: Hashable, Sendable, Codable {
+    var names: Set<String>
+    /// What is done when it is put back to one of them.
+    var copied: CopiedFrom
 }

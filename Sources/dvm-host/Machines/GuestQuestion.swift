@@ -16,13 +16,33 @@ struct GuestQuestion: Sendable {
     /// - Returns: what the VM says.
     /// - Throws: a `Refusal` when there is no answer.
     func activity(of instance: LimaInstance, services: [String] = []) async throws -> Activity {
+        try await ask(instance) { guest in try await activity(guest, services) }
+    }
+
+    /// Asks for everything that `dvm ls` shows of a VM, and remembers it.
+    ///
+    /// - Throws: a `Refusal` when there is no answer to all of it.
+    func everything(of instance: LimaInstance) async throws {
+        try await ask(instance) { guest in
+            _ = try await activity(guest, [])
+            session.state(of: vm).keep(WorkSeen(try await guest.perform(.work, as: WorkReport.self)))
+        }
+    }
+
+    private func activity(_ guest: GuestWorker, _ services: [String]) async throws -> Activity {
+        let found = try await guest.perform(.activity(services: services), as: Activity.self)
+        session.state(of: vm).keep(LastContact(sessions: found.sessions))
+        return found
+    }
+
+    private func ask<Answer>(_ instance: LimaInstance, _ body: (GuestWorker) async throws -> Answer) async throws
+        -> Answer
+    {
         let limit = try TimeLimit(patience)
         do {
             let guest = GuestWorker(for: vm)
-            try await guest.connect(to: instance, of: vm, through: limactl, session.display, until: limit.reader)
-            let found = try await guest.perform(.activity(services: services), as: Activity.self)
-            session.state(of: vm).keep(LastContact(sessions: found.sessions))
-            return found
+            try await guest.connect(to: instance, of: vm, through: limactl, session, until: limit.reader)
+            return try await body(guest)
         } catch is CancellationError where !Task.isCancelled {
             throw Refusal(
                 "\(vm) did not answer within \(patience.components.seconds) s",

@@ -17,6 +17,35 @@ struct LastContact: Hashable, Sendable, Codable {
     }
 }
 
+/// Whether a VM held work that is nowhere else when that was last looked at.
+struct WorkSeen: Hashable, Sendable, Codable {
+    enum Finding: String, Hashable, Sendable, Codable {
+        case none
+        case atRisk = "at-risk"
+        /// Not all of it could be looked at.
+        case unknown
+
+        /// The finding in words.
+        var text: String {
+            switch self {
+            case .none: "none"
+            case .atRisk: "at risk"
+            case .unknown: "not known"
+            }
+        }
+    }
+
+    /// When that was, in seconds since 1970.
+    var time: Int
+    var finding: Finding
+
+    /// What a report has just said.
+    init(_ report: WorkReport, time: Int = Int(WallClock.now)) {
+        self.time = time
+        finding = report.isAtRisk ? .atRisk : report.isIncomplete ? .unknown : .none
+    }
+}
+
 /// How long ago something was.
 enum Age {
     /// The time that has passed, in its largest unit: “now”, “5 min ago”, “3 h ago”, “12 d ago”.

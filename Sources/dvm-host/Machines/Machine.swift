@@ -39,7 +39,7 @@ struct Machine: Sendable {
     /// - Throws: a `Refusal` when it was never made or cannot be started.
     func ensureRunning(_ instance: LimaInstance?, for command: String) async throws -> LimaInstance {
         try session.checkDryRun(of: command)
-        if let instance, instance.status == .running, session.state(of: name).copied == nil { return instance }
+        if let instance, instance.status == .running, try session.state(of: name).copied() == nil { return instance }
         guard instance != nil else { throw neverMade() }
         return try await session.locked(name, for: command) {
             // While we waited, another dvm may have started it, or removed it.
@@ -55,9 +55,10 @@ struct Machine: Sendable {
         to instance: LimaInstance,
         contacted: Result<GuestConnection, any Error>? = nil,
         until stop: FileDescriptor? = nil,
+        isRenewal: Bool = false,
         note: @escaping (String) -> Void
     ) throws -> GuestConnection {
-        var route = try GuestConnection.Route(limactl, to: name, display, note: note)
+        var route = try GuestConnection.Route(limactl, to: name, session, isRenewal: isRenewal, note: note)
         route.stop = stop
         return try GuestConnection.open(name, route, contacted: contacted, architecture: instance.architecture)
     }
@@ -118,6 +119,7 @@ extension Machine {
 
     private func start(_ instance: LimaInstance) async throws -> LimaInstance {
         if instance.status == .broken { throw broken(instance) }
+        try session.state(of: name).copied()?.checkWhole(name)
         try checkConfiguration(of: instance)
         try checkPorts()
         let log = try session.log("lima", of: name)
@@ -131,11 +133,12 @@ extension Machine {
     /// Gives a copied VM an identity of its own, before anything else is done with it, and starts it again with that.
     private func renewed(_ instance: LimaInstance) async throws -> LimaInstance {
         let state = session.state(of: name)
-        guard let copied = state.copied else { return instance }
+        guard let copied = try state.copied() else { return instance }
+        try copied.checkWhole(name)
         let renewal = IdentityRenewal(hostName: name.text, keepsKeys: copied.keepsKeys)
         let done = try await display.step("an identity of its own for \(name), a copy of \(copied.source)") {
             let guest = GuestWorker(for: name)
-            _ = try await guest.connect(self, to: instance, until: nil) { display.detail($0) }
+            _ = try await guest.connect(self, to: instance, until: nil, isRenewal: true) { display.detail($0) }
             return try await guest.perform(.renewIdentity(renewal), as: IdentityRenewed.self) {
                 display.detail($0.step)
             }
@@ -143,12 +146,27 @@ extension Machine {
         for key in done.removedKeys.prefix(20) {
             display.note("\(name) says: removed the private key ~/\(key.prefix(200)), which \(copied.source) has")
         }
+        if done.removedKeys.count > 20 { display.note("\(name) says: and \(done.removedKeys.count - 20) more") }
+        for kind in done.made.sorted(by: { $0.command > $1.command }) {
+            display.note("\(name) has \(kind.text); `dvm \(kind.command) \(name)` shows what to register")
+        }
+        for note in done.notes.prefix(5) { display.note("\(name) says: \(note.prefix(500))") }
         let log = try session.log("lima", of: name)
         try await display.step("stopping \(name)") { try await perform(.stop(force: false), log) }
         guard let stopped = try await limactl.instance(of: name) else { throw neverMade() }
         let running = try await start(stopped)
         try state.forgetCopy()
+        await learnLogin(running)
         return running
+    }
+
+    /// Learns the new host keys, so that ssh reaches the VM; `dvm ssh-config` says it where that fails.
+    private func learnLogin(_ instance: LimaInstance) async {
+        let guest = GuestWorker(for: name)
+        guard (try? await guest.connect(self, to: instance, until: nil, note: { display.detail($0) })) != nil,
+            let login = try? await guest.perform(.remoteLogin, as: RemoteLogin.self)
+        else { return }
+        try? SshEntryStore(paths: session.paths).learn(login, of: name)
     }
 
     /// Refuses what Lima would start with less protection than dvm promises.
@@ -196,11 +214,26 @@ extension Machine {
 }
 
 extension GuestConnection.Route {
-    /// The way through Lima.
-    init(_ limactl: Limactl, to vm: MachineName, _ display: ProgressDisplay, note: @escaping (String) -> Void) throws {
+    /// The way through Lima to a VM; only a renewal finds one to a copy that still passes for another.
+    ///
+    /// - Throws: a `Refusal`.
+    init(
+        _ limactl: Limactl,
+        to vm: MachineName,
+        _ session: Session,
+        isRenewal: Bool = false,
+        note: @escaping (String) -> Void
+    ) throws {
+        if !isRenewal, let copied = try session.state(of: vm).copied() {
+            throw Refusal(
+                "\(vm) is a copy that still has the identity of \(copied.source.printable)",
+                hint: "`dvm start \(vm)` gives it one of its own"
+            )
+        }
         shell = limactl.shell(vm)
         executable = try OwnExecutable.path()
         self.note = note
+        let display = session.display
         remark = { display.output($0.utf8) }
     }
 }

@@ -43,7 +43,10 @@ struct MachineEnd: Sendable {
                         + "the whole output is in \(log.path.shown)"
                 )
             }
-            SshEntryStore(paths: session.paths).forget(name)
+        }
+        // Another VM may get its name.
+        for path in session.state(of: name).forget() {
+            session.display.note("\(path.shown), which was about \(name), cannot be removed")
         }
     }
 }

@@ -19,6 +19,12 @@ struct Snapshots: Sendable {
 
     /// Makes one.
     func create(_ name: SnapshotName) async throws {
+        if let copied = try session.state(of: vm).copied() {
+            throw Refusal(
+                "\(vm) is a copy that still has the identity of \(copied.source.printable), and a snapshot would keep that",
+                hint: "`dvm start \(vm)` gives it one of its own; stop it, and try again"
+            )
+        }
         // QEMU would make another of the same name.
         guard try await !has(name) else {
             throw Refusal(
@@ -30,11 +36,51 @@ struct Snapshots: Sendable {
         guard try await has(name) else { throw untrue("made", name) }
     }
 
-    /// Puts the disk back to what it was.
-    func restore(_ name: SnapshotName) async throws {
+    /// Puts the disk back to what it was, which loses what it is.
+    ///
+    /// - Parameters:
+    ///   - name: the snapshot.
+    ///   - force: whether that is done whatever the VM holds; else it is started to be asked, and stopped again.
+    /// - Throws: a `Refusal`.
+    func restore(_ name: SnapshotName, force: Bool) async throws {
         try await require(name)
+        if !force { try await checkWork(name) }
+        let state = session.state(of: vm)
+        let inherited = state.inherited.flatMap { $0.names.contains(name.text) ? $0.copied : nil }
+        if var copied = inherited {
+            // Before it is another's again, so that it is never used as that; keys go only when it is known to be.
+            copied.keepsKeys = true
+            try state.keep(copied)
+        }
         try await perform(.apply, name, "putting \(vm) back to “\(name)”")
+        if let copied = inherited {
+            try state.keep(copied)
+            session.display.note(
+                "“\(name)” came with the copy of \(copied.source.printable): \(vm) gets an identity of its own again"
+            )
+        }
+        state.forgetDisk()
         guard try await has(name) else { throw untrue("applied", name) }
+    }
+
+    private func checkWork(_ name: SnapshotName) async throws {
+        guard let instance = try await limactl.instance(of: vm) else { return }
+        let end = MachineEnd(name: vm, limactl: limactl, session: session)
+        let check = WorkCheck(name: vm, limactl: limactl, session: session)
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await check.require(instance, force: false, for: "snapshot restore", name.text))
+        } catch {
+            result = .failure(error)
+        }
+        // It was started for that only.
+        if let current = try await limactl.instance(of: vm) { _ = try await end.stop(current, force: false) }
+        do {
+            try result.get()
+        } catch var refusal as Refusal {
+            refusal.hint = "`dvm snapshot create \(vm) <name>` keeps all of it; " + (refusal.hint ?? "")
+            throw refusal
+        }
     }
 
     /// Removes one.
@@ -42,6 +88,9 @@ struct Snapshots: Sendable {
         try await require(name)
         try await perform(.delete, name, "removing the snapshot “\(name)” of \(vm)")
         guard try await !has(name) else { throw untrue("removed", name) }
+        // The next one of that name is the VM's own.
+        let state = session.state(of: vm)
+        if var inherited = state.inherited, inherited.names.remove(name.text) != nil { try state.keep(inherited) }
     }
 
     private func has(_ name: SnapshotName) async throws -> Bool { try await list().contains { $0.name == name.text } }

@@ -5,18 +5,20 @@ struct VMState: Sendable {
     let directory: FilePath
 
     /// The names of the files that dvm writes into it, logs left out.
-    static let files: Set<String> = [
-        "lima.yaml", "units.json", "made.json", "contact.json", "synced.json", "copied.json", SecretKey.file,
-        "ssh_config", "known_hosts", "ssh.json",
-    ]
+    static let files: Set<String> = SshEntryStore.files.union([
+        "lima.yaml", "units.json", "made.json", "contact.json", "work.json", "synced.json", "copied.json",
+        "inherited.json", SecretKey.file,
+    ])
 
     /// Bounds what is read back; a note of a unit is some hundred bytes.
     private static let largest = 4 << 20
 
     private var notesPath: FilePath { directory.appending("units.json") }
     private var contactPath: FilePath { directory.appending("contact.json") }
+    private var workPath: FilePath { directory.appending("work.json") }
     private var syncPath: FilePath { directory.appending("synced.json") }
     private var copiedPath: FilePath { directory.appending("copied.json") }
+    private var inheritedPath: FilePath { directory.appending("inherited.json") }
     private var madePath: FilePath { directory.appending("made.json") }
 
     /// What it remembers of the VM's units; nothing when that cannot be read.
@@ -32,9 +34,11 @@ struct VMState: Sendable {
 
     /// Remembers what a VM is made from, and nothing of one that had its name before.
     ///
-    /// - Throws: a `Refusal` that names the file.
+    /// - Throws: a `Refusal` that names the file; above all, what is new must not pass for a copy.
     func begin(_ made: MadeFrom?) throws(Refusal) {
-        forget()
+        if let path = forget().first {
+            throw Refusal("cannot remove \(path.shown), which is of an earlier VM", hint: "see `ls -ld \(path.quoted)`")
+        }
         try keep(UnitNotes())
         if let made { try write(made, madePath) }
     }
@@ -42,8 +46,35 @@ struct VMState: Sendable {
     /// What the VM said last of what it does.
     var contact: LastContact? { read(LastContact.self, contactPath) }
 
+    /// What was nowhere but in the VM when that was last looked at.
+    var work: WorkSeen? { read(WorkSeen.self, workPath) }
+
     /// Of what it is a copy, as long as it still passes for that.
-    var copied: CopiedFrom? { read(CopiedFrom.self, copiedPath) }
+    ///
+    /// - Throws: a `Refusal` when there is a mark that cannot be read: that is not the same as none.
+    func copied() throws(Refusal) -> CopiedFrom? {
+        do {
+            _ = try FileStatus(ofLink: copiedPath)
+        } catch {
+            guard error != .noSuchFileOrDirectory else { return nil }
+            throw Refusal("cannot look at \(copiedPath.shown): \(error)")
+        }
+        guard let copied = read(CopiedFrom.self, copiedPath) else {
+            throw Refusal(
+                "\(copiedPath.shown) cannot be read, so the VM may have the identity of another",
+                hint: "remove the file if you know that it has one of its own; else delete the VM, and copy it again"
+            )
+        }
+        return copied
+    }
+
+    /// Snapshots that came with a copy.
+    var inherited: InheritedSnapshots? { read(InheritedSnapshots.self, inheritedPath) }
+
+    /// Remembers which snapshots came with a copy.
+    ///
+    /// - Throws: a `Refusal` that names the file.
+    func keep(_ inherited: InheritedSnapshots) throws(Refusal) { try write(inherited, inheritedPath) }
 
     /// Remembers that a VM is a copy.
     ///
@@ -65,13 +96,29 @@ struct VMState: Sendable {
     /// Remembers what a VM has just said; that it cannot is no reason to end what the command is about.
     func keep(_ contact: LastContact) { try? write(contact, contactPath) }
 
+    /// Remembers what a VM has just been found to hold.
+    func keep(_ work: WorkSeen) { try? write(work, workPath) }
+
+    /// Forgets what was known of a disk that another has taken the place of.
+    func forgetDisk() {
+        for path in [contactPath, workPath, syncPath] { try? Files.remove(path) }
+    }
+
     /// Remembers that the VM is what its configuration says.
     func keepSynced(at time: Int = Int(WallClock.now)) { try? write(time, syncPath) }
 
-    /// Forgets a VM that is gone.
-    func forget() {
-        try? keep(UnitNotes())
-        for path in [contactPath, syncPath, madePath, copiedPath] { try? Files.remove(path) }
+    /// Forgets a VM that is gone, but for its logs, the template it was made from and the key of its secrets.
+    ///
+    /// - Returns: the files that could not be removed.
+    @discardableResult
+    func forget() -> [FilePath] {
+        let paths =
+            [notesPath, contactPath, workPath, syncPath, madePath, copiedPath, inheritedPath]
+            + SshEntryStore.files.sorted().map { directory.appending($0) }
+        return paths.filter { path in
+            do { try Files.remove(path) } catch { return true }
+            return false
+        }
     }
 
     private func read<Value: Decodable>(_ type: Value.Type, _ path: FilePath) -> Value? {

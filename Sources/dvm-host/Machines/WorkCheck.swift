@@ -19,15 +19,16 @@ struct WorkCheck: Sendable {
     /// - Parameters:
     ///   - instance: the VM as Lima knows it.
     ///   - force: whether it is to be destroyed whatever it holds: then it is not started to be asked, and not waited for.
-    ///   - verb: the command that would destroy it, as it is typed.
+    ///   - verb: the command that would destroy it, as it is typed before the VM's name.
+    ///   - rest: what is typed after that.
     /// - Throws: a `Refusal` that says what would be lost; never when forced.
-    func require(_ instance: LimaInstance, force: Bool, for verb: String) async throws {
+    func require(_ instance: LimaInstance, force: Bool, for verb: String, _ rest: String = "") async throws {
         let display = session.display
         guard force else {
             let finding = try await display.step("looking for work in \(name)") {
                 await look(instance, starting: true, for: verb)
             }
-            if let refusal = Self.refusal(finding, in: name, for: verb) { throw refusal }
+            if let refusal = Self.refusal(finding, in: name, for: verb, rest) { throw refusal }
             return
         }
         for line in Self.farewell(await lookBriefly(instance, for: verb), to: name) { display.note(line) }
@@ -45,7 +46,9 @@ struct WorkCheck: Sendable {
     func look(_ instance: LimaInstance, starting: Bool, for verb: String) async -> Finding {
         do {
             let guest = try await reach(instance, starting: starting, for: verb)
-            return .known(try guest.perform(.work, as: WorkReport.self) { session.display.detail($0.step) })
+            let report = try guest.perform(.work, as: WorkReport.self) { session.display.detail($0.step) }
+            session.state(of: name).keep(WorkSeen(report))
+            return .known(report)
         } catch let refusal as Refusal {
             return .unknown(refusal)
         } catch {
@@ -54,20 +57,25 @@ struct WorkCheck: Sendable {
     }
 
     private func reach(_ instance: LimaInstance, starting: Bool, for verb: String) async throws -> GuestConnection {
-        let route = try GuestConnection.Route(limactl, to: name, session.display, note: session.display.note)
+        // A copy that still passes for another is renewed first, which takes its configuration.
+        let isCopy = try session.state(of: name).copied() != nil
         switch instance.status {
-        case .running: return try GuestConnection.open(name, route, architecture: instance.architecture)
+        case .running where !isCopy || !starting:
+            let route = try GuestConnection.Route(limactl, to: name, session, note: session.display.note)
+            return try GuestConnection.open(name, route, architecture: instance.architecture)
         case .broken:
             throw Refusal(
                 "Lima says that \(name.instance) is broken",
                 hint: "`dvm stop --force \(name)` ends what is left of it, then `dvm sh \(name)` starts it again"
             )
-        case .stopped, .other: break
+        case .running, .stopped, .other: break
         }
         guard starting else { throw Refusal("\(name) does not run") }
         guard session.configuration.names().contains(name) else {
             throw Refusal(
-                "\(name) does not run, and is not started without a configuration",
+                isCopy
+                    ? "\(name) is a copy that still has the identity of another VM, and has no configuration"
+                    : "\(name) does not run, and is not started without a configuration",
                 hint: "`dvm init \(name)` writes one, or `limactl start \(name.instance)` starts it as it is"
             )
         }
@@ -95,8 +103,9 @@ struct WorkCheck: Sendable {
 
 extension WorkCheck {
     /// Why a VM is not destroyed; nothing when it holds no work.
-    static func refusal(_ finding: Finding, in vm: MachineName, for verb: String) -> Refusal? {
-        let allTheSame = "`dvm \(verb) \(vm) --yes --force` does it all the same, and loses what is above"
+    static func refusal(_ finding: Finding, in vm: MachineName, for verb: String, _ rest: String = "") -> Refusal? {
+        let words = rest.isEmpty ? vm.text : "\(vm) \(rest)"
+        let allTheSame = "`dvm \(verb) \(words) --yes --force` does it all the same, and loses what is above"
         switch finding {
         case .known(let report) where report.isClean: return nil
         case .known(let report):

@@ -5,13 +5,18 @@ struct SshEntryStore: Sendable {
     var paths: Paths
 
     private static let entryName = "ssh_config"
+    private static let keysName = "known_hosts"
+    private static let loginName = "ssh.json"
+
+    /// The names of its files, which are beside what else is kept of a VM.
+    static let files: Set<String> = [entryName, keysName, loginName]
 
     /// The files of all entries, as `Include` of ssh_config(5) takes them.
     var pattern: String { paths.state.appending("*").appending(Self.entryName).string }
 
     private func entryFile(_ vm: MachineName) -> FilePath { paths.state(of: vm).appending(Self.entryName) }
-    private func keysFile(_ vm: MachineName) -> FilePath { paths.state(of: vm).appending("known_hosts") }
-    private func loginFile(_ vm: MachineName) -> FilePath { paths.state(of: vm).appending("ssh.json") }
+    private func keysFile(_ vm: MachineName) -> FilePath { paths.state(of: vm).appending(Self.keysName) }
+    private func loginFile(_ vm: MachineName) -> FilePath { paths.state(of: vm).appending(Self.loginName) }
 
     /// What a VM said of itself when it was last asked; nothing when it never was, or that is lost.
     func login(_ vm: MachineName) -> RemoteLogin? {
@@ -48,10 +53,5 @@ struct SshEntryStore: Sendable {
             if (try? Files.own(file, limit: bytes.count)) != bytes { try Files.replace(file, with: bytes) }
         }
         return text
-    }
-
-    /// Forgets a VM that is gone.
-    func forget(_ vm: MachineName) {
-        for file in [entryFile(vm), keysFile(vm), loginFile(vm)] { try? Files.remove(file) }
     }
 }

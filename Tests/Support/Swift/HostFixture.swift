@@ -168,7 +168,7 @@ extension HostFixture {
     /// The arguments of each call of `limactl` so far, those that only ask left out.
     public var changes: [String] {
         (read("calls") ?? "").split(separator: "\n").map(String.init).filter {
-            !$0.hasPrefix("list ") && !$0.hasPrefix("shell ") && $0 != "--version"
+            !$0.hasPrefix("list ") && !$0.hasPrefix("snapshot list ") && !$0.hasPrefix("shell ") && $0 != "--version"
         }
     }
 }
