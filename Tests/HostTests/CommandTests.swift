@@ -84,10 +84,10 @@ import Testing
 
         #expect(
             Ls.Row.table(rows).draw() == """
-                NAME  STATE    CPUS  MEMORY  DISK   PORTS                SESSIONS  SYNCED
-                app   running  2     4GiB    60GiB  3000:3000 5173:5173  -         -
-                old   stopped  4     4GiB    60GiB  -                    -         -
-                web   absent   -     -       -      -                    -         -
+                NAME  STATE    CPUS  MEMORY  DISK   SESSIONS  WORK  SYNCED  PORTS
+                app   running  2     4GiB    60GiB  -         -     -       3000:3000 5173:5173
+                old   stopped  4     4GiB    60GiB  -         -     -       -
+                web   absent   -     -       -      -         -     -       -
                 """
         )
         #expect(
@@ -99,9 +99,14 @@ import Testing
     @Test func `says how old is what it did not ask for`() throws {
         var row = Ls.Row(name: "app", state: "running", cpus: 1, memory: 1 << 30, disk: 60 << 30, configured: true)
         (row.diskUsed, row.sessions, row.contact, row.synced) = (3 << 30, 2, 1_000_000, 1_000_000)
+        (row.work, row.workSeen) = (.atRisk, 1_000_000 - 7200)
         #expect(
-            Ls.Row.table([row], now: 1_000_000 + 300).rows
-                == [["app", "running", "1", "1GiB", "3.0GiB/60GiB", "-", "2 (5 min ago)", "5 min ago"]]
+            Ls.Row.table([row], now: 1_000_000 + 300).rows == [
+                [
+                    "app", "running", "1", "1GiB", "3.0GiB/60GiB", "2 (5 min ago)", "at risk (2 h ago)", "5 min ago",
+                    "-",
+                ]
+            ]
         )
     }
 
@@ -289,7 +294,7 @@ import Testing
     }
 
     @Test func `does not take a VM for empty that says nothing`() async throws {
+        try fixture.write("fail-shell", "level=fatal msg=\"no way in\"\n")
         #expect(try await check("Running")?.message.hasPrefix("it is not known whether app holds work") == true)
     }
 }
-        try fixture.write("fail-shell", "level=fatal msg=\"no way in\"\n")

@@ -130,13 +130,54 @@ import Testing
         try stage.fixture.write("vm/dvm-app/activity", #"{"sessions":2,"programs":[],"services":[]}"#)
         #expect(try stage.run(#""$DVM" ls"#).output.contains("app   running"))
         #expect(stage.asked() == [])
-        #expect(try stage.run(#""$DVM" ls --fresh"#).output.contains("2 (now)"))
-        #expect(stage.asked() == ["activity"])
+        try stage.fixture.write("vm/dvm-app/work", #"{"loose":{"count":1,"examples":["notes.txt"]}}"#)
+        let fresh = try stage.run(#""$DVM" ls --fresh"#).output
+        #expect(fresh.contains("2 (now)") && fresh.contains("at risk (now)"), "\(fresh)")
+        #expect(stage.asked() == ["activity", "work"])
         #expect(try stage.run(#""$DVM" ls --json"#).output.contains(#""sessions" : 2"#))
         try stage.fixture.write("list.json", ListedVM.line("Stopped") + ListedVM.line(name: "dvm-old"))
-        #expect(try !stage.run(#""$DVM" ls"#).output.contains("2 ("))
+        // A session does not outlive its VM's run, and work does.
+        let stopped = try stage.run(#""$DVM" ls"#).output
+        #expect(!stopped.contains("2 (") && stopped.contains("at risk ("), "\(stopped)")
         #expect(try stage.run(#""$DVM" ls --only-config"#).output.contains("old") == false)
-        #expect(stage.asked() == ["activity"])
+        #expect(stage.asked() == ["activity", "work"])
+    }
+
+    @Test(
+        arguments: [
+            ("{}", "none"), (#"{"loose":{"count":-1,"examples":[]}}"#, "at risk"), (#"{"unknown":["x"]}"#, "not known"),
+            (#"{"sessions":[{"id":"x","tool":"x"}]}"#, nil), (#"{"omitted":"\u001b"}"#, nil),
+        ]
+    )
+    func `remembers of work what was found by whoever looked`(work: String, shown: String?) throws {
+        let stage = try SyncStage()
+        try stage.fixture.write("list.json", ListedVM.line("Running"))
+        try stage.fixture.write("vm/dvm-app/work", work)
+        #expect(try stage.run(#""$DVM" work app"#).status == (shown == "none" ? 0 : 1))
+        let row = try stage.run(#""$DVM" ls"#).output
+        for word in ["none", "at risk", "not known"] {
+            #expect(row.contains("\(word) (now)") == (word == shown), "\(row)")
+        }
+    }
+
+    @Test func `does not wait for ever for one that says nothing`() async throws {
+        let stage = try SyncStage()
+        try stage.fixture.write("list.json", ListedVM.line("Running"))
+        try stage.fixture.write("vm/dvm-app/silent-work", "")
+        let session = try stage.session()
+        let limactl = try Limactl(session.environment)
+        let instance = try #require(try await limactl.instance(of: stage.app))
+        let question = GuestQuestion(vm: stage.app, limactl: limactl, session: session, patience: .seconds(2))
+        await #expect(throws: Refusal.self) { try await question.everything(of: instance) }
+        // What it did say is remembered.
+        #expect(session.state(of: stage.app).contact?.sessions == 0)
+        #expect(session.state(of: stage.app).work == nil)
+
+        let route = try GuestConnection.Route(limactl, to: stage.app, session, note: { _ in })
+        let guest = try GuestConnection.open(stage.app, route, architecture: "x86_64")
+        #expect(throws: CancellationError.self) {
+            try guest.perform(.work, as: WorkReport.self, within: .milliseconds(200))
+        }
     }
 
     @Test func `shows when a VM was synced`() async throws {

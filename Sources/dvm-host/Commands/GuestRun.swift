@@ -30,11 +30,7 @@ extension Session {
             detached: detached ? true : nil
         )
         let outcome = try guest.run(program, isRaw: isRaw, door: door)
-        if isAskedAfterwards, terminal != nil,
-            let found = try? guest.perform(.activity(services: []), as: Activity.self)
-        {
-            state(of: vm).keep(LastContact(sessions: found.sessions))
-        }
+        if isAskedAfterwards, terminal != nil { remember(vm, guest) }
         switch outcome {
         case .ended(.exited(0)): return
         case .ended(let exit): throw ProgramEnded(exit: exit)
@@ -43,6 +39,19 @@ extension Session {
             display.note("it goes on; `dvm sessions attach \(id) \(vm.text)` takes it up")
         }
     }
+
+    /// Asks a VM what `dvm ls` shows of it; one that takes long is not waited for.
+    private func remember(_ vm: MachineName, _ guest: GuestConnection) {
+        let state = state(of: vm)
+        guard let found = try? guest.perform(.activity(services: []), as: Activity.self, within: Self.afterthought)
+        else { return }
+        state.keep(LastContact(sessions: found.sessions))
+        guard let report = try? guest.perform(.work, as: WorkReport.self, within: Self.afterthought) else { return }
+        state.keep(WorkSeen(report))
+    }
+
+    /// How long a person waits at most for what they did not ask for.
+    private static let afterthought = Duration.seconds(1)
 
     /// Takes up a session that was left running.
     ///

@@ -8,7 +8,11 @@ struct Ls: AsyncParsableCommand {
         discussion: """
             Shows the VMs that have a configuration or that Lima has made for dvm: what Lima says of each, how much \
             room its disk takes on this computer and may take, and when it was last synced. How many sessions of AI \
-            tools run is what the VM said when dvm last talked to it, and how long ago that was; --fresh asks.
+            tools run, and whether there is work in it that is nowhere else, is what the VM said when dvm last asked \
+            it, and how long ago that was; --fresh asks.
+
+            Work is looked for by --fresh, by `dvm work` and `dvm rm`, and after `dvm sh`, where it is quick; what \
+            there is shows `dvm work`.
 
             Examples:
               dvm ls
@@ -65,8 +69,8 @@ struct Ls: AsyncParsableCommand {
                 guard let vm = instance.machine else { continue }
                 group.addTask {
                     do {
-                        let question = GuestQuestion(vm: vm, limactl: limactl, session: session, patience: .seconds(10))
-                        _ = try await question.activity(of: instance)
+                        let question = GuestQuestion(vm: vm, limactl: limactl, session: session, patience: .seconds(30))
+                        try await question.everything(of: instance)
                     } catch {
                         let words = (error as? Refusal)?.message ?? "\(error)"
                         session.display.note("\(vm) could not be asked: \(words)")
@@ -92,6 +96,10 @@ struct Ls: AsyncParsableCommand {
         var sessions: Int?
         /// When that was, in seconds since 1970.
         var contact: Int?
+        /// Whether it held work that is nowhere else when that was last looked at.
+        var work: WorkSeen.Finding?
+        /// When that was, in seconds since 1970.
+        var workSeen: Int?
         /// When it was last synced, in seconds since 1970.
         var synced: Int?
         /// Whether it has a configuration.
@@ -123,6 +131,7 @@ struct Ls: AsyncParsableCommand {
             diskUsed = DiskUse.bytes(in: session.paths.instance(of: vm))
             let known = session.state(of: vm)
             synced = known.synced
+            if let seen = known.work { (work, workSeen) = (seen.finding, seen.time) }
             // No session outlives its VM.
             guard state == "running", let said = known.contact else { return }
             (sessions, contact) = (said.sessions, said.time)
@@ -130,17 +139,18 @@ struct Ls: AsyncParsableCommand {
 
         static func table(_ rows: [Self], now: Int = Int(WallClock.now)) -> Table {
             Table(
-                headings: ["NAME", "STATE", "CPUS", "MEMORY", "DISK", "PORTS", "SESSIONS", "SYNCED"],
+                headings: ["NAME", "STATE", "CPUS", "MEMORY", "DISK", "SESSIONS", "WORK", "SYNCED", "PORTS"],
                 rows: rows.map { row in
                     let size = { (bytes: Int?) in bytes.map { "\(MemorySize(mebibytes: $0 >> 20))" } ?? "-" }
-                    let said = row.sessions.map { sessions in
-                        "\(sessions)" + (row.contact.map { " (\(Age.text(since: $0, now: now)))" } ?? "")
-                    }
+                    let age = { (time: Int?) in time.map { " (\(Age.text(since: $0, now: now)))" } ?? "" }
                     return [
                         row.name, row.state, row.cpus.map(String.init) ?? "-", size(row.memory),
                         (row.diskUsed.map { "\(DiskUse.text($0))/" } ?? "") + size(row.disk),
-                        row.ports.isEmpty ? "-" : row.ports.joined(separator: " "), said ?? "-",
+                        row.sessions.map { "\($0)\(age(row.contact))" } ?? "-",
+                        row.work.map { "\($0.text)\(age(row.workSeen))" } ?? "-",
                         row.synced.map { Age.text(since: $0, now: now) } ?? "-",
+                        // Last, where a narrow terminal cuts them off: `dvm ports` shows them, too.
+                        row.ports.isEmpty ? "-" : row.ports.joined(separator: " "),
                     ]
                 }
             )

@@ -32,6 +32,7 @@ struct Work: AsyncParsableCommand {
         let session = try talk.session()
         let guest = try await session.connection(to: vm, for: "work")
         let report = try guest.perform(.work, as: WorkReport.self)
+        session.state(of: vm).keep(WorkSeen(report))
         try Output.print(json ? try JSON.text(report) : report.text)
         if !report.isClean { throw Failed() }
     }

@@ -164,14 +164,23 @@ final class GuestConnection {
 
     /// Runs a task; what it does and what it prints is handed on.
     ///
-    /// - Throws: the guest's `Refusal`, or one that says what was lost with the link.
+    /// - Parameters:
+    ///   - task: the task.
+    ///   - type: what it ends with.
+    ///   - time: how long it may take; where it took longer, the connection is of no use any more.
+    ///   - progress: told what it does.
+    ///   - output: told what it prints.
+    /// - Returns: what it ended with.
+    /// - Throws: the guest's `Refusal`, one that says what was lost with the link, or `CancellationError` when time is up.
     func perform<Result: Decodable>(
         _ task: GuestTask,
         as type: Result.Type,
+        within time: Duration? = nil,
         progress: (Progress) -> Void = { _ in },
         output: (ArraySlice<UInt8>) -> Void = { _ in }
     ) throws -> Result {
         channels += 1
+        link.deadline = time.map { .now + $0 }
         do {
             return try TaskSession(link: link, number: channels).run(task, as: type, progress: progress, output: output)
         } catch Link.Failure.lost(let complaint) {

@@ -31,6 +31,8 @@ final class Link {
     private let remark: (String) -> Void
     /// Readable when whoever waits should wait no longer.
     private let stop: FileDescriptor?
+    /// When whoever waits should wait no longer.
+    var deadline: ContinuousClock.Instant?
 
     private static let mostComplaints = 4096
 
@@ -51,7 +53,7 @@ final class Link {
 
     /// Waits for the guest, and for whatever else is asked for, and takes in what came.
     ///
-    /// It waits for ever unless it is told how many milliseconds at most.
+    /// It waits for ever unless there is a deadline, or it is told how many milliseconds at most.
     ///
     /// - Throws: a `Failure`, a `Refusal` when the system cannot wait, or `CancellationError` when it need not any more.
     func turn(milliseconds: Int? = nil, _ wait: (inout Readiness) -> Void = { _ in }) throws -> Turn {
@@ -61,9 +63,11 @@ final class Link {
         if errorsOpen { ready.read(process.errors) }
         if let stop { ready.read(stop) }
         if let input = process.input, !outbox.isEmpty { ready.write(input) }
-        try ready.wait(milliseconds: milliseconds)
+        let left = deadline.map { max(0, Int(ContinuousClock.now.duration(to: $0) / .milliseconds(1))) }
+        try ready.wait(milliseconds: [milliseconds, left].compactMap { $0 }.min())
 
         if let stop, ready.canRead(stop) { throw CancellationError() }
+        if let deadline, deadline <= .now { throw CancellationError() }
         if errorsOpen, ready.canRead(process.errors) { readComplaints() }
         if let input = process.input, !outbox.isEmpty, ready.canWrite(input), try outbox.flush(to: input) == nil {
             process.endInput()
