@@ -103,13 +103,55 @@ import Testing
         #expect(stage.fixture.changes == [])
     }
 
-    @Test(arguments: ["start app", "restart app", "stop --all", "stop --inactive", "reset app --yes", "rm app --yes"])
-    func `is tried without doing it`(words: String) throws {
+    @Test(
+        arguments: [
+            ("start app", "start dvm-app, where it does not run"),
+            ("restart app", "stop dvm-app, where it runs, and start it"),
+            ("restart app --force", "switch off dvm-app, where it runs, and start it"),
+            ("stop app", "stop dvm-app, keeping everything in it, where it runs"),
+            ("stop --all --force", "switch off every VM of dvm's that runs"),
+            ("stop --inactive", "stop every VM of dvm's that runs and nothing works in it, keeping everything in them"),
+            (
+                "reset app --yes",
+                "delete dvm-app with everything in it, unless it may hold work that is nowhere else, and"
+            ),
+            ("rm app", "delete dvm-app with everything in it, unless it may hold work that is nowhere else; its"),
+            ("rm app --force --config", "delete dvm-app with everything in it; its configuration would go, too"),
+            (
+                "clone app web",
+                "stop dvm-app where it runs, copy it and its configuration, and give the copy an identity"
+            ),
+            ("snapshot create app x", "make the snapshot “x” of dvm-app"),
+            ("snapshot restore app x", "put dvm-app back to “x”, unless it may hold work that is nowhere else"),
+            ("snapshot restore app x --force", "put dvm-app back to “x”; nothing"),
+            ("snapshot rm app x", "remove the snapshot “x” of dvm-app"),
+            ("ssh-config --install", "put one line at the top of"),
+            ("ssh-config --remove", "change nothing in"),
+        ]
+    )
+    func `is tried without doing it`(words: String, told: String) throws {
         try list("app Running")
-        let outcome = try stage.run("\"$DVM\" \(words) --dry-run")
-        #expect(outcome.status == 0)
-        #expect(outcome.output.contains("would"))
+        for script in ["\"$DVM\" \(words) --dry-run", "DVM_DRY_RUN=1 \"$DVM\" \(words)"] {
+            let outcome = try stage.run(script)
+            #expect(outcome.status == 0)
+            #expect(outcome.output.contains("would \(told)"), "\(outcome)")
+        }
         #expect(!stage.fixture.exists("calls"))
+        #expect(!stage.fixture.exists("state"))
+    }
+
+    @Test(arguments: ["start", "restart", "stop", "rm", "reset", "clone", "snapshot create"])
+    func `a mistyped name is told, and nothing is left of it`(verb: String) throws {
+        try list("app Running")
+        let rest = ["clone": "web", "snapshot create": "x"][verb] ?? ""
+        for flag in ["--dry-run", "rm reset".contains(verb) ? "--yes" : ""] {
+            let outcome = try stage.run("\"$DVM\" \(verb) apo \(rest) \(flag)")
+            #expect(outcome.status == 1)
+            #expect(outcome.errors.contains("there is no VM called “apo”"), "\(outcome)")
+            #expect(outcome.errors.contains("did you mean app?"), "\(outcome)")
+        }
+        #expect(stage.fixture.changes == [])
+        #expect(!stage.fixture.exists("state/dvm/apo"))
     }
 
     @Test func `a guest that says nothing is waited for only so long`() async throws {
@@ -247,6 +289,101 @@ import Testing
         #expect(outcome.status == 1)
         #expect(outcome.errors.contains("app is not gone"))
         #expect(stage.fixture.changes == ["delete --tty=false --force dvm-app"])
+    }
+
+    /// What is remembered of a VM that was there, all kinds of it.
+    private func remember() throws {
+        for name in VMState.files { try stage.fixture.write("state/dvm/app/\(name)", "{}") }
+    }
+
+    private static let kept: Set<String> = ["lima.yaml", "secrets.key"]
+
+    private var remembered: Set<String> {
+        VMState.files.filter { stage.fixture.exists("state/dvm/app/\($0)") }
+    }
+
+    @Test func `nothing is remembered of a VM that is gone, the way ssh reaches it above all`() throws {
+        try remember()
+        try stage.fixture.remove("state/dvm/app/copied.json")
+        #expect(try stage.run(#""$DVM" rm app --yes"#).status == 0)
+        #expect(remembered == Self.kept)
+    }
+
+    @Test func `what Lima alone deleted is forgotten`() throws {
+        try stage.fixture.write("list.json", "")
+        try remember()
+        let outcome = try stage.run(#""$DVM" rm app --yes"#)
+        #expect(outcome.status == 0)
+        #expect(outcome.errors.contains("app has not been made, so there is no VM to delete"))
+        #expect(remembered == Self.kept)
+        #expect(stage.fixture.changes == [])
+    }
+
+    @Test func `a VM that no configuration is of is deleted when it says that it holds nothing`() throws {
+        try stage.fixture.write("list.json", ListedVM.line("Running", name: "dvm-old"))
+        #expect(try stage.run(#""$DVM" rm old --yes"#).status == 0)
+        #expect(stage.asked("old") == ["work"])
+        #expect(stage.fixture.changes == ["delete --tty=false --force dvm-old"])
+        #expect(stage.fixture.read("list.json") == "")
+    }
+
+    @Test(
+        arguments: [
+            ("dvm-old", "Stopped", "", "old", "is not started without a configuration"),
+            ("dvm-app", "Broken", "", "app", "Lima says that dvm-app is broken"),
+            ("dvm-app", "Stopped", "DVM_CPUS=x\n", "app", "DVM_CPUS"),
+            ("dvm-app", "Stopped", "exit 1\n", "app", "app.sh"),
+        ]
+    )
+    func `one that cannot be asked stays, unless forced`(
+        instance: String,
+        status: String,
+        text: String,
+        vm: String,
+        why: String
+    ) throws {
+        try stage.fixture.write("list.json", ListedVM.line(status, name: instance))
+        try stage.fixture.write("config/vms/app.sh", text)
+        let outcome = try stage.run("\"$DVM\" rm \(vm) --yes")
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("it is not known whether \(vm) holds work"), "\(outcome)")
+        #expect(outcome.errors.contains(why), "\(outcome)")
+        #expect(stage.fixture.changes == [])
+
+        let forced = try stage.run("\"$DVM\" rm \(vm) --yes --force --config")
+        #expect(forced.status == 0, "\(forced)")
+        #expect(forced.errors.contains("whatever \(vm) holds is lost"), "\(forced)")
+        #expect(stage.fixture.changes == ["delete --tty=false --force \(instance)"])
+        #expect(stage.fixture.exists("config/vms/app.sh") == (vm != "app"))
+    }
+
+    @Test func `one whose configuration does not load is asked while it runs`() throws {
+        try stage.fixture.write("config/vms/app.sh", "DVM_CPUS=x\n")
+        #expect(try stage.run(#""$DVM" rm app --yes"#).status == 0)
+        #expect(stage.asked() == ["work"])
+        #expect(stage.fixture.exists("config/vms/app.sh"))
+    }
+
+    @Test func `a directory that Lima does not list is left to be looked at`() throws {
+        try stage.fixture.write("list.json", "")
+        try stage.fixture.makeDirectory("lima/dvm-app")
+        let outcome = try stage.run(#""$DVM" rm app --yes --force --config"#)
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("Lima does not list dvm-app, and there is"))
+        #expect(stage.fixture.exists("config/vms/app.sh"))
+        #expect(stage.fixture.exists("lima/dvm-app"))
+    }
+
+    @Test(arguments: ["rm app --yes", "rm app --yes --force"])
+    func `one that Lima only says it deleted is not gone`(words: String) throws {
+        try stage.fixture.makeDirectory("lima/dvm-app")
+        try remember()
+        try stage.fixture.remove("state/dvm/app/copied.json")
+        let outcome = try stage.run("\"$DVM\" \(words) --config")
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("app is not gone"))
+        #expect(remembered.contains("ssh.json"))
+        #expect(stage.fixture.exists("config/vms/app.sh"))
     }
 
     @Test func `the configuration goes on request, and nothing else`() throws {

@@ -47,6 +47,34 @@ import Testing
         #expect(stage.fixture.exists("prefix/bin"))
     }
 
+    @Test(arguments: ["--dry-run", "--yes --dry-run", ""])
+    func `only tells without --yes`(words: String) throws {
+        let prefix = try install()
+        try stage.fixture.write("home/.ssh/config", "Host x\n")
+        #expect(try stage.run("\(prefix)/bin/dvm ssh-config --install").status == 0)
+        let outcome = try stage.run("\(prefix)/bin/dvm uninstall \(words)")
+        #expect(outcome.status == 0)
+        #expect(outcome.output.contains("\(prefix)/bin/dvm-host\n"))
+        #expect(outcome.errors.contains(".ssh/config goes, and nothing else in it"), "\(outcome)")
+        for path in ["state/dvm/app/units.json", "prefix/bin/dvm", "cache/dvm/app.lock"] {
+            #expect(stage.fixture.exists(path), "\(path)")
+        }
+        #expect(try stage.run("\(prefix)/bin/dvm uninstall --yes").status == 0)
+        #expect(stage.fixture.read("home/.ssh/config") == "Host x\n")
+    }
+
+    @Test func `is not kept from it by a configuration of ssh that is a link`() throws {
+        let prefix = try install()
+        try stage.fixture.write("dotfiles/config", "Host x\n")
+        try stage.fixture.makeDirectory("home/.ssh")
+        try stage.fixture.link("home/.ssh/config", to: "\(stage.fixture.root)/dotfiles/config")
+        let outcome = try stage.run("\(prefix)/bin/dvm uninstall --yes")
+        #expect(outcome.status == 0)
+        #expect(!outcome.errors.contains("is a link"))
+        #expect(!stage.fixture.exists("prefix/bin/dvm"))
+        #expect(stage.fixture.read("dotfiles/config") == "Host x\n")
+    }
+
     @Test func `leaves what it cannot prove to be its own`() throws {
         let prefix = try install()
         try stage.fixture.write("prefix/share/dvm/recipes/one.sh", "changed by hand\n")

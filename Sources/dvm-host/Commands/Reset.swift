@@ -30,7 +30,8 @@ struct Reset: AsyncParsableCommand {
         let session = try talk.session()
         let texts = RecipeTexts(try session.configuration.shelf())
         if dry.isOn(session) {
-            let condition = force ? "" : ", unless it may hold work,"
+            guard session.configuration.names().contains(vm) else { throw session.configuration.unknown(vm) }
+            let condition = force ? "" : ", unless it may hold work that is nowhere else,"
             try Output.print(
                 "`dvm reset \(vm)` would delete \(vm.instance) with everything in it\(condition) and then:\n"
             )
@@ -71,7 +72,6 @@ struct Reset: AsyncParsableCommand {
                 .require(instance, force: force, for: "reset")
             try Task.checkCancellation()
             try await MachineEnd(name: vm, limactl: limactl, session: session).delete()
-            session.state(of: vm).forget()
         }
         let sync = VMSync(vm: vm, session: session, texts: texts, interruption: interruption, verb: "reset")
         Output.say(SyncJobs.text(try await sync.run(), vm))

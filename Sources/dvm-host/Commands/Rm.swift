@@ -34,10 +34,11 @@ struct Rm: AsyncParsableCommand {
         let vm = try target.name()
         let session = try talk.session()
         if dry.isOn(session) {
-            let condition = force ? "" : ", unless its code directory holds anything or cannot be looked at"
-            return try Output.print(
+            let condition = force ? "" : ", unless it may hold work that is nowhere else"
+            return try session.tell(
                 "`dvm rm \(vm)` would delete \(vm.instance) with everything in it\(condition); its configuration "
-                    + "would \(config ? "go, too" : "stay"); nothing was asked or done"
+                    + "would \(config ? "go, too" : "stay")",
+                of: vm
             )
         }
         guard yes else {
@@ -47,22 +48,37 @@ struct Rm: AsyncParsableCommand {
             )
         }
         let limactl = try await session.limactl()
-        guard let instance = try await limactl.instance(of: vm) else {
-            // A directory without an instance is left to be dealt with by hand; deleting unknown trees is not for us.
-            if !session.configuration.names().contains(vm) { throw session.configuration.unknown(vm) }
-            session.display.note("\(vm) has not been made, so there is no VM to delete")
-            if config { try await session.locked(vm, for: "rm") { try Self.removeConfiguration(of: vm, session) } }
-            return
-        }
+        // Before there is a lock: a mistyped name leaves nothing behind.
+        guard try await session.isKnown(vm, to: limactl) else { throw session.configuration.unknown(vm) }
         try await session.holding(vm, for: "rm") { session in
-            try await WorkCheck(name: vm, limactl: limactl, session: session).require(instance, force: force, for: "rm")
-            try await MachineEnd(name: vm, limactl: limactl, session: session).delete()
-            session.state(of: vm).forget()
+            if let instance = try await limactl.instance(of: vm) {
+                let check = WorkCheck(name: vm, limactl: limactl, session: session)
+                try await check.require(instance, force: force, for: "rm")
+                try await MachineEnd(name: vm, limactl: limactl, session: session).delete()
+            } else {
+                try Self.forgetUnmade(vm, session)
+            }
             if config { try Self.removeConfiguration(of: vm, session) }
         }
         if !config, let file = try? session.configuration.file(of: vm) {
             session.display.note("its configuration stays: \(file.path.shown)")
         }
+    }
+
+    /// Forgets a VM that Lima does not know.
+    ///
+    /// - Throws: a `Refusal` when there is a directory of it: deleting unknown trees is not for us.
+    private static func forgetUnmade(_ vm: MachineName, _ session: Session) throws(Refusal) {
+        let directory = session.paths.instance(of: vm)
+        guard !Files.exists(directory) else {
+            throw Refusal(
+                "Lima does not list \(vm.instance), and there is \(directory.shown)",
+                hint: "look whether anything in it is needed, then remove it with `rm -r \(directory.quoted)`"
+            )
+        }
+        session.display.note("\(vm) has not been made, so there is no VM to delete")
+        // What Lima alone deleted is remembered here still.
+        for path in session.state(of: vm).forget() { session.display.note("\(path.shown) cannot be removed") }
     }
 
     private static func removeConfiguration(of vm: MachineName, _ session: Session) throws(Refusal) {

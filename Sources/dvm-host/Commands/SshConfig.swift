@@ -29,6 +29,7 @@ struct SshConfig: AsyncParsableCommand {
     @Flag(help: "Take that line away again")
     var remove = false
 
+    @OptionGroup var dry: DryRunOption
     @OptionGroup var talk: TalkOptions
 
     func run() async throws {
@@ -45,7 +46,15 @@ struct SshConfig: AsyncParsableCommand {
         }
         let session = try talk.session()
         let config = try PersonalSshConfig(session.paths)
-        if install || remove { try session.checkDryRun(of: "ssh-config") }
+        if dry.isOn(session), install || remove {
+            let path = config.path.shown
+            let isNeeded = config.hasLine == remove
+            let what = remove ? "take one line out of \(path)" : "put one line at the top of \(path)"
+            return try Output.print(
+                "`dvm ssh-config --\(remove ? "remove" : "install")` would "
+                    + (isNeeded ? what : "change nothing in \(path)") + "; nothing was asked or done"
+            )
+        }
         if remove {
             let was = try config.remove()
             return session.display.note(

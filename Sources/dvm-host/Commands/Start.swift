@@ -22,9 +22,7 @@ struct Start: AsyncParsableCommand {
         let vm = try target.name()
         let session = try talk.session()
         if dry.isOn(session) {
-            return try Output.print(
-                "`dvm start \(vm)` would start \(vm.instance), where it does not run; nothing was asked or done"
-            )
+            return try session.tell("`dvm start \(vm)` would start \(vm.instance), where it does not run", of: vm)
         }
         let (machine, instance) = try await session.machine(vm)
         if instance?.status == .running { session.display.note("\(vm) runs already") }
@@ -57,8 +55,9 @@ struct Restart: AsyncParsableCommand {
         let session = try talk.session()
         if dry.isOn(session) {
             let manner = force ? "switch off" : "stop"
-            return try Output.print(
-                "`dvm restart \(vm)` would \(manner) \(vm.instance), where it runs, and start it; nothing was asked or done"
+            return try session.tell(
+                "`dvm restart \(vm)` would \(manner) \(vm.instance), where it runs, and start it",
+                of: vm
             )
         }
         try await session.holding(vm, for: "restart") { session in

@@ -36,7 +36,7 @@ struct Stop: AsyncParsableCommand {
     func run() async throws {
         let session = try talk.session()
         let named = inactive && targets.vms.isEmpty ? nil : try targets.named(for: "stop")
-        if dry.isOn(session) { return try Output.print(plan(named)) }
+        if dry.isOn(session) { return try tell(named, session) }
         let limactl = try await session.limactl()
         var vms = named ?? []
         if named == nil {
@@ -66,17 +66,22 @@ struct Stop: AsyncParsableCommand {
         )
     }
 
-    private func plan(_ vms: [MachineName]?) -> String {
+    private func tell(_ vms: [MachineName]?, _ session: Session) throws {
         let manner = force ? "switch off" : "stop"
         let rest = force ? "" : ", keeping everything in"
         let condition = inactive ? " and nothing works in it" : ""
         guard let vms else {
-            return "`dvm stop --all` would \(manner) every VM of dvm’s that runs\(condition)"
-                + "\(rest.isEmpty ? "" : "\(rest) them"); nothing was asked or done"
+            return try Output.print(
+                "`dvm stop --all` would \(manner) every VM of dvm's that runs\(condition)"
+                    + "\(rest.isEmpty ? "" : "\(rest) them"); nothing was asked or done"
+            )
         }
-        return vms.map { vm in
-            "`dvm stop \(vm)` would \(manner) \(vm.instance)\(rest.isEmpty ? "" : "\(rest) it"), where it runs"
-                + "\(condition); nothing was asked or done"
-        }.joined(separator: "\n")
+        for vm in vms {
+            try session.tell(
+                "`dvm stop \(vm)` would \(manner) \(vm.instance)\(rest.isEmpty ? "" : "\(rest) it"), where it runs"
+                    + condition,
+                of: vm
+            )
+        }
     }
 }

@@ -43,11 +43,17 @@ struct Uninstall: AsyncParsableCommand {
             session.display.note("dvm's programs stay: there is no list of what was installed with them")
         }
         session.display.note("your configuration stays: \(session.paths.config.shown)")
+        let ssh = try? PersonalSshConfig(session.paths)
+        if let ssh, ssh.hasLine { session.display.note("dvm's line in \(ssh.path.shown) goes, and nothing else in it") }
         guard yes, !dry.isOn(session) else {
             return session.display.note("nothing was removed; `dvm uninstall --yes` removes what is listed")
         }
-        let ssh = try PersonalSshConfig(session.paths)
-        if try ssh.remove() { session.display.note("took dvm's line out of \(ssh.path.shown)") }
+        do {
+            if let ssh, ssh.hasLine { _ = try ssh.remove() }
+        } catch {
+            // ssh passes over a line that leads to nothing.
+            session.display.note("\(error.message); \(error.hint ?? "")")
+        }
         let failed = Uninstallation.carryOut(plan)
         guard failed.isEmpty else {
             throw Refusal(

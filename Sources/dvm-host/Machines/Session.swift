@@ -58,6 +58,12 @@ struct Session: Sendable {
         return (machine, try await instance)
     }
 
+    /// Whether there is anything of a VM: a configuration, or something of Lima's.
+    func isKnown(_ vm: MachineName, to limactl: Limactl) async throws -> Bool {
+        if configuration.names().contains(vm) || Files.exists(paths.instance(of: vm)) { return true }
+        return try await limactl.instance(of: vm) != nil
+    }
+
     /// Refuses a command that needs a VM to run while everything is only to be told.
     ///
     /// - Throws: a `Refusal` unless commands do what they say.
