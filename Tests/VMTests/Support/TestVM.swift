@@ -16,6 +16,13 @@ struct TestVM: Sendable {
     var project: String { "\(userHome)/code/\(name)" }
     var instance: String { "dvm-\(name)" }
 
+    /// A VM that is made as a copy, its configuration with it.
+    init(copyNamed name: String, in home: TestHome) {
+        self.name = name
+        self.home = home
+        port = nil
+    }
+
     init(name: String, in home: TestHome, ports: [(UInt16, UInt16)] = []) throws {
         self.name = name
         self.home = home
@@ -65,6 +72,11 @@ struct TestVM: Sendable {
     }
 
     // MARK: limactl
+
+    /// Runs limactl itself.
+    func limactl(_ words: String...) throws -> RunningProgram.Outcome {
+        try RunningProgram([home.limactl] + words, environment: environment).finish(within: .seconds(600))
+    }
 
     /// Runs a program as the control account.
     func control(_ words: String..., input: [UInt8] = []) throws -> RunningProgram.Outcome {

@@ -18,6 +18,8 @@ final class VirtualMachines: Sendable {
     let shared: TestVM
     /// A VM that is not there until a test makes it.
     let spare: TestVM
+    /// A VM that is there while a test has made it as a copy of the shared one.
+    let copy: TestVM
     /// What the very first `dvm sync` of the shared VM came to.
     let firstSync: RunningProgram.Outcome
     private let home: TestHome
@@ -28,6 +30,7 @@ final class VirtualMachines: Sendable {
         do {
             shared = try TestVM(name: "vm\(getpid())", in: home, ports: [(try freePort(), 8098)])
             spare = try TestVM(name: "spare\(getpid())", in: home)
+            copy = TestVM(copyNamed: "copy\(getpid())", in: home)
             firstSync = try shared.dvm("sync", shared.name, within: .seconds(1200))
             guard firstSync.status == 0 else {
                 throw MissingPrerequisite("the VM of these tests cannot be made: \(firstSync.complaint)")
@@ -150,7 +153,7 @@ struct TestHome: Sendable {
         // Locks are not in the home; a VM's name ends with the number of the run, or with one more letter.
         let locks = "\(environment["XDG_CACHE_HOME"] ?? "\(NSHomeDirectory())/.cache")/dvm"
         let run = path.split(separator: ".").last ?? ""
-        for name in ["vm\(run)", "vm\(run)x", "spare\(run)"] {
+        for name in ["vm\(run)", "vm\(run)x", "spare\(run)", "copy\(run)"] {
             try? FileManager.default.removeItem(atPath: "\(locks)/\(name).lock")
         }
     }
