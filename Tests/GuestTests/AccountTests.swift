@@ -278,7 +278,7 @@ import Testing
         let new = try shell("cd \"$HOME/etc/ssh\" && cat ssh_host_*.pub", root.path).split(separator: "\n")
         #expect(new.count >= 2 && old.isDisjoint(with: new))
         let names = try shell("cd \"$HOME/etc/ssh\" && echo *", root.path)
-        #expect(!names.contains("dsa") && !names.contains("cert") && !names.contains("dvm-new"))
+        #expect(!names.contains("host_dsa") && !names.contains("cert") && !names.contains("dvm-new"))
         #expect(names.contains("sshd_config"))
         #expect(try shell("cd \"$HOME/etc/ssh\" && ssh-keygen -y -f ssh_host_ed25519_key", root.path).isEmpty == false)
     }

@@ -39,7 +39,7 @@ import Testing
                 "start --tty=false dvm-web", "stop --tty=false dvm-web", "start --tty=false dvm-web",
             ]
         )
-        #expect(stage.asked("web").prefix(2) == ["renewIdentity", "provision"])
+        #expect(stage.asked("web").prefix(3) == ["renewIdentity", "remoteLogin", "provision"])
         #expect(stage.fixture.read("vm/dvm-web/renewed") == "{\"hostName\": \"web\", \"keepsKeys\": \(keepsKeys)}\n")
         #expect(outcome.errors.contains("removed the private key ~/.ssh/id_ed25519_dvm") == !keepsKeys)
         #expect(outcome.errors.contains("web has SSH keys of its own; `dvm ssh-key web` shows") == !keepsKeys)
@@ -98,6 +98,7 @@ import Testing
         #expect(outcome.errors.contains("copying app to web was cut short"), "\(outcome)")
         #expect(!stage.fixture.changes.contains("start --tty=false dvm-web"))
         // A new VM of that name is no copy.
+        try stage.fixture.write("new.json", ListedVM.line(ports: [31999]))
         #expect(try stage.run(#""$DVM" rm web --yes --force && "$DVM" sync web"#).status == 0)
         #expect(!stage.asked("web").contains("renewIdentity"))
     }

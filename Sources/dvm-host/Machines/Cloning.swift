@@ -49,7 +49,7 @@ struct Cloning: Sendable {
         var copied = CopiedFrom(source: source.text, keepsKeys: keepsKeys)
         try state.keep(copied)
         // They are in the disk that is copied.
-        let inherited = Set(try await snapshots(of: instance)).union(session.state(of: source).inherited?.names ?? [])
+        let inherited = Set(try await snapshots(of: instance))
         if !inherited.isEmpty {
             try state.keep(
                 InheritedSnapshots(

@@ -46,8 +46,8 @@ struct Snapshots: Sendable {
         try await require(name)
         if !force { try await checkWork(name) }
         let state = session.state(of: vm)
-        let inherited = state.inherited.flatMap { $0.names.contains(name.text) ? $0.copied : nil }
-        if var copied = inherited {
+        let inherited = try state.inherited().flatMap { $0.names.contains(name.text) ? $0.copied : nil }
+        if var copied = inherited, try state.copied() == nil {
             // Before it is another's again, so that it is never used as that; keys go only when it is known to be.
             copied.keepsKeys = true
             try state.keep(copied)
@@ -90,7 +90,7 @@ struct Snapshots: Sendable {
         guard try await !has(name) else { throw untrue("removed", name) }
         // The next one of that name is the VM's own.
         let state = session.state(of: vm)
-        if var inherited = state.inherited, inherited.names.remove(name.text) != nil { try state.keep(inherited) }
+        if var inherited = try state.inherited(), inherited.names.remove(name.text) != nil { try state.keep(inherited) }
     }
 
     private func has(_ name: SnapshotName) async throws -> Bool { try await list().contains { $0.name == name.text } }

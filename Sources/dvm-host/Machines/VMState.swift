@@ -52,24 +52,12 @@ struct VMState: Sendable {
     /// Of what it is a copy, as long as it still passes for that.
     ///
     /// - Throws: a `Refusal` when there is a mark that cannot be read: that is not the same as none.
-    func copied() throws(Refusal) -> CopiedFrom? {
-        do {
-            _ = try FileStatus(ofLink: copiedPath)
-        } catch {
-            guard error != .noSuchFileOrDirectory else { return nil }
-            throw Refusal("cannot look at \(copiedPath.shown): \(error)")
-        }
-        guard let copied = read(CopiedFrom.self, copiedPath) else {
-            throw Refusal(
-                "\(copiedPath.shown) cannot be read, so the VM may have the identity of another",
-                hint: "remove the file if you know that it has one of its own; else delete the VM, and copy it again"
-            )
-        }
-        return copied
-    }
+    func copied() throws(Refusal) -> CopiedFrom? { try readMark(CopiedFrom.self, copiedPath) }
 
     /// Snapshots that came with a copy.
-    var inherited: InheritedSnapshots? { read(InheritedSnapshots.self, inheritedPath) }
+    ///
+    /// - Throws: a `Refusal` as above.
+    func inherited() throws(Refusal) -> InheritedSnapshots? { try readMark(InheritedSnapshots.self, inheritedPath) }
 
     /// Remembers which snapshots came with a copy.
     ///
@@ -123,6 +111,22 @@ struct VMState: Sendable {
 
     private func read<Value: Decodable>(_ type: Value.Type, _ path: FilePath) -> Value? {
         Files.text(of: path, limit: Self.largest).flatMap { try? JSON.decode(type, from: Array($0.utf8)) }
+    }
+
+    private func readMark<Value: Decodable>(_ type: Value.Type, _ path: FilePath) throws(Refusal) -> Value? {
+        do {
+            _ = try FileStatus(ofLink: path)
+        } catch {
+            guard error != .noSuchFileOrDirectory else { return nil }
+            throw Refusal("cannot look at \(path.shown): \(error)")
+        }
+        guard let value = read(type, path) else {
+            throw Refusal(
+                "\(path.shown) cannot be read, so the VM may have the identity of another",
+                hint: "remove the file if you know that it has one of its own; else delete the VM, and copy it again"
+            )
+        }
+        return value
     }
 
     private func write(_ value: some Encodable, _ path: FilePath) throws(Refusal) {
