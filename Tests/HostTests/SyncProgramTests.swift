@@ -174,8 +174,8 @@ import Testing
         arguments: [
             ("stop app", "`dvm stop app` would stop dvm-app, keeping everything in it, where it runs"),
             ("stop app --force", "`dvm stop app` would switch off dvm-app, where it runs"),
-            ("stop --all", "`dvm stop --all` would stop every VM of dvm’s that runs, keeping everything in them;"),
-            ("rm app", "`dvm rm app` would delete dvm-app with everything in it, unless its code directory holds"),
+            ("stop --all", "`dvm stop --all` would stop every VM of dvm's that runs, keeping everything in them;"),
+            ("rm app", "`dvm rm app` would delete dvm-app with everything in it, unless it may hold work that is"),
             ("rm app --yes --force", "`dvm rm app` would delete dvm-app with everything in it; its configuration"),
             ("update app", "`dvm update app` would do this"),
         ]
