@@ -17,6 +17,10 @@ enum LoneGit {
         var directory: () -> OwnedDescriptor?
         /// Whether that directory is the work tree.
         var hasWorkTree: Bool
+        /// Variables beside those every call gets.
+        var variables: [String] = []
+        /// The bytes of the largest file it may write; most calls write none.
+        var mostWritten: UInt = 0
         /// Takes its output as it comes.
         var take: (ArraySlice<UInt8>) -> Void
     }
@@ -108,7 +112,7 @@ enum LoneGit {
             "GIT_EXEC_PATH=/nonexistent", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null",
             "GIT_CONFIG_NOSYSTEM=1", "GIT_ATTR_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0", "GIT_ALLOW_PROTOCOL=none",
             "GIT_NO_LAZY_FETCH=1", "GIT_OPTIONAL_LOCKS=0", "GIT_NO_REPLACE_OBJECTS=1", "GIT_PAGER=cat",
-        ] + (call.hasWorkTree ? ["GIT_WORK_TREE=."] : [])
+        ] + (call.hasWorkTree ? ["GIT_WORK_TREE=."] : []) + call.variables
     }
 
     /// A call that was started.
@@ -140,7 +144,8 @@ enum LoneGit {
                 directory.raw.rawValue,
                 null.raw.rawValue,
                 streams.theirs.raw.rawValue,
-                Self.mostMemory
+                Self.mostMemory,
+                call.mostWritten
             )
             guard started > 0 else { return nil }
             pid = started
