@@ -177,7 +177,7 @@ final class GuestConnection {
         as type: Result.Type,
         within time: Duration? = nil,
         progress: (Progress) -> Void = { _ in },
-        output: (ArraySlice<UInt8>) -> Void = { _ in }
+        output: (ArraySlice<UInt8>) throws -> Void = { _ in }
     ) throws -> Result {
         channels += 1
         link.deadline = time.map { .now + $0 }

@@ -7,12 +7,12 @@ struct TaskSession {
 
     /// Runs a task and hands on what it says meanwhile.
     ///
-    /// - Throws: `SaidByGuest` for the guest's refusal.
+    /// - Throws: `SaidByGuest` for the guest's refusal, or what `output` throws, which ends the task.
     func run<Result: Decodable>(
         _ task: GuestTask,
         as type: Result.Type,
         progress: (Progress) -> Void,
-        output: (ArraySlice<UInt8>) -> Void
+        output: (ArraySlice<UInt8>) throws -> Void
     ) throws -> Result {
         var channel = ClientChannel(number: number)
         link.send(try Frame(.open, channel: number, json: Request.task(task)))
@@ -23,7 +23,7 @@ struct TaskSession {
                 case .opened: channel.endInput().map(link.send)
                 case .progress(let step): progress(step)
                 case .received(let stream, let bytes):
-                    output(bytes[...])
+                    try output(bytes[...])
                     channel.handedOn(bytes.count, of: stream).map(link.send)
                 case .ended(.result(let bytes)):
                     do {
