@@ -22,6 +22,7 @@ public enum Request: Hashable, Codable, Sendable {
         case .task(.activity(let services)): try Activity.check(services: services)
         case .task(.sshKeys(let request)): try request.check()
         case .task(.answerSignIn(let answer)): try answer.check()
+        case .task(.review(let request)): try request.check()
         case .attach(let attachment): try attachment.check()
         case .task: break
         }
@@ -54,6 +55,8 @@ public enum GuestTask: Hashable, Codable, Sendable {
     case ports
     /// Look for everything that is nowhere but in this VM; ends with a `WorkReport`.
     case work
+    /// Look at what was done since the last review, or have something to do with that.
+    case review(ReviewRequest)
     /// Look what works in the VM at the moment, such services included; ends with an `Activity`.
     case activity(services: [String])
     /// Make and show the SSH keys of the user; ends with `SSHKeys`.

@@ -26,7 +26,9 @@ struct Host: AsyncParsableCommand {
             CommandGroup(name: "Configuration", subcommands: [Config.self, Recipes.self]),
             CommandGroup(
                 name: "Work",
-                subcommands: [Sh.self, Ssh.self, Cp.self, AiCommands.self, Sessions.self, Logs.self, Work.self]
+                subcommands: [
+                    Sh.self, Ssh.self, Cp.self, AiCommands.self, Sessions.self, Review.self, Logs.self, Work.self,
+                ]
             ),
             CommandGroup(name: "Keys", subcommands: [SSHKeyCommand.self, GPGKeyCommand.self]),
             CommandGroup(name: "Reaching a VM", subcommands: [Ports.self, Open.self, SshConfig.self, Code.self]),

@@ -210,7 +210,7 @@ import Testing
     // MARK: Hostile repositories
 
     /// Every setting that names a program, and everything else that can start one, in one repository.
-    private static let trap = """
+    static let trap = """
         cloned r
         printf '#!/bin/sh\\ntouch "$HOME/proof"; echo x >>"$HOME/log"; cat\\n' >"$HOME/run"; chmod 755 "$HOME/run"
         run=$HOME/run

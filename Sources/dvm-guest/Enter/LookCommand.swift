@@ -24,15 +24,16 @@ struct Look: ParsableCommand {
             try Identity.become(uid: order.uid, gid: order.gid, groups: [])
             try Capabilities.neverRegain()
             let tree = ProjectTree(top: .standardInput)
-            let answer: any Encodable =
+            let answer: (any Encodable)? =
                 switch order.task {
                 case .survey(let order): Surveyor.survey(tree, order)
                 case .inventory(let order): Inventory.take(tree, order)
                 case .review(let order): Reviewer.review(tree, order)
                 case .work(let order): try WorkCheck.run(order)
                 case .keys(let order): try order.run()
+                case .changes(let order): try order.run()
                 }
-            try Self.write(JSON.encode(answer))
+            if let answer { try Self.write(JSON.encode(answer)) }
         } catch {
             report.refuse(error)
             Glibc.exit(1)

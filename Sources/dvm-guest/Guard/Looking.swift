@@ -10,6 +10,8 @@ struct LookOrder: Hashable, Codable {
         case work(WorkOrder)
         /// Has nothing to do with a project, but with the user's home.
         case keys(KeyOrder)
+        /// As for work; a patch goes to standard output as it is.
+        case changes(ReviewOrder)
     }
 
     var uid: UInt32

@@ -20,6 +20,9 @@ struct ChangeClock: Hashable, Codable {
         return behind > 100_000_000 ? wall - behind : wall
     }
 
+    /// This moment by that clock, in nanoseconds since 1970.
+    static var now: Int { read(CLOCK_REALTIME_COARSE) }
+
     private static func read(_ clock: clockid_t) -> Int {
         var time = timespec()
         unsafe clock_gettime(clock, &time)

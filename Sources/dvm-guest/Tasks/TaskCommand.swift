@@ -30,6 +30,7 @@ struct Task: ParsableCommand {
                 case .remoteLogin: try RemoteLoginRule.look()
                 case .ports: try PortTask.list()
                 case .work: try WorkReport.make()
+                case .review(let request): try ReviewOrder.perform(request)
                 case .activity(let services): try Activity.look(services: services)
                 case .sshKeys(let request): try KeyOrder.perform(.ssh(request), as: SSHKeys.self)
                 case .gpgKey: try KeyOrder.perform(.gpg, as: GPGKey.self)

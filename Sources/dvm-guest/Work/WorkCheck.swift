@@ -104,7 +104,8 @@ struct WorkCheck {
                     isBare: found.isBare,
                     ignores: ignores
                 )
-                let subject = Subject(found, place, standIn, RepositoryWork(path: "\(path)", kind: kind(found, place)))
+                let kind = place.kind(isBare: found.isBare)
+                let subject = Subject(found, place, standIn, RepositoryWork(path: "\(path)", kind: kind))
                 subject.work.hasRemote = !standIn.remotes.isEmpty
                 if let status = Status.of(place.common) {
                     subject.sharesBranches = !common.insert(FileIdentity(status)).inserted
@@ -121,12 +122,6 @@ struct WorkCheck {
         works += subjects.map(\.work)
         report.take(works.filter { !$0.isClean }.sorted { $0.path < $1.path })
         return report
-    }
-
-    private func kind(_ found: WorkWalk.Repository, _ place: GitPlace) -> RepositoryWork.Kind {
-        if found.isBare { return .bare }
-        if place.isLinked { return .worktree }
-        return place.own.components.contains("modules") ? .submodule : .repository
     }
 
     /// Git directories of submodules whose files are not there, at this moment or any more: their commits are.

@@ -1,0 +1,289 @@
+internal import DVMProtocol
+
+extension ReviewSubject {
+    /// Takes note of a file that differs.
+    func noteInFiles(_ change: RawDiff.Change, leadsOut: (TreePath) -> Bool) {
+        review.fileCount += 1
+        if files.count < RepositoryReview.most.files { files.append(change) }
+        guard change.letter != UInt8(ascii: "D"), let path = TreePath(checking: change.path) else { return }
+        if let kind = change.kind(at: path, leadsOut: leadsOut) { dangers.add(kind, .files, path) }
+    }
+
+    /// Takes note of a file that a new commit changes.
+    func noteInCommit(_ change: RawDiff.Change) {
+        guard change.letter != UInt8(ascii: "D"), let path = TreePath(checking: change.path),
+            let kind = change.kind(at: path, leadsOut: { _ in false }), commitDangers.count < 10_000
+        else { return }
+        commitDangers.append((kind, path))
+    }
+
+    /// Takes note of a file that the index has otherwise than the work tree.
+    func noteUnlikeFiles(_ change: RawDiff.Change) {
+        // One the index does not have at all is an untracked one.
+        guard change.letter != UInt8(ascii: "D"), isUnlikeFiles.count < 100_000 else { return }
+        isUnlikeFiles.insert(change.path)
+    }
+
+    /// Takes note of a file that the index has otherwise than what it is compared with.
+    func noteUnlikeBase(_ change: RawDiff.Change) {
+        if unlikeBasePaths.count < 100_000 { unlikeBasePaths.append(change.path) }
+    }
+}
+
+extension RawDiff.Change {
+    /// Why the file is worth reading first, if it is.
+    func kind(at path: TreePath, leadsOut: (TreePath) -> Bool) -> Danger.Kind? {
+        switch mode {
+        case 0o160000: return .repository
+        case 0o120000: return leadsOut(path) ? .leavingLink : RunsLater.kind(of: path)
+        default: return RunsLater.kind(of: path) ?? (mode & 0o111 != 0 ? .executable : nil)
+        }
+    }
+
+    /// As a report has it.
+    func fileChange(isUntracked: Bool) -> RepositoryReview.FileChange {
+        let status: RepositoryReview.Status =
+            switch letter {
+            case UInt8(ascii: "A"): isUntracked ? .untracked : .added
+            case UInt8(ascii: "D"): .deleted
+            case UInt8(ascii: "R"), UInt8(ascii: "C"): .renamed
+            case UInt8(ascii: "T"): .retyped
+            default: .modified
+            }
+        var result = RepositoryReview.FileChange(status, Self.text(path))
+        result.old = old.map(Self.text)
+        guard letter != UInt8(ascii: "D") else { return result }
+        let isNew = letter == UInt8(ascii: "A")
+        if isNew ? mode != 0o100644 : mode != oldMode {
+            result.mode = String(mode, radix: 8)
+            if !isNew { result.oldMode = String(oldMode, radix: 8) }
+        }
+        return result
+    }
+
+    private static func text(_ path: [UInt8]) -> String {
+        String(decoding: path, as: UTF8.self).brief
+    }
+}
+
+/// What was found out of a repository, put together.
+struct ReviewConclusion {
+    private let subject: ReviewSubject
+    private let review: ProjectReview
+
+    init(_ subject: ReviewSubject, _ review: ProjectReview) {
+        self.subject = subject
+        self.review = review
+    }
+
+    /// Writes the parts of the report and of what is remembered that git was not asked for in so many words.
+    ///
+    /// - Parameter candidates: files that may be run later, and may be ones that git ignores.
+    func draw(_ candidates: [ReviewWalk.Candidate]) {
+        lookAtGitDirectory()
+        lookAtIndex()
+        // What is neither in the files nor reviewed, and would be in the next commit.
+        for path in subject.unlikeBasePaths where subject.isUnlikeFiles.contains(path) {
+            if let path = TreePath(checking: path) { subject.dangers.add(.staged, .files, path) }
+        }
+        for (kind, path) in subject.commitDangers { subject.dangers.add(kind, .commits, path) }
+        lookAtIgnored(candidates)
+        lookAtReferences()
+
+        let untracked = Set(subject.untracked.kept)
+        subject.review.files = subject.files.map { change in
+            var file = change.fileChange(isUntracked: untracked.contains(change.path))
+            if let counts = subject.counts.counts[change.path] { (file.added, file.removed) = counts }
+            return file
+        }
+        subject.review.commits = subject.log.commits
+        subject.review.commitCount = min(subject.log.count, LogText.most)
+        subject.review.hasMoreCommits = subject.log.count > LogText.most
+        subject.review.branch = branch
+        subject.review.dangers = subject.dangers.dangers
+        for diff in [subject.changes, subject.inCommits, subject.unlikeFiles, subject.unlikeBase] where diff.isDamaged {
+            subject.note("git said something that cannot be understood")
+        }
+    }
+
+    private var branch: String? {
+        guard !subject.standIn.isDetached, let text = try? TextFile.readBytes(subject.place.own.appending("HEAD"))
+        else { return nil }
+        let name = String(decoding: text.dropFirst("ref: ".utf8.count), as: UTF8.self).prefix { !$0.isNewline }
+        let short = name.hasPrefix("refs/heads/") ? name.dropFirst("refs/heads/".count) : name
+        return short.brief
+    }
+
+    // MARK: What git does by itself
+
+    /// Where the git directory is in the code directory.
+    private var gitDirectory: TreePath? {
+        if subject.found.isBare { return subject.found.path }
+        let dot = subject.found.path.appending(".git")
+        guard let status = review.tree.status(dot) else { return nil }
+        if status.isDirectory { return dot }
+        let roots = [review.order.directory, "/workspace"]
+        return Repositories.target(ofGitFile: dot, review.tree.read(dot, atMost: 4096) ?? [], roots: roots)
+    }
+
+    private func lookAtGitDirectory() {
+        guard let directory = gitDirectory, review.tree.status(directory)?.isDirectory == true else {
+            return subject.note(
+                "its git directory is outside the code directory, so its hooks and settings are not known"
+            )
+        }
+        let exclude = directory.appending("info/exclude")
+        var paths = Watched.paths(in: directory, review.tree)
+        if review.tree.status(exclude) != nil { paths.append(exclude) }
+        var room = Inventory.mostText
+        for path in paths {
+            guard let status = review.tree.status(path) else { continue }
+            var text = status.isRegular && status.size <= 1 << 20 ? review.tree.read(path, atMost: 1 << 20) : nil
+            if text?.count != status.size { text = nil }
+            let before = subject.before?.watched[path]
+            let isSmall = (text?.count ?? 0) <= room
+            if isSmall { room -= text?.count ?? 0 }
+            subject.record.watched[path] = Inventory.Kept(status, text: isSmall ? text : nil)
+            if let before, isSame(before, status, text) { continue }
+            let old = before?.text.flatMap(Latin.bytes)
+            if path == exclude {
+                if subject.before != nil || says(text) { subject.dangers.add(.ignoring, .repository, shown(path)) }
+            } else if !Watched.isHarmless(path, of: directory, text: text, before: old, mode: status.mode) {
+                let isHook = path.parent.name.elementsEqual("hooks".utf8) || path.name.elementsEqual("hooks".utf8)
+                subject.dangers.add(isHook ? .hook : .gitSetting, .repository, shown(path))
+            }
+        }
+    }
+
+    private func isSame(_ before: Inventory.Kept, _ status: Status, _ text: [UInt8]?) -> Bool {
+        if before.isUntouched(status) { return true }
+        guard let kept = before.text, let text else { return false }
+        return Latin.text(text) == kept && status.mode & 0o777 == before.mode
+    }
+
+    /// Whether a file of patterns has any.
+    private func says(_ text: [UInt8]?) -> Bool {
+        guard let text else { return true }
+        return text.split(separator: UInt8(ascii: "\n")).contains { $0.first != UInt8(ascii: "#") }
+    }
+
+    /// A path of the project as one of the repository, where it is in that.
+    private func shown(_ path: TreePath) -> TreePath {
+        guard path.isAtOrBelow(subject.found.path) else { return path }
+        return TreePath.top.appending(Array(path.parts[subject.found.path.parts.count...]))
+    }
+
+    /// Files that git was told to take for unchanged; here they are read all the same.
+    private func lookAtIndex() {
+        guard !subject.found.isBare, subject.place.names.contains("index") else { return }
+        let path = subject.place.own.appending("index")
+        let hash = subject.standIn.isSHA256 ? 32 : 20
+        let file = (try? FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking]))
+            .map { SharedDescriptor(OwnedDescriptor($0)) }
+        guard let file, let bytes = ProjectTree.read(file.raw, atMost: 64 << 20),
+            let index = GitIndex(bytes, hash: hash)
+        else { return subject.note("its index cannot be read, nor which files git was told not to show") }
+        for name in index.unseen.sorted() where subject.before?.unseen.contains(name) != true {
+            subject.dangers.add(.unseen, .files, name)
+        }
+        // It travels in a file of limited size; what has no room is told of again.
+        var room = 24 * 1024
+        for name in index.unseen.sorted() {
+            room -= name.cString.count
+            guard room > 0 else { break }
+            subject.record.unseen.insert(name)
+        }
+    }
+
+    private func lookAtIgnored(_ candidates: [ReviewWalk.Candidate]) {
+        let exact = Set(subject.ignored.kept)
+        if !subject.ignored.isWhole { subject.note("git ignores more than could be looked at") }
+        for candidate in candidates {
+            var above: [UInt8] = []
+            let parts = candidate.path.parts
+            var isIgnored = exact.contains(Array(parts.joined(separator: [UInt8(ascii: "/")])))
+            for part in parts.dropLast() where !isIgnored {
+                above += part + [UInt8(ascii: "/")]
+                isIgnored = exact.contains(above)
+            }
+            if isIgnored { subject.dangers.add(candidate.kind, .ignored, candidate.path) }
+        }
+    }
+
+    // MARK: References
+
+    private func lookAtReferences() {
+        let named = subject.named
+        subject.record.tips = Array(
+            Set(named.map(\.object).filter(ReviewSubject.isObject) + [subject.commit].compactMap(\.self))
+        )
+        .sorted()
+        var room = 100 * 1024
+        let names = named.map(\.name).filter { $0.hasPrefix("refs/heads/") || $0.hasPrefix("refs/tags/") }
+        for name in names {
+            room -= name.utf8.count
+            guard room > 0 else { break }
+            subject.record.names.insert(name)
+        }
+        // What is not among all of them, which are not known where there are too many.
+        guard let before = subject.before, !subject.sharesBranches,
+            subject.references.count < ReviewSubject.mostReferences
+        else { return }
+        for name in before.names.subtracting(names).sorted() {
+            subject.review.gone.count += 1
+            if subject.review.gone.examples.count < Danger.mostPaths {
+                subject.review.gone.examples.append(name.brief)
+            }
+        }
+    }
+}
+
+extension ReviewReport {
+    /// Takes in repositories, as many as the frame they travel in has room for; of large ones a part, so that none takes
+    /// the room of the others.
+    mutating func take(_ reviews: [RepositoryReview]) {
+        dangers = Self.shortened(dangers, to: 32 * 1024)
+        var room = Frame.largestPayload - 96 * 1024
+        let reviews = reviews.filter { $0.hasChanges || !$0.unknown.isEmpty }
+        for (place, review) in reviews.enumerated() {
+            let (review, size) = Self.shortened(review, to: max(room / (reviews.count - place), 2048))
+            guard size <= room else {
+                omitted += 1
+                continue
+            }
+            room -= size
+            repositories.append(review)
+        }
+    }
+
+    /// A repository with shorter lists, and the bytes it takes.
+    private static func shortened(_ review: RepositoryReview, to most: Int) -> (RepositoryReview, Int) {
+        var review = review
+        var size = size(review)
+        while size > most, !review.files.isEmpty || review.commits.count > 1 {
+            review.files = Array(review.files.prefix(review.files.count / 2))
+            review.commits = Array(review.commits.prefix(max(1, review.commits.count / 2)))
+            size = Self.size(review)
+        }
+        guard size > most else { return (review, size) }
+        let others = size - Self.size(review.dangers)
+        review.dangers = shortened(review.dangers, to: max(most - others, 1024))
+        return (review, Self.size(review))
+    }
+
+    /// Dangers with fewer names each; that there are more is told.
+    private static func shortened(_ dangers: [Danger], to most: Int) -> [Danger] {
+        var dangers = dangers
+        while size(dangers) > most, dangers.contains(where: { $0.paths.examples.count > 1 }) {
+            for place in dangers.indices {
+                let names = dangers[place].paths.examples
+                dangers[place].paths.examples = Array(names.prefix(max(1, names.count / 2)))
+            }
+        }
+        return dangers
+    }
+
+    private static func size(_ value: some Encodable) -> Int {
+        ((try? JSON.encode(value).count) ?? Frame.largestPayload) + 1
+    }
+}

@@ -1,0 +1,149 @@
+internal import DVMProtocol
+
+/// A walk through the code directory for what git does not show: files in no repository, and files it may ignore.
+///
+/// The time of the last change tells which are new. Nobody but the kernel sets it.
+struct ReviewWalk {
+    /// A file that may be run later, and may be one that git ignores.
+    struct Candidate {
+        /// Where it is in its repository.
+        var path: TreePath
+        var kind: Danger.Kind
+    }
+
+    /// Of each repository, by its path.
+    private(set) var candidates: [TreePath: [Candidate]] = [:]
+    private(set) var loose = Sample()
+    private(set) var looseDangers = DangerList()
+    private(set) var unknown: [String] = []
+    /// Files that cannot be read, and so are in no list.
+    private(set) var closed: [String] = []
+
+    private let tree: ProjectTree
+    private let project: String
+    private let repositories: Set<TreePath>
+    private let since: Int
+    private let deadline: ContinuousClock.Instant
+    private var entriesLeft = 4_000_000
+    private var candidatesLeft = 20_000
+
+    /// Walks through a tree, never through a link and never to another file system, and not into directories of what
+    /// package managers install.
+    ///
+    /// - Parameters:
+    ///   - tree: the code directory.
+    ///   - project: its path.
+    ///   - repositories: where repositories are.
+    ///   - since: what changed before does not count, in nanoseconds since 1970.
+    ///   - deadline: when it must be over.
+    /// - Returns: what was found.
+    static func through(
+        _ tree: ProjectTree,
+        _ project: String,
+        repositories: Set<TreePath>,
+        since: Int,
+        until deadline: ContinuousClock.Instant
+    ) -> Self {
+        var walk = Self(tree, project, repositories, since, deadline)
+        if let top = try? tree.directory(.top), let status = try? Status.of(top.raw, called: "the code directory") {
+            walk.visit(top, .top, in: nil, depth: 0, device: status.device)
+        }
+        return walk
+    }
+
+    private init(
+        _ tree: ProjectTree,
+        _ project: String,
+        _ repositories: Set<TreePath>,
+        _ since: Int,
+        _ deadline: ContinuousClock.Instant
+    ) {
+        (self.tree, self.project, self.repositories) = (tree, project, repositories)
+        (self.since, self.deadline) = (since, deadline)
+    }
+
+    private mutating func visit(
+        _ directory: borrowing OwnedDescriptor,
+        _ path: TreePath,
+        in repository: TreePath?,
+        depth: Int,
+        device: UInt64
+    ) {
+        guard unknown.isEmpty else { return }
+        // What cannot be read was told of by the walk that finds repositories.
+        guard depth < 128, let entries = ProjectTree.entries(directory) else { return }
+        entriesLeft -= entries.count
+        guard entriesLeft > 0, candidatesLeft > 0, ContinuousClock.now < deadline else {
+            unknown.append("the code directory is too large to be looked through for what git does not show")
+            return
+        }
+        let repository = repositories.contains(path) ? path : repository
+        if Repositories.looksBare(Set(entries.map(\.name))), repository == path { return }
+        for entry in entries where !entry.name.elementsEqual(".git".utf8) {
+            let place = path.appending(entry.name)
+            if entry.kind == .directory {
+                guard !SecretFiles.isVendorTree(entry.name), !Precious.isCache(entry.name),
+                    let next = ProjectTree.enter(entry.name, of: directory, on: device)
+                else { continue }
+                visit(next, place, in: repository, depth: depth + 1, device: device)
+                continue
+            }
+            guard let status = Status.of(entry.name, in: directory.raw) else { continue }
+            if status.isRegular, status.mode & 0o400 == 0, closed.count < 10 {
+                closed.append("\(place.brief) is closed")
+            }
+            guard status.changed >= since else { continue }
+            let top = repository ?? .top
+            let inside = TreePath.top.appending(Array(place.parts[top.parts.count...]))
+            let kind = kind(of: inside, status, at: place, top: top)
+            guard let repository else {
+                if loose.examples.count < Danger.mostPaths {
+                    loose.examples.append(place.brief)
+                }
+                loose.count += 1
+                if let kind { looseDangers.add(kind, .files, place) }
+                continue
+            }
+            guard let kind else { continue }
+            candidatesLeft -= 1
+            candidates[repository, default: []].append(Candidate(path: inside, kind: kind))
+        }
+    }
+
+    private func kind(of inside: TreePath, _ status: Status, at place: TreePath, top: TreePath) -> Danger.Kind? {
+        if status.isSymbolicLink {
+            let roots = OutwardLinks.roots(project, top)
+            return OutwardLinks.leads(out: tree.target(ofLink: place), from: inside, roots: roots) ? .leavingLink : nil
+        }
+        if let kind = RunsLater.kind(of: inside) { return kind }
+        return status.isRegular && status.mode & 0o111 != 0 ? .executable : nil
+    }
+}
+
+/// Which links lead out of their repository.
+enum OutwardLinks {
+    /// What a repository's own top is called, in and outside the sandbox.
+    static func roots(_ project: String, _ repository: TreePath) -> [String] {
+        let below = repository == .top ? "" : "/\(repository)"
+        return [project + below, "/workspace" + below]
+    }
+
+    /// Whether a link leads out; one that cannot be read is taken for such a one.
+    static func leads(out target: [UInt8]?, from path: TreePath, roots: [String]) -> Bool {
+        guard let target else { return true }
+        return Repositories.resolve(target, in: path.parent, roots: roots) == nil
+    }
+}
+
+extension TreePath {
+    /// This path and several names below it.
+    func appending(_ names: [[UInt8]]) -> Self { names.reduce(self) { $0.appending($1) } }
+
+    /// As text, as much of it as a report has room for.
+    var brief: String { "\(self)".brief }
+}
+
+extension StringProtocol {
+    /// As much of a text as a report has room for, in bytes: a character can have any number of them.
+    var brief: String { String(decoding: utf8.prefix(RepositoryReview.most.characters), as: UTF8.self) }
+}
