@@ -1,7 +1,7 @@
 # dvm: summary: a Cloudflare Tunnel into the VM, with the token of a tunnel made in Cloudflare's dashboard
 # dvm: as: root
 # dvm: vars: DVM_CLOUDFLARED_SERVICE DVM_CLOUDFLARED_VERSION DVM_CLOUDFLARED_SHA256
-# dvm: secrets: CLOUDFLARED_TOKEN
+# dvm: secrets: CLOUDFLARED_TOKEN?
 # dvm: service: dvm-cloudflared.service
 
 if [ "${DVM_CLOUDFLARED_SERVICE:-dvm-cloudflared.service}" != dvm-cloudflared.service ]; then

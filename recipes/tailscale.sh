@@ -1,7 +1,7 @@
 # dvm: summary: the VM in your tailnet; DVM_TAILSCALE_FUNNEL_TARGET shows one of its ports to the internet
 # dvm: as: root
 # dvm: vars: DVM_TAILSCALE_HOSTNAME DVM_TAILSCALE_FUNNEL_TARGET
-# dvm: secrets: TAILSCALE_AUTH_KEY
+# dvm: secrets: TAILSCALE_AUTH_KEY?
 # dvm: service: tailscaled.service
 
 name=${DVM_TAILSCALE_HOSTNAME:-$DVM_NAME} target=${DVM_TAILSCALE_FUNNEL_TARGET:-}

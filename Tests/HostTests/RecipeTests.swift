@@ -39,7 +39,7 @@ extension Recipe {
 
             # dvm: vars: DVM_X_VERSION, DVM_X_SHA256
             #dvm: vars: DVM_X_MODE DVM_X_VERSION
-            # dvm: secrets: X_TOKEN
+            # dvm: secrets: X_TOKEN Y_KEY?
             # dvm: needs: node,python
             # dvm-conflicts: y
             # dvm: service: dvm-x@1.service
@@ -53,7 +53,8 @@ extension Recipe {
                     summary: "the tool x, and what: it needs",
                     identity: .root,
                     variables: ["DVM_X_VERSION", "DVM_X_SHA256", "DVM_X_MODE"],
-                    secrets: ["X_TOKEN"],
+                    secrets: ["X_TOKEN", "Y_KEY"],
+                    keptSecrets: ["Y_KEY"],
                     needs: [try RecipeName("node"), try RecipeName("python")],
                     conflicts: [try RecipeName("y")],
                     service: "dvm-x@1.service",
@@ -86,6 +87,7 @@ extension Recipe {
             ("# dvm: vars: DVM_LIMACTL", "/recipes/x.sh:1: DVM_LIMACTL means something else to dvm", nil),
             ("# dvm: vars: DVM_SECRET_X_CMD", "/recipes/x.sh:1: DVM_SECRET_X_CMD means something else to dvm", nil),
             ("# dvm: secrets: token", "/recipes/x.sh:1: “token” cannot name a secret", nil),
+            ("# dvm: secrets: ?", "/recipes/x.sh:1: “” cannot name a secret", nil),
             ("# dvm: secrets: _T", "/recipes/x.sh:1: “_T” cannot name a secret", nil),
             ("# dvm: needs: ../x", "/recipes/x.sh:1: “../x” cannot name a recipe", nil),
             ("# dvm: needs:", "/recipes/x.sh:1: “needs:” says nothing", nil),

@@ -53,6 +53,28 @@ import Testing
         #expect(stage.said().count == 1)
     }
 
+    @Test func `that its recipe keeps is needed once, and handed over whenever it is there`() async throws {
+        try stage.recipe("tunnel", #"said "$SECRETS""#, "secrets: TUNNEL_TOKEN?")
+        #expect(try await stage.refusal() == SecretSource.missing("TUNNEL_TOKEN", for: "tunnel"))
+        #expect(stage.fixture.changes == [])
+        _ = try await stage.sync(UnitRequest(), ["TUNNEL_TOKEN": canary])
+
+        #expect(try await stage.sync(UnitRequest(isForced: true)).ran == ["tunnel"])
+        #expect(try await stage.sync(UnitRequest(isUpdate: true)).ran == ["tunnel"])
+        // A run that fails may have lost what it kept: what to do then is the recipe's to say.
+        try stage.recipe("tunnel", "exit 3", "secrets: TUNNEL_TOKEN?")
+        #expect(try await stage.refusal()?.message == "app says: tunnel failed with status 3")
+        try stage.recipe("tunnel", #"said "$SECRETS"; true"#, "secrets: TUNNEL_TOKEN?")
+        #expect(try await stage.sync().ran == ["tunnel"])
+        #expect(try await stage.sync(UnitRequest(), ["TUNNEL_TOKEN": "other"]).ran == ["tunnel"])
+        #expect(
+            stage.said() == [
+                #"{"TUNNEL_TOKEN": "\#(canary)"}"#, "{}", "{}", "{}", #"{"TUNNEL_TOKEN": "other"}"#,
+            ]
+        )
+        #expect(try await stage.sync().changedNothing)
+    }
+
     @Test func `that has changed runs its unit again`() async throws {
         _ = try await stage.sync(UnitRequest(), ["TUNNEL_TOKEN": canary])
         #expect(try await stage.sync(UnitRequest(), ["DVM_TUNNEL_TOKEN": canary]).changedNothing)

@@ -181,6 +181,29 @@ struct Past {
         )
     }
 
+    @Test func `goes without a secret it keeps once it has run, as far as anybody remembers`() throws {
+        func missing(_ secret: UnitDraft.Secret, _ change: (inout Past) -> Void = { _ in }) throws -> String? {
+            let unit = draft("tunnel", secrets: [secret], isRecipe: true)
+            var past = try Past([unit])
+            change(&past)
+            let planned = PlannedUnit.plan(
+                [unit],
+                in: try facts(),
+                records: past.records,
+                notes: past.notes,
+                request: UnitRequest(isForced: true)
+            )
+            return planned[0].missingSecret
+        }
+        let kept = UnitDraft.Secret(name: "TOKEN", isKept: true)
+        #expect(try missing(kept) == nil)
+        // A run that failed since, a run from another computer, and none.
+        #expect(try missing(kept) { $0.records = [] } == nil)
+        #expect(try missing(kept) { $0.notes = UnitNotes() } == nil)
+        #expect(try missing(kept) { ($0.records, $0.notes) = ([], UnitNotes()) } == "TOKEN")
+        #expect(try missing(UnitDraft.Secret(name: "TOKEN")) == "TOKEN")
+    }
+
     @Test func `is not changed by an update`() throws {
         let digest = UnitDigest(UnitParts(of: claude, in: try facts(), needs: [:]), secrets: [])
         let updated = ProvisionUnit(claude, digest: digest, secrets: [:], isUpdate: true, timeLimit: 7)

@@ -83,8 +83,8 @@ dvm_scratch() {
 }
 dvm_scratches=()
 
-# dvm_words TEXT: its words, one a line. Configurations write lists as arrays, which arrive as one line an element, or as
-# strings with spaces.
+# dvm_words TEXT: its words, one a line. Configurations write lists as arrays, whose elements arrive with a blank between
+# them, or as strings.
 dvm_words() {
     local word
     # shellcheck disable=SC2086  # splitting is the point

@@ -48,7 +48,7 @@ struct Update: AsyncParsableCommand {
             scripts run only when they have changed. AI tools cannot update themselves: their programs belong to the \
             VM's root.
 
-            A recipe that needs a secret is left out where the secret is not there.
+            A recipe that cannot run again without a secret is left out where the secret is not there.
 
             Examples:
               dvm update app

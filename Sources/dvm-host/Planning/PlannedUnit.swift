@@ -6,6 +6,8 @@ struct PlannedUnit: Hashable, Sendable {
     var parts: UnitParts
     var digest: UnitDigest
     var decision: Decision
+    /// Whether it has run in this VM, as far as anybody remembers.
+    var ranBefore = false
 
     enum Decision: Hashable, Sendable {
         case run(Reason)
@@ -41,6 +43,11 @@ struct PlannedUnit: Hashable, Sendable {
         guard case .run(let reason) = decision else { return nil }
         return reason
     }
+
+    /// The first secret it cannot run without and that is not there.
+    var missingSecret: String? {
+        draft.secrets.first { $0.source == nil && !($0.isKept && ranBefore) }?.name
+    }
 }
 
 /// What is asked for, beside making a VM what its configuration says.
@@ -73,6 +80,8 @@ extension PlannedUnit {
             let digest = UnitDigest(parts, secrets: draft.secrets)
             digests[draft.name] = digest
             var unit = PlannedUnit(draft: draft, parts: parts, digest: digest, decision: .leave)
+            // A run that failed has no record any more, but a note when an earlier one did not.
+            unit.ranBefore = records[draft.name] != nil || notes.units[draft.name] != nil
             if wanted?.contains(draft.name) != false {
                 let reason = unit.reason(records[draft.name], notes.units[draft.name], request)
                 unit.decision = reason.map(Decision.run) ?? .skip
@@ -87,9 +96,7 @@ extension PlannedUnit {
     /// - Throws: a `Refusal` with the ways to hand a secret over.
     static func checkSecrets(of units: [PlannedUnit]) throws(Refusal) {
         for unit in units where unit.reason != nil {
-            if let secret = unit.draft.secrets.first(where: { $0.source == nil }) {
-                throw SecretSource.missing(secret.name, for: unit.draft.name)
-            }
+            if let secret = unit.missingSecret { throw SecretSource.missing(secret, for: unit.draft.name) }
         }
     }
 
@@ -99,7 +106,7 @@ extension PlannedUnit {
         guard let record else { return .new }
         if digest.matches(record.digest) {
             // What has its secret from an earlier time stays as it is rather than keep everything else waiting.
-            return request.isUpdate && draft.isRecipe && draft.hasSecrets ? .update : nil
+            return request.isUpdate && draft.isRecipe && missingSecret == nil ? .update : nil
         }
         if digest.differsInSecrets(from: record.digest) { return .changed(draft.secrets.map(\.name)) }
         // What this computer remembers explains it only if it is what the VM remembers.

@@ -110,7 +110,8 @@ extension SyncPlan {
             lines.append("\(name)=\(String(value.prefix(200)).printable)")
         }
         for secret in draft.secrets {
-            lines.append("secret \(secret.name) from \(secret.source?.text ?? "nowhere: it is not there")")
+            let nowhere = secret.isKept ? "an earlier run" : "nowhere: it is not there"
+            lines.append("secret \(secret.name) from \(secret.source?.text ?? nowhere)")
         }
         return lines
     }

@@ -21,7 +21,7 @@ extension UnitDraft {
             prelude: prelude,
             script: script,
             variables: Self.texts(settings.variables.filter { header.variables.contains($0.key) }),
-            secrets: header.secrets.sorted().map { Secret(name: $0) },
+            secrets: header.secrets.sorted().map { Secret(name: $0, isKept: header.keptSecrets.contains($0)) },
             needs: header.needs.map(\.text),
             isRecipe: true,
             origin: "\(recipe.origin.path.shown) (\(recipe.origin.word))"

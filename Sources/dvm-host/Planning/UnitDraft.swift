@@ -10,7 +10,7 @@ struct UnitDraft: Hashable, Sendable {
     var script: HashedText
     /// The variables it gets, beside those every unit has.
     var variables: [String: String] = [:]
-    /// The secrets it must have, in order of their names.
+    /// The secrets it gets, in order of their names.
     var secrets: [Secret] = []
     /// The units that run before it because it needs them.
     var needs: [String] = []
@@ -22,14 +22,13 @@ struct UnitDraft: Hashable, Sendable {
     /// A secret as it is known while it is planned: by a code that says nothing about its value.
     struct Secret: Hashable, Sendable {
         var name: String
+        /// Whether the unit keeps it: once it has run, it can do without.
+        var isKept = false
         /// Where it comes from; nothing when nobody has said.
         var source: SecretSource?
         /// What is different when the secret is; nothing when the secret is not there.
         var code: String?
     }
-
-    /// Whether every secret is there.
-    var hasSecrets: Bool { secrets.allSatisfy { $0.source != nil } }
 
     /// The variable that is 1 while programs are brought up to date, and no part of what a unit depends on.
     static let updating = "DVM_UPDATE"

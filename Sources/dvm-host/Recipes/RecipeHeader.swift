@@ -10,8 +10,10 @@ struct RecipeHeader: Hashable, Sendable {
     var identity = ProvisionUnit.Identity.root
     /// The `DVM_*` variables it takes, beside those every unit has.
     var variables: [String] = []
-    /// The secrets it must have.
+    /// The secrets it gets.
     var secrets: [String] = []
+    /// Those of them that it keeps itself: once it has run, it can do without.
+    var keptSecrets: Set<String> = []
     /// Recipes that run before it, and are used with it.
     var needs: [RecipeName] = []
     /// Recipes it cannot be used with.
@@ -51,7 +53,13 @@ extension RecipeHeader {
             }
             self.identity = identity
         case .vars: for word in Self.words(value) { variables.addOnce(try Self.variable(word)) }
-        case .secrets: for word in Self.words(value) { secrets.addOnce(try Self.secret(word)) }
+        case .secrets:
+            for word in Self.words(value) {
+                let isKept = word.hasSuffix("?")
+                let name = try Self.secret(isKept ? String(word.dropLast()) : word)
+                secrets.addOnce(name)
+                if isKept { keptSecrets.insert(name) }
+            }
         case .needs: for word in Self.words(value) { needs.addOnce(try RecipeName(word)) }
         case .conflicts: for word in Self.words(value) { conflicts.addOnce(try RecipeName(word)) }
         case .service: service = try Self.unit(value)

@@ -106,7 +106,10 @@ struct GuestSteps: Sendable {
     private func secrets(of draft: UnitDraft) async throws -> [String: String] {
         var values: [String: String] = [:]
         for secret in draft.secrets {
-            guard let source = secret.source else { throw SecretSource.missing(secret.name, for: draft.name) }
+            guard let source = secret.source else {
+                if secret.isKept { continue }
+                throw SecretSource.missing(secret.name, for: draft.name)
+            }
             guard case .command = source else {
                 values[secret.name] = try await session.secrets.read(secret.name, from: source)
                 continue

@@ -68,7 +68,7 @@ struct VMSync: Sendable {
                 try state.keep(notes)
             case .unit(let unit):
                 if unit.decision == .skip { report.skipped += 1 }
-                if request.isUpdate, !unit.draft.hasSecrets {
+                if request.isUpdate, unit.missingSecret != nil {
                     display.note("\(unit.draft.name) is not brought up to date: its secret is not there")
                 }
             case .code(let repository) where request.only.isEmpty:
