@@ -9,6 +9,8 @@ struct TestVM: Sendable {
     /// The declared port: on this computer, and in the VM.
     let port: (host: UInt16, guest: UInt16)?
     private let home: TestHome
+    /// What every test needs of its configuration.
+    private let settings: String
 
     /// The account people work as, and its home.
     let user = "developer"
@@ -29,8 +31,12 @@ struct TestVM: Sendable {
         port = ports.first.map { (host: $0.0, guest: $0.1) }
         let declared = ports.map { "\($0.0):\($0.1)" }.joined(separator: " ")
         // 8777 is the model server's.
-        try home.write("DVM_AI_LOCAL=8777\nDVM_PORTS='\(declared)'\n", to: "config/vms/\(name).sh")
+        settings = "DVM_AI_LOCAL=8777\nDVM_PORTS='\(declared)'\n"
+        try configure()
     }
+
+    /// Writes its configuration: what every test needs, and these lines.
+    func configure(_ lines: String = "") throws { try home.write("\(settings)\(lines)\n", to: "config/vms/\(name).sh") }
 
     var environment: [String: String] { home.environment }
 

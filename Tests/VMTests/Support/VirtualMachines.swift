@@ -83,14 +83,32 @@ struct TestHome: Sendable {
         dvm = "\(stage)/bin/dvm"
         limactl = try Self.limactl(variables)
         path = "/tmp/\(Self.prefix)\(getpid())"
-        for name in ["", "/home", "/config", "/config/vms", "/lima", "/state"] {
+        for name in ["", "/home", "/config", "/config/vms", "/config/recipes", "/lima", "/state"] {
             try FileManager.default.createDirectory(
                 atPath: path + name,
                 withIntermediateDirectories: false,
                 attributes: [.posixPermissions: 0o700]
             )
         }
-        try write("DVM_CPUS=2\nDVM_MEMORY=2GiB\nDVM_DISK=20GiB\n", to: "config/config.sh")
+        var settings = "DVM_CPUS=2\nDVM_MEMORY=2GiB\nDVM_DISK=20GiB\n"
+        if let authorities = Self.authorities {
+            try write(authorities, to: "config/authorities.pem")
+            settings += "DVM_CA_CERTS=\(path)/config/authorities.pem\n"
+        }
+        try write(settings, to: "config/config.sh")
+    }
+
+    /// The certificates that were added to this computer, where its network reads along: the VMs then need them, too.
+    private static var authorities: String? {
+        let directories = ["/usr/local/share/ca-certificates", "/etc/pki/ca-trust/source/anchors"]
+        let files = directories.flatMap { directory in
+            ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).sorted().map {
+                "\(directory)/\($0)"
+            }
+        }
+        let texts = files.compactMap { try? String(contentsOfFile: $0, encoding: .utf8) }
+            .filter { $0.contains("-----BEGIN CERTIFICATE-----") }
+        return texts.isEmpty ? nil : texts.joined(separator: "\n")
     }
 
     private static func limactl(_ variables: [String: String]) throws -> String {
