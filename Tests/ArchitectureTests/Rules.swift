@@ -135,8 +135,10 @@ extension Rule {
 
     /// Standard output belongs to the protocol there.
     static let printing = Self(testDescription: "printing") { file in
-        ["Serve", "Enter", "Tasks", "Linux", "Files", "Provision", "Guard", "Access", "Network", "Work", "Keys"].flatMap
-        {
+        [
+            "Serve", "Enter", "Tasks", "Linux", "Files", "Provision", "Guard", "Access", "Network", "Work", "Keys",
+            "Review",
+        ].flatMap {
             pattern("", #"\bprint\(|\bdebugPrint\(|\bputs\(|\bprintf\("#, in: "dvm-guest/\($0)").complaints(file)
         }
     }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import DVMProtocol
 import TestSupport
 import Testing

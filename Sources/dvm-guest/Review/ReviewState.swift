@@ -48,7 +48,7 @@ struct ReviewState {
             if try !Status.exists(path) { try TemporaryDirectory.makeDirectory(path) }
         }
         directory = path.appending("review")
-        try OwnFile.closedDirectory(directory)
+        _ = try OwnDirectory.open(".local/state/dvm/review", in: home)
     }
 
     /// The reviews that have a name of their own here.

@@ -23,6 +23,7 @@ struct TestVM: Sendable {
         self.name = name
         self.home = home
         port = nil
+        settings = ""
     }
 
     init(name: String, in home: TestHome, ports: [(UInt16, UInt16)] = []) throws {
