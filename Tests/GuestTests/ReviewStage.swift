@@ -39,7 +39,9 @@ extension WorkStage {
 
     /// The changes of the first repository that has any, as a patch.
     func patch() throws -> String {
-        String(decoding: try answer(.patch(try review().id, repository: 0)), as: UTF8.self)
+        let report = try review()
+        let number = report.repositories.first { $0.path == "r" }?.number ?? 0
+        return String(decoding: try answer(.patch(report.id, repository: number)), as: UTF8.self)
     }
 
     /// The report as a person reads it, with the names of commits replaced.

@@ -88,7 +88,7 @@ import Testing
     @Test func `writes a patch to standard output, whole for a pipe and harmless for a terminal`() throws {
         let outcome = try run(
             Self.begin + #"""
-                work 'printf "\\033]0;title\\007\\n" >evil; head -c 100 /dev/urandom >blob'
+                work 'printf "\\033]0;title\\007\\n" >evil; head -c 100 /dev/zero >blob'
                 dvm review app --patch - 2>/dev/null >patch; git apply --numstat patch; grep -c $'\033' patch
                 script -qec "'$DVM' review app --patch - 2>/dev/null" /dev/null </dev/null | grep -c $'\033'
                 script -qec "'$DVM' review app --patch - 2>/dev/null" /dev/null </dev/null | grep -c 'u{1b}]0;title'

@@ -23,8 +23,9 @@ struct Door: ~Copyable {
     /// After this long without a visitor it ends; systemd keeps the socket.
     private static let patience = Duration.seconds(600)
 
-    /// A visitor's own work comes first: the next `serve` is made ready when they have had this long. A short command
-    /// is through by then, and one right after it finds the next `serve` ready (measured under emulation).
+    /// A visitor's own work comes first: the next `serve` is made ready when they have had this long.
+    ///
+    /// A short command is through by then, and one right after it finds the next `serve` ready (under emulation).
     private static let pause = Duration.milliseconds(200)
 
     /// A door that listens at a descriptor.

@@ -52,13 +52,15 @@ struct RawDiff {
         var mode: UInt32
         /// Git's letter.
         var letter: UInt8
+        /// The name of what it holds now, where git knows it.
+        var object: [UInt8]
         var path: [UInt8]
         /// Where it was.
         var old: [UInt8]?
     }
 
     private var records = NulRecords()
-    private var header: (oldMode: UInt32, mode: UInt32, letter: UInt8)?
+    private var header: (oldMode: UInt32, mode: UInt32, object: [UInt8], letter: UInt8)?
     private var old: [UInt8]?
     private var isWrong = false
 
@@ -83,7 +85,14 @@ struct RawDiff {
                 return
             }
             found.append(
-                Change(oldMode: known.oldMode, mode: known.mode, letter: known.letter, path: Array(record), old: old)
+                Change(
+                    oldMode: known.oldMode,
+                    mode: known.mode,
+                    letter: known.letter,
+                    object: known.object,
+                    path: Array(record),
+                    old: old
+                )
             )
             (header, old) = (nil, nil)
         }
@@ -92,13 +101,13 @@ struct RawDiff {
     }
 
     /// `:100644 100755 old new M`.
-    private static func header(_ record: ArraySlice<UInt8>) -> (UInt32, UInt32, UInt8)? {
+    private static func header(_ record: ArraySlice<UInt8>) -> (UInt32, UInt32, [UInt8], UInt8)? {
         let words = record.split(separator: UInt8(ascii: " "))
         guard words.count == 5, words[0].first == UInt8(ascii: ":"), let letter = words[4].first,
             let old = UInt32(String(decoding: words[0].dropFirst(), as: UTF8.self), radix: 8),
             let new = UInt32(String(decoding: words[1], as: UTF8.self), radix: 8)
         else { return nil }
-        return (old, new, letter)
+        return (old, new, Array(words[3]), letter)
     }
 }
 

@@ -20,8 +20,8 @@ extension ReviewSubject {
     /// Takes note of a file that the index has otherwise than the work tree.
     func noteUnlikeFiles(_ change: RawDiff.Change) {
         // One the index does not have at all is an untracked one.
-        guard change.letter != UInt8(ascii: "D"), isUnlikeFiles.count < 100_000 else { return }
-        isUnlikeFiles.insert(change.path)
+        guard change.letter != UInt8(ascii: "D"), inIndexAlone.count < 100_000 else { return }
+        inIndexAlone[change.path] = change.object
     }
 
     /// Takes note of a file that the index has otherwise than what it is compared with.
@@ -82,10 +82,7 @@ struct ReviewConclusion {
     func draw(_ candidates: [ReviewWalk.Candidate]) {
         lookAtGitDirectory()
         lookAtIndex()
-        // What is neither in the files nor reviewed, and would be in the next commit.
-        for path in subject.unlikeBasePaths where subject.isUnlikeFiles.contains(path) {
-            if let path = TreePath(checking: path) { subject.dangers.add(.staged, .files, path) }
-        }
+        lookAtStaged()
         for (kind, path) in subject.commitDangers { subject.dangers.add(kind, .commits, path) }
         lookAtIgnored(candidates)
         lookAtReferences()
@@ -192,6 +189,25 @@ struct ReviewConclusion {
             room -= name.cString.count
             guard room > 0 else { break }
             subject.record.unseen.insert(name)
+        }
+    }
+
+    /// What is neither in the files nor reviewed, and would be in the next commit.
+    private func lookAtStaged() {
+        for name in subject.unlikeBasePaths {
+            guard let object = subject.inIndexAlone[name], let path = TreePath(checking: name),
+                subject.before?.staged[path] != String(decoding: object, as: UTF8.self)
+            else { continue }
+            subject.dangers.add(.staged, .files, path)
+        }
+        // As above. What the last review's files held stays in the index of whoever commits later.
+        var room = 24 * 1024
+        for (name, object) in subject.inIndexAlone.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+            room -= name.count + object.count
+            guard room > 0 else { break }
+            if let path = TreePath(checking: name) {
+                subject.record.staged[path] = String(decoding: object, as: UTF8.self)
+            }
         }
     }
 

@@ -31,6 +31,8 @@ struct ReviewRecord: Hashable, Codable {
         var watched: [TreePath: Inventory.Kept] = [:]
         /// Files whose changes git was told not to show.
         var unseen: Set<TreePath> = []
+        /// What git's index held and the files did not.
+        var staged: [TreePath: String] = [:]
     }
 }
 

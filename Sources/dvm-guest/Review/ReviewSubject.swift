@@ -35,7 +35,8 @@ final class ReviewSubject {
     var ignored = NulPaths()
     var unlikeFiles = RawDiff()
     var unlikeBase = RawDiff()
-    var isUnlikeFiles: Set<[UInt8]> = []
+    /// What the index holds of files that hold something else, by path.
+    var inIndexAlone: [[UInt8]: [UInt8]] = [:]
     var unlikeBasePaths: [[UInt8]] = []
 
     var dangers = DangerList()
