@@ -62,8 +62,8 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 # Suites and tests by parts of their names, as regular expressions without a space: too slow for every commit, or in
 # need of the installed guest program.
 NOT_IN_CHECK := Five.gigabytes guest.program.as.it.is.installed Everyday.work blocks.every.attack
-# Toolchains and tools of many hundred megabytes, for make test-all.
-NOT_IN_TEST := Heavy.toolchains Aider.answers
+# Toolchains and tools of many hundred megabytes, and services that take minutes to set up, for make test-all.
+NOT_IN_TEST := Heavy.toolchains Aider.answers Services.of.recipes
 
 # The host's tests start hundreds of Bash and wait for them with time limits, which all at once on two processors means
 # nothing: one after the other they take as much of a processor, and are never short of it.
@@ -89,7 +89,7 @@ test-all: test ## Also heavy toolchains and tools, and VMs of Debian 13 (an hour
 	$(AS_ROOT) $(TESTS) --filter 'Heavy toolchains'
 	$(AS_ROOT) Tests/Support/recipes/native --suite bookworm
 	$(AS_ROOT) Tests/Support/recipes/native --suite trixie
-	DVM_STAGE=$(CURDIR)/$(STAGE) scripts/with-limactl $(TESTS) --filter 'Aider answers'
+	DVM_STAGE=$(CURDIR)/$(STAGE) scripts/with-limactl $(TESTS) --filter 'Aider answers' --filter 'Services of recipes'
 	DVM_STAGE=$(CURDIR)/$(STAGE) DVM_IMAGE_SUITE=trixie scripts/with-limactl $(TESTS) --filter VMTests $(addprefix --skip ,$(NOT_IN_TEST))
 
 .PHONY: bench
