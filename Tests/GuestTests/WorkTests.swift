@@ -118,6 +118,22 @@ import Testing
         #expect(report.summary == "nothing in \(stage.code) would be lost (4 repositories)")
     }
 
+    @Test(arguments: [
+        // Beside three names that make any directory a repository, and where `.git` is nothing that git can read.
+        ("mkdir -p x/objects x/refs; echo 'ref: refs/heads/a' >x/HEAD", "x/notes"),
+        ("mkdir -p objects refs; echo 'ref: refs/heads/a' >HEAD", "x/notes"), ("mkfifo x/.git", "x/notes"),
+    ])
+    func `is found beside what only looks like a repository`(script: String, file: String) throws {
+        let stage = try WorkStage()
+        try stage.developer("mkdir x; echo mine >x/notes; \(script)")
+        #expect(try stage.look().loose.examples == [file])
+
+        let inRepository = try WorkStage()
+        try inRepository.developer("cloned r; mkdir x; echo mine >x/notes; \(script)")
+        let report = try inRepository.look()
+        #expect(report.repositories.first { $0.path == "r" }?.untracked.count ?? 0 > 0, "\(report.text)")
+    }
+
     @Test func `is found in everything that git takes for a repository`() throws {
         let stage = try WorkStage()
         try stage.developer(

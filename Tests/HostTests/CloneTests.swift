@@ -97,6 +97,10 @@ import Testing
         #expect(outcome.status == 1)
         #expect(outcome.errors.contains("copying app to web was cut short"), "\(outcome)")
         #expect(!stage.fixture.changes.contains("start --tty=false dvm-web"))
+        // Nor does a copy of it pass for a whole one.
+        let again = try stage.run(#""$DVM" clone web third"#)
+        #expect(again.errors.contains("web is itself a copy of app that has no identity of its own yet"), "\(again)")
+        #expect(again.status == 1 && !stage.fixture.changes.contains { $0.hasPrefix("clone") && $0.hasSuffix("third") })
         // A new VM of that name is no copy.
         try stage.fixture.write("new.json", ListedVM.line(ports: [31999]))
         #expect(try stage.run(#""$DVM" rm web --yes --force && "$DVM" sync web"#).status == 0)

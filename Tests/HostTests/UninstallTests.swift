@@ -80,6 +80,8 @@ import Testing
         try stage.fixture.write("prefix/share/dvm/recipes/one.sh", "changed by hand\n")
         try stage.fixture.write("prefix/share/dvm/recipes/mine.sh", "mine\n")
         try stage.fixture.write("state/dvm/app/notes.txt", "mine")
+        // Of a VM that is where Lima is told to keep it at other times.
+        try stage.fixture.write("state/dvm/copy/copied.json", "{}")
         try stage.fixture.write("state/dvm/Photos/x.log", "mine")
         try stage.fixture.write("elsewhere/units.json", "mine")
         try stage.fixture.link("state/dvm/web", to: "\(stage.fixture.root)/elsewhere")
@@ -91,7 +93,7 @@ import Testing
         #expect(outcome.status == 0)
         for path in [
             "prefix/share/dvm/recipes/one.sh", "prefix/share/dvm/recipes/mine.sh", "state/dvm/app/notes.txt",
-            "state/dvm/Photos/x.log", "elsewhere/units.json", "state/dvm/web",
+            "state/dvm/copy/copied.json", "state/dvm/Photos/x.log", "elsewhere/units.json", "state/dvm/web",
         ] {
             #expect(stage.fixture.exists(path), "\(path)")
         }

@@ -102,7 +102,13 @@ extension VMTests {
             let others = found.subtracting(planted)
             #expect(others.count == 1 && others.allSatisfy { $0.hasPrefix("lima/\(vm.instance)/") }, "\(others)")
             let argument = try RunningProgram(["/bin/sh", "-c", "read line; true", canary], environment: [:])
-            #expect(HostProcesses.naming(canary, in: "cmdline") == [argument.pid])
+            // It has these arguments from the moment it becomes the program.
+            var named: [pid_t] = []
+            for _ in 0..<200 where named != [argument.pid] {
+                usleep(50_000)
+                named = HostProcesses.naming(canary, in: "cmdline")
+            }
+            #expect(named == [argument.pid])
         }
 
         @Test func `that is missing is asked for before anything runs, and need not be there again`() throws {

@@ -35,6 +35,18 @@ enum Repositories {
         ["HEAD", "objects", "refs"].allSatisfy { names.contains(Array($0.utf8)) }
     }
 
+    /// Whether git itself may have something of this name in a repository without a work tree.
+    ///
+    /// Three names make a repository, and whatever else lies beside them is no part of it.
+    static func isOwn(_ name: [UInt8]) -> Bool { own.contains(String(decoding: name, as: UTF8.self)) }
+
+    private static let own: Set<String> = [
+        "HEAD", "objects", "refs", "config", "config.worktree", "description", "hooks", "info", "packed-refs",
+        "branches", "logs", "worktrees", "modules", "index", "shallow", "lfs", "rr-cache", "reftable", "FETCH_HEAD",
+        "ORIG_HEAD",
+        "COMMIT_EDITMSG", "gc.log", "gc.pid",
+    ]
+
     /// The git directories inside one: of submodules, however deep their names are, and of work trees.
     ///
     /// - Returns: those, and the directories that could not be listed, in which git finds what it knows the name of.

@@ -77,9 +77,10 @@ struct ReviewWalk {
             unknown.append("the code directory is too large to be looked through for what git does not show")
             return
         }
-        let repository = repositories.contains(path) ? path : repository
-        if Repositories.looksBare(Set(entries.map(\.name))), repository == path { return }
+        let isBare = repositories.contains(path) && Repositories.looksBare(Set(entries.map(\.name)))
+        let repository = repositories.contains(path) && !isBare ? path : repository
         for entry in entries where !entry.name.elementsEqual(".git".utf8) {
+            if isBare, Repositories.isOwn(entry.name) { continue }
             let place = path.appending(entry.name)
             if entry.kind == .directory {
                 guard !SecretFiles.isVendorTree(entry.name), !Precious.isCache(entry.name),

@@ -228,9 +228,13 @@ struct WorkCheck {
 
     private func holdsFile(_ path: TreePath, depth: Int) -> Bool {
         guard depth < 64, let entries = tree.entries(path) else { return true }
-        let names = Set(entries.map(\.name))
-        if names.contains(Array(".git".utf8)) || Repositories.looksBare(names) { return false }
-        return entries.contains { $0.kind != .directory || holdsFile(path.appending($0.name), depth: depth + 1) }
+        // As the walk through the code directory takes it: what it did not take for a repository hides nothing.
+        if entries.contains(where: { $0.name.elementsEqual(".git".utf8) && $0.kind != .other }) { return false }
+        let isBare = Repositories.looksBare(Set(entries.map(\.name)))
+        return entries.contains { entry in
+            if isBare, Repositories.isOwn(entry.name) { return false }
+            return entry.kind != .directory || holdsFile(path.appending(entry.name), depth: depth + 1)
+        }
     }
 
     private func findIgnored(_ subject: Subject) {

@@ -67,14 +67,17 @@ struct WorkWalk {
         }
         var repository = repository
         var vendor = vendor
+        var isBare = false
         if entries.contains(where: { $0.name.elementsEqual(".git".utf8) && $0.kind != .other }) {
             repository = repositories.count
             vendor = false
             repositories.append(Repository(path: path, isBare: false))
         } else if Repositories.looksBare(Set(entries.map(\.name))) {
-            return repositories.append(Repository(path: path, isBare: true))
+            repositories.append(Repository(path: path, isBare: true))
+            isBare = true
         }
-        for entry in entries {
+        // A repository without a work tree can be made of three names, in the middle of somebody's files.
+        for entry in entries where !isBare || !Repositories.isOwn(entry.name) {
             let place = path.appending(entry.name)
             switch entry.kind {
             case .directory where entry.name.elementsEqual(".git".utf8): continue

@@ -17,6 +17,12 @@ struct Cloning: Sendable {
             if !session.configuration.names().contains(source) { throw session.configuration.unknown(source) }
             throw Refusal("\(source) has not been made yet, so there is nothing to copy")
         }
+        if let mark = try session.state(of: source).copied() {
+            throw Refusal(
+                "\(source) is itself a copy of \(mark.source.printable) that has no identity of its own yet",
+                hint: "`dvm start \(source)` gives it one; if it was cut short, `dvm rm \(source)` and copy again"
+            )
+        }
         let directory = session.paths.instance(of: copy)
         guard !instances.contains(where: { $0.name == copy.instance }), !Files.exists(directory) else {
             throw Refusal("there is a VM called \(copy) already", hint: "choose another name; `dvm ls` shows them")
@@ -31,6 +37,10 @@ struct Cloning: Sendable {
             withdraw(written)
             throw error
         }
+        session.display.note(
+            "services in it that are signed in somewhere (Tailscale, Cloudflare) are so in \(copy), too: sign them out "
+                + "there before both run"
+        )
         for line in Self.collisions(of: copy, with: instance, among: instances) { session.display.note(line) }
     }
 

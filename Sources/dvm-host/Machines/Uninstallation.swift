@@ -31,7 +31,10 @@ struct Uninstallation: Sendable {
                 plan.kept.append(directory)
                 continue
             }
-            take(directory, &plan) { VMState.files.contains($0) || $0.hasSuffix(".log") }
+            // Without its mark, a copy that has no identity yet would pass for its original, wherever Lima keeps it.
+            take(directory, &plan) {
+                !VMState.marks.contains($0) && (VMState.files.contains($0) || $0.hasSuffix(".log"))
+            }
         }
         if Files.exists(paths.state) { plan.directories.append(paths.state) }
         take(paths.cache, &plan) { $0.hasSuffix(".lock") }

@@ -10,6 +10,9 @@ struct VMState: Sendable {
         "inherited.json", SecretKey.file,
     ])
 
+    /// Those that say that a VM still has the identity of another: without them it would be used as if it had its own.
+    static let marks: Set<String> = ["copied.json", "inherited.json"]
+
     /// Bounds what is read back; a note of a unit is some hundred bytes.
     private static let largest = 4 << 20
 
