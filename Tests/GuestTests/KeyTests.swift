@@ -97,6 +97,14 @@ private final class KeyStage {
         #expect(check.verdict == verdict && check.found == found)
         #expect((check.remedy == nil) == (verdict == .pass))
     }
+
+    @Test func `is not taken for good where gpg does not list it`() throws {
+        let check = try #require(KeyChecks.check(.exited(2), [], of: "a", now: 0))
+        #expect(check.verdict == .warn && check.found.hasPrefix("gpg does not list the user’s keys"))
+        #expect(check.remedy != nil)
+        // No key of the VM's is nothing to warn of.
+        #expect(KeyChecks.check(.exited(0), [], of: "a", now: 0) == nil)
+    }
 }
 
 @Suite struct `The modes of private keys` {

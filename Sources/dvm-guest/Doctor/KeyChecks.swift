@@ -36,16 +36,30 @@ enum KeyChecks {
     /// The list is made as the developer, and without their secret keys.
     private static func expiry(_ developer: Accounts.Account) -> [DoctorReport.Check] {
         guard Status.of(FilePath(KeyProgram.gpg.path)) != nil,
-            Status.of(FilePath(developer.home).appending(".gnupg")) != nil,
-            let host = (try? TextFile.read("/etc/hostname"))?.split(separator: "\n").first,
-            let answer = try? Entering.asDeveloper(
-                developer,
-                [KeyProgram.gpg.path, "--batch", "--no-tty", "--with-colons", "--list-keys"]
-            )
+            Status.of(FilePath(developer.home).appending(".gnupg")) != nil
         else { return [] }
-        let keys = GPGListing.keys(answer.output, of: GPGKeyMaker.identity(of: String(host)))
-        guard let key = keys.max(by: { $0.created < $1.created }) else { return [] }
-        return [check(key, now: GPGKeyMaker.now)]
+        do throws(Refusal) {
+            let host = try TextFile.read("/etc/hostname").prefix { !$0.isNewline }
+            let words = [KeyProgram.gpg.path, "--batch", "--no-tty", "--with-colons", "--list-keys"]
+            let answer = try Entering.asDeveloper(developer, words)
+            let identity = GPGKeyMaker.identity(of: String(host))
+            return check(answer.exit, answer.output, of: identity, now: GPGKeyMaker.now).map { [$0] } ?? []
+        } catch {
+            return [Diagnosis.failed("GPG key", error)]
+        }
+    }
+
+    /// What to say of gpg's list; nothing where the VM's key is not in it.
+    static func check(_ exit: Exit, _ list: [UInt8], of identity: String, now: Int) -> DoctorReport.Check? {
+        guard exit == .exited(0) else {
+            return DoctorReport.Check(
+                "GPG key",
+                .warn,
+                "gpg does not list the user’s keys, so it is not known when the VM’s expires",
+                remedy: "in the VM (`dvm sh`), `gpg --list-keys` says why"
+            )
+        }
+        return GPGListing.keys(list, of: identity).max { $0.created < $1.created }.map { check($0, now: now) }
     }
 
     /// What to say of a key.
