@@ -185,6 +185,19 @@ import Testing
         #expect(refusal()?.message.contains("must be a file") == true)
     }
 
+    /// A Bubblewrap before 0.8, as far as that matters: it knows the other options.
+    @Test func `refuses one that is too old, and says what is new enough`() throws {
+        var program = try Data(contentsOf: URL(fileURLWithPath: copy))
+        let option = try #require(program.range(of: Data("--disable-userns\0".utf8)))
+        program.replaceSubrange(option, with: Data("--disable-xxxxxx\0".utf8))
+        try program.write(to: URL(fileURLWithPath: copy))
+        #expect(refusal()?.message.contains("is too old: it has no --disable-userns") == true)
+        #expect(refusal()?.hint?.contains("0.8 or newer") == true)
+        // What is refused here would have been this at best: words of Bubblewrap's, in the person's terminal.
+        let started = try SandboxRun.run(stage.plain([copy, "--disable-userns", "true"], as: stage.agent))
+        #expect(started.output.contains("Unknown option --disable-userns"))
+    }
+
     @Test func `refuses one that only some may run`() {
         stage.mode(copy, 0o750)
         #expect(refusal()?.message.contains("not executable") == true)

@@ -48,7 +48,8 @@ struct Bubblewrap {
         throw Refusal("starting \(Self.path): \(Errno(rawValue: errno))")
     }
 
-    /// Refuses a Bubblewrap that somebody else than root could have put there, or that has rights of its own.
+    /// Refuses a Bubblewrap that somebody else than root could have put there, that has rights of its own, or that is
+    /// too old.
     ///
     /// - Throws: a `Refusal` that says what is wrong with it.
     static func check(_ path: String = path) throws(Refusal) {
@@ -72,6 +73,25 @@ struct Bubblewrap {
             unsafe cap_free(UnsafeMutableRawPointer(capabilities))
             throw Refusal("\(path) has file capabilities and must not", hint: "run `sudo setcap -r \(path)` in the VM")
         }
+        guard try knows(newestOption, FilePath(path)) else {
+            throw Refusal(
+                "\(path) is too old: it has no \(newestOption), and so cannot keep an agent from making user namespaces",
+                hint: "use a newer release of the VM's distribution: `dvm` needs Bubblewrap 0.8 or newer"
+            )
+        }
+    }
+
+    /// Of the options it is given, the last one it learned: in 0.8.0.
+    private static let newestOption = "--disable-userns"
+
+    /// Whether a program has a word among its constants, and so the option of that name.
+    ///
+    /// What it can do is asked, not its number, which distributions keep when they add to it; and it is not started for
+    /// that, which every start of an agent would wait for.
+    private static func knows(_ option: String, _ path: FilePath) throws(Refusal) -> Bool {
+        let program = try TextFile.readBytes(path)
+        let word = Array(option.utf8) + [0]
+        return program.indices.contains { program[$0] == word[0] && program[$0...].starts(with: word) }
     }
 
     private static let install = """
