@@ -2,7 +2,7 @@
 # dvm: as: root
 # dvm: tools: aider
 
-dvm_install_python_tool aider aider.main:main aider 3.12 3.11 <<'REQUIREMENTS'
+dvm_install_python_tool aider aider=aider.main:main 3.12 3.11 <<'REQUIREMENTS'
 aider-chat==0.86.2 \
     --hash=sha256:64f6a0c66c9f4633ad9f479bca3e64ebcba02b9da03c6b604b74a44736b2416e
 aiohappyeyeballs==2.6.1 \

@@ -2,7 +2,8 @@
 # dvm: as: root
 # dvm: tools: mistral
 
-dvm_install_python_tool mistral vibe.cli.launcher:main vibe 3.12 3.13 3.14 <<'REQUIREMENTS'
+# Vibe starts its server, which it looks for beside itself.
+dvm_install_python_tool mistral 'vibe=vibe.cli.launcher:main vibe-app-server=vibe.app_server.stdio:main' 3.12 3.13 3.14 <<'REQUIREMENTS'
 mistral-vibe==3.0.2 \
     --hash=sha256:84488e07c14646a087044644282c9df74c82d00187014a288682158eff744e54 \
     --hash=sha256:9dae259db0651a3978653bed1a87005ded40532942f3c143e2d8228fce0f7563

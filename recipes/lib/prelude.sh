@@ -803,11 +803,12 @@ for entry in wheel.infolist():
 PYTHON
 }
 
-# dvm_install_python_tool TOOL MODULE:FUNCTION PROGRAM VERSION…: a tool in Python with all it needs, from the pinned
-# requirements on standard input, for the first of these versions of Python that the VM has or can have.
+# dvm_install_python_tool TOOL 'PROGRAM=MODULE:FUNCTION …' VERSION…: a tool in Python with all it needs, from the pinned
+# requirements on standard input, for the first of these versions of Python that the VM has or can have. Every program
+# of it is named that a person or another of them starts: what pip would have made of its entry points.
 dvm_install_python_tool() {
-    local tool=$1 entry=$2 program=$3 version python='' requirements digest new
-    shift 3
+    local tool=$1 programs=$2 program entry version python='' requirements digest new
+    shift 2
     requirements=$(cat)
     for version; do
         if [ -x "/usr/bin/python$version" ]; then python=$version; break; fi
@@ -826,7 +827,7 @@ dvm_install_python_tool() {
         dvm_fail "$tool needs Python $(printf '%s, ' "$@" | sed 's/, $//; s/\(.*\), /\1 or /'), which this VM's distribution does not have" \
             "use an image that does (DVM_TEMPLATE); recipes/README.md lists them"
     fi
-    digest=$(printf '%s\n' "$requirements" | sha256sum)
+    digest=$(printf '%s\n' "$programs" "$requirements" | sha256sum)
     dvm_know_arch
     digest=${digest%% *}-$python-$dvm_arch
     if dvm_tool_is_there "$tool" "$digest"; then return 0; fi
@@ -848,15 +849,18 @@ dvm_install_python_tool() {
         || dvm_fail "$tool could not be downloaded from PyPI" "pip's own words are above; is the VM online?"
     # What pip made of entry points names another Python.
     rm -rf "$new/lib/bin"
-    # -I: neither the project the tool is started in nor its variables add modules.
-    cat >"$new/bin/$program" <<PYTHON
+    for entry in $programs; do
+        program=${entry%%=*} entry=${entry#*=}
+        # -I: neither the project the tool is started in nor its variables add modules.
+        cat >"$new/bin/$program" <<PYTHON
 #!/usr/bin/python$python -I
 import sys
 sys.path.insert(1, "$dvm_tools/$tool/lib")
 from ${entry%%:*} import ${entry#*:}
 sys.exit(${entry#*:}())
 PYTHON
-    chmod 0755 "$new/bin/$program"
+        chmod 0755 "$new/bin/$program"
+    done
     # Who runs it cannot write here, and would compile it every time.
     "/usr/bin/python$python" -I -m compileall -q -j 0 -s "$new" -p "$dvm_tools/$tool" "$new/lib" >/dev/null || true
     dvm_version=$(sed -n '1s/.*==\([^ ]*\).*/\1/p' "$new/requirements.txt")
