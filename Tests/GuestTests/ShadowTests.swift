@@ -46,6 +46,14 @@ import Testing
             "the agent adds another repository", "",
             "AGENT git init -q sub; git -C sub commit -q --allow-empty -m s; git add sub", "another repository"
         ),
+        (
+            "the agent hides another repository behind ten thousand files", "",
+            #"""
+            AGENT file=$(echo x | git hash-object -w --stdin)
+            { seq 12000 | sed "s/.*/100644 $file\tmany-&/"; printf '160000 %s\tzzz\n' $(git rev-parse HEAD); } |
+                git update-index --index-info; git checkout-index -qa
+            """#, "list of their changes is too long"
+        ),
         ("nothing is checked out", "git checkout -q --detach", "", "no branch was checked out"),
     ])
     func `moves no branch when`(name: String, before: String, meanwhile: String, why: String) throws {

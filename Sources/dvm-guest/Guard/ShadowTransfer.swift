@@ -160,7 +160,14 @@ struct ShadowTransfer {
         }
         guard before.isClean, try Position(git) == before else { return not("\(branch) was in use meanwhile") }
         guard try git.run(.isAncestor(old, of: new)) != nil else { return not("\(branch) would lose commits") }
-        guard let changes = try git.run(.changes(from: old, to: new)) else { return not("git cannot compare them") }
+        let changes: [UInt8]?
+        do throws(Refusal) {
+            changes = try git.run(.changes(from: old, to: new))
+        } catch {
+            // Never a part of it: what is looked for may be in the rest.
+            return not("git's list of their changes is too long, or takes too long")
+        }
+        guard let changes else { return not("git cannot compare them") }
         // git would go into them, configuration and all.
         guard !changes.split(separator: 0).contains(where: Self.makesLink) else {
             return not("they make a directory another repository")

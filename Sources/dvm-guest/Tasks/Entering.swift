@@ -3,7 +3,7 @@ internal import Glibc
 
 /// Programs run to their end through `enter`, with the rights it leaves them.
 enum Entering {
-    /// The most output kept, unless somebody asks for more.
+    /// The most output a program may have, unless somebody asks for more.
     private static let mostOutput = 1 << 20
 
     /// The guest program, which usually is the running one.
@@ -12,7 +12,7 @@ enum Entering {
     /// How long a program may take: none of ours takes a tenth of it, even in an emulated VM.
     static let patience = Duration.seconds(120)
 
-    /// Runs a program and keeps what it writes to standard output; its standard error is the task's.
+    /// Runs a program and keeps what it writes to standard output, at most 1 MiB; its standard error is the task's.
     ///
     /// - Parameters:
     ///   - spawn: the program.
@@ -21,7 +21,8 @@ enum Entering {
     ///   - limit: how long it may take.
     ///   - group: the control group it is in from before its first step on; ours when absent.
     /// - Returns: how it ended, and its output.
-    /// - Throws: a `Refusal` when it cannot be started, `enter`'s own where it has one, or when it takes too long.
+    /// - Throws: a `Refusal` when it cannot be started, `enter`'s own where it has one, or when it takes too long or
+    ///   writes too much.
     static func run(
         _ spawn: Spawn,
         input: FileDescriptor? = nil,
@@ -49,10 +50,11 @@ enum Entering {
     ///   - file: where its standard output goes instead.
     ///   - limit: how long it may take.
     ///   - group: the control group it is in from before its first step on; ours when absent.
-    ///   - most: how many bytes of its output are kept.
-    ///   - name: what it is called when it takes longer.
+    ///   - most: how many bytes it may write.
+    ///   - name: what it is called when it takes longer or writes more.
     /// - Returns: how it ended, and its output.
-    /// - Throws: a `Refusal` when it cannot be started, its own where it has one, or when it takes too long.
+    /// - Throws: a `Refusal` when it cannot be started, its own where it has one, or when it takes too long or writes
+    ///   too much: no part of an answer is ever taken for the whole.
     static func run(
         role: String,
         _ value: some Encodable,
@@ -101,11 +103,13 @@ enum Entering {
             poll.add(ours, .read)
             poll.add(answers, order.isEmpty ? .read : [.read, .write])
             try poll.wait(milliseconds: Int32(max(0, ContinuousClock.now.duration(to: deadline) / .milliseconds(1))))
-            guard ContinuousClock.now < deadline else {
+            var complaint = ContinuousClock.now < deadline ? nil : "did not end within \(limit)"
+            if kept.count > most { complaint = "printed more than \(most >> 10) KiB" }
+            if let complaint {
                 // In a session of its own, it would outlive this task.
                 child.signal(SIGKILL)
                 _ = child.wait()
-                throw Refusal("“\(name ?? role)” did not end within \(limit) in the VM")
+                throw Refusal("“\(name ?? role)” \(complaint) in the VM")
             }
             // The end is looked for first: what it left behind is read after it.
             ended = poll.ready(child.ended.raw, .read)
@@ -116,12 +120,15 @@ enum Entering {
                     if frame.kind == .refused { refusal = try? frame.json(Refusal.self) }
                 }
             }
-            while ContinuousClock.now < deadline, case .bytes(let bytes) = Reading.from(ours, into: &buffer) {
-                kept.append(contentsOf: bytes.prefix(most - kept.count))
+            while kept.count <= most, case .bytes(let bytes) = Reading.from(ours, into: &buffer) {
+                kept.append(contentsOf: bytes)
             }
         }
         let exit = child.wait()
         if let refusal { throw refusal }
+        guard kept.count <= most else {
+            throw Refusal("“\(name ?? role)” printed more than \(most >> 10) KiB in the VM")
+        }
         return (exit, kept)
     }
 
