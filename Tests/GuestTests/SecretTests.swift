@@ -113,6 +113,54 @@ import Testing
         #expect(try TextFile.read("/proc/self/mountinfo").contains(stage.stage.home) == false)
     }
 
+    /// What one session makes so that the next cannot find them.
+    @Test func `are not shown where there is too much to look through`() throws {
+        let stage = try GuardStage(repository: false)
+        try stage.developer(
+            "mkdir -p .a/b config; echo x > config/.env; (cd .a; seq 60 | xargs touch; echo a PRIVATE KEY of mine | tee b/1 b/2 b/3)"
+        )
+        let project = try PinnedDirectory(stage.stage.project, called: "the project")
+        let tree = ProjectTree(top: project.descriptor.raw)
+        func survey(_ entries: Int, _ opened: Int) -> Survey {
+            Surveyor.survey(tree, Surveyor.Order(stage.agent), within: .init(entries: entries, opened: opened))
+        }
+        func refusal(_ survey: Survey) -> String? {
+            do throws(Refusal) {
+                try CarvedProject.checkSecrets(of: survey)
+                return nil
+            } catch {
+                return error.message
+            }
+        }
+        #expect(survey(1000, 1000).secrets.count == 4)
+        #expect(survey(1000, 1000).unsearched == nil)
+        #expect(refusal(survey(1000, 1000)) == nil)
+        // The decoys are read first, and what is behind them would be shown.
+        #expect(survey(30, 1000).secrets.isEmpty)
+        #expect(refusal(survey(30, 1000))?.contains("too many to find the secrets among") == true)
+        #expect(survey(1000, 2).secrets.count == 3)
+        #expect(refusal(survey(1000, 2))?.contains("too many to look for private keys in each") == true)
+        withExtendedLifetime(project) {}
+    }
+
+    /// The owner of the files is the agent too, as far as the kernel can tell: one session closes a directory while
+    /// another starts, and opens it to both again.
+    @Test func `are not shown where a directory is closed during the start`() throws {
+        let stage = try GuardStage(repository: false)
+        try stage.developer("mkdir config; echo \(SandboxStage.canary) > config/.env; chmod 0 config")
+        let read = "chmod 700 config; cat config/.env"
+        stage.policy.secrets = .shown
+        #expect(try stage.agent(read).output == "\(SandboxStage.canary)\n", "the control")
+        try stage.developer("chmod 0 config")
+        stage.policy.secrets = .hidden
+        let outcome = try stage.agent(read)
+        #expect(!outcome.opened)
+        #expect(outcome.refusal?.message.hasPrefix("config in the project is closed to you") == true, "\(outcome)")
+        // What is another account's is closed to the agent as well.
+        stage.stage.own("\(stage.stage.project)/config", 64_388)
+        #expect(try stage.agent("\(read); echo on").output.hasSuffix("on\n"))
+    }
+
     @Test func `are found quickly in a large project`() throws {
         let stage = try GuardStage(repository: false)
         try stage.developer(

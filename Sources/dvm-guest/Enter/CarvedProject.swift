@@ -17,18 +17,7 @@ struct CarvedProject {
     /// - Throws: a `Refusal` when that cannot be found out, or is more than can be protected.
     static func plan(_ project: borrowing PinnedDirectory, _ agent: Spawn.Agent) throws(Refusal) -> Self {
         let survey = try Looking.survey(project.descriptor.raw, agent)
-        guard survey.secrets.count < Survey.mostPaths else {
-            throw Refusal(
-                "the project has more than \(Survey.mostPaths) secrets near its top, too many to hide",
-                hint: "keep them outside the project, or show them to the agents with DVM_AI_SECRETS=show"
-            )
-        }
-        guard survey.stable || agent.policy.secrets == .shown else {
-            throw Refusal(
-                "directories in the project are renamed faster than it can be looked through for secrets",
-                hint: "wait for what changes it, a build or another session, or set DVM_AI_SECRETS=show"
-            )
-        }
+        if agent.policy.secrets == .hidden { try checkSecrets(of: survey) }
         let shadow = try agent.policy.git == .shadow ? ShadowGit.of(survey, agent) : nil
         return Self(carveOuts: survey.carveOuts(agent.policy.git), shadow: shadow)
     }
@@ -81,6 +70,51 @@ struct CarvedProject {
             )
         } catch {
             throw changed(path, "\(error)")
+        }
+    }
+
+    /// Refuses a project in which not every secret can be hidden.
+    ///
+    /// An agent makes as many files as it likes, so that a later session would be shown what could not be found among
+    /// them.
+    static func checkSecrets(of survey: Survey) throws(Refusal) {
+        if let gap = survey.unsearched { throw refusal(gap) }
+        guard survey.secrets.count < Survey.mostPaths else {
+            throw Refusal(
+                "the project has more than \(Survey.mostPaths) secrets near its top, too many to hide",
+                hint: "keep them outside the project, or show them to the agents with DVM_AI_SECRETS=show"
+            )
+        }
+        guard survey.stable else {
+            throw Refusal(
+                "directories in the project are renamed faster than it can be looked through for secrets",
+                hint: "wait for what changes it, a build or another session, or set DVM_AI_SECRETS=show"
+            )
+        }
+    }
+
+    private static func refusal(_ gap: Survey.Unsearched) -> Refusal {
+        let show = "or show secrets to the agents with DVM_AI_SECRETS=show"
+        let deeper = "move them \(Surveyor.depth) directories deep, where they are not looked at, \(show)"
+        switch gap {
+        case .tooManyEntries:
+            return Refusal(
+                "the project has more than \(Surveyor.Room.usual.entries) files near its top, too many to find the secrets among",
+                hint: deeper
+            )
+        case .tooManyFiles:
+            return Refusal(
+                """
+                the project has more than \(Surveyor.Room.usual.opened) small files near its top, too many to look for private \
+                keys in each
+                """,
+                hint: deeper
+            )
+        case .closed(let path):
+            return Refusal(
+                "\(path.description.printable) in the project is closed to you, so it cannot be looked through for secrets",
+                hint: "open it with `chmod u+rwx`, or move it out of the project, \(show)"
+            )
         }
     }
 

@@ -22,8 +22,8 @@ struct LookOrder: Hashable, Codable {
 /// Looking through a project from root's side: by a process of the owner's that has the project's descriptor, and whose
 /// answer is a stranger's.
 enum Looking {
-    /// No project people work on takes a tenth of it.
-    private static let patience = Duration.seconds(60)
+    /// No project people work on takes a tenth of it: one of a million files takes seconds.
+    private static let patience = Duration.seconds(600)
     /// Every list of an answer full of the longest paths, of bytes that JSON needs six for.
     static let mostAnswer = 8 << 20
 

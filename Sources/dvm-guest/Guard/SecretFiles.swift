@@ -3,6 +3,10 @@ enum SecretFiles {
     /// How much of a file is looked at.
     static let mostBytes = 64 * 1024
 
+    /// How large a file can be that begins with a private key, in bytes: from the line that says so to the largest RSA key
+    /// with a chain of certificates.
+    static let keySizes = 20...(64 << 10)
+
     /// What a name says about a file.
     enum Verdict: Equatable {
         case secret

@@ -20,8 +20,20 @@ struct Survey: Hashable, Codable {
     var secrets: [TreePath: UInt64] = [:]
     /// Whether everything was looked at that should be.
     var complete = true
+    /// Why there may be secrets that were not found; `nil` when there are none.
+    var unsearched: Unsearched?
     /// Whether nothing was renamed under its hands.
     var stable = true
+
+    /// Why a project could not be looked through for secrets to its end.
+    enum Unsearched: Hashable, Codable {
+        /// More files and directories than are looked at.
+        case tooManyEntries
+        /// More files of which only the contents could tell than are opened.
+        case tooManyFiles
+        /// A directory that its owner closed: a session that runs could open it again.
+        case closed(TreePath)
+    }
 
     /// More of anything is no project people work on, or one made to exhaust the launcher.
     static let mostPaths = 512

@@ -9,6 +9,8 @@ struct Surveyor {
         var project: String
         /// The owner's home.
         var home: String
+        /// The agent's account, which may own directories in the project.
+        var agent: UInt32
         var git: AgentPolicy.Git
         var hidesSecrets: Bool
         /// Paths the configuration protects.
@@ -17,6 +19,7 @@ struct Surveyor {
         init(_ agent: Spawn.Agent) {
             project = agent.project
             home = agent.developerHome
+            self.agent = agent.uid
             git = agent.policy.git
             hidesSecrets = agent.policy.secrets == .hidden
             protected = agent.policy.protected
@@ -25,21 +28,28 @@ struct Surveyor {
 
     /// How deep below the project secrets and other repositories are looked for.
     static let depth = 3
-    /// Entries of directories, and files opened, before it is given up: a start must not take a second.
-    static let mostEntries = 200_000
-    static let mostOpened = 4000
+    /// What is looked at before it is given up.
+    struct Room: Equatable {
+        /// Entries of directories.
+        var entries: Int
+        /// Files whose text is looked at.
+        var opened: Int
+
+        /// Some seconds; a project people work on takes a thousandth of it.
+        static let usual = Self(entries: 2_000_000, opened: 100_000)
+    }
 
     private let tree: ProjectTree
     private let order: Order
     private var survey = Survey()
-    private var entriesLeft = mostEntries
-    private var opensLeft = mostOpened
+    private var left: Room
     /// The directories as they were before they were read.
     private var seen: [(path: TreePath, status: Status)] = []
 
-    private init(_ tree: ProjectTree, _ order: Order) {
+    private init(_ tree: ProjectTree, _ order: Order, _ room: Room) {
         self.tree = tree
         self.order = order
+        left = room
     }
 
     /// What a project has that a session must not see or change.
@@ -47,12 +57,15 @@ struct Surveyor {
     /// Whoever renames directories at the right moment keeps what is in them from being found. So it is done again until
     /// no directory changed meanwhile; or, since programs of the developer may go on making files, until it has found
     /// the same in the same directories several times in a row.
-    static func survey(_ tree: ProjectTree, _ order: Order) -> Survey {
-        let deadline = ContinuousClock.now + patience
+    static func survey(_ tree: ProjectTree, _ order: Order, within room: Room = .usual) -> Survey {
+        let begun = ContinuousClock.now
+        var deadline = begun + patience
         var last: Pass?
         var repetitions = 0
         while true {
-            var pass = once(tree, order, since: ChangeClock().started - grain)
+            var pass = once(tree, order, room, since: ChangeClock().started - grain)
+            // In a large project one pass takes longer than all of them in a small one.
+            if last == nil { deadline = max(deadline, begun + begun.duration(to: .now) * (mostRepetitions + 2)) }
             repetitions = pass == last ? repetitions + 1 : 0
             if repetitions >= mostRepetitions { pass.survey.stable = true }
             if pass.survey.stable || ContinuousClock.now > deadline { return pass.survey }
@@ -74,8 +87,8 @@ struct Surveyor {
         var directories: [TreePath: UInt64]
     }
 
-    private static func once(_ tree: ProjectTree, _ order: Order, since: Int) -> Pass {
-        var surveyor = Self(tree, order)
+    private static func once(_ tree: ProjectTree, _ order: Order, _ room: Room, since: Int) -> Pass {
+        var surveyor = Self(tree, order, room)
         surveyor.lookAtRepository()
         if let top = try? tree.directory(.top), let status = try? Status.of(top.raw, called: "the project") {
             surveyor.walk(top, .top, depth: 1, device: status.device)
@@ -155,8 +168,8 @@ struct Surveyor {
 
     private mutating func walk(_ directory: borrowing OwnedDescriptor, _ path: TreePath, depth: Int, device: UInt64) {
         if let status = try? Status.of(directory.raw, called: "a directory") { seen.append((path, status)) }
-        guard let entries = ProjectTree.entries(directory, within: &entriesLeft) else {
-            survey.complete = false
+        guard let entries = ProjectTree.entries(directory, within: &left.entries) else {
+            miss(.tooManyEntries)
             return
         }
         for entry in entries {
@@ -168,12 +181,14 @@ struct Surveyor {
             if ProtectedNames.isProtectedAnywhere(entry.name) { protect(place) }
             switch entry.kind {
             case .directory:
-                guard depth < Self.depth, !SecretFiles.isVendorTree(entry.name),
-                    let next = ProjectTree.enter(entry.name, of: directory, on: device)
-                else { continue }
-                walk(next, place, depth: depth + 1, device: device)
+                guard depth < Self.depth, !SecretFiles.isVendorTree(entry.name) else { continue }
+                if let next = ProjectTree.enter(entry.name, of: directory, on: device) {
+                    walk(next, place, depth: depth + 1, device: device)
+                } else if isClosed(entry.name, in: directory, on: device) {
+                    miss(.closed(place))
+                }
             case .file:
-                if order.hidesSecrets, isSecret(place) { hide(place) }
+                if order.hidesSecrets, isSecret(place, in: directory) { hide(place) }
             case .link:
                 // What a secret's name leads to has another name.
                 if order.hidesSecrets, SecretFiles.verdict(entry.name) == .secret,
@@ -195,16 +210,39 @@ struct Surveyor {
         }
     }
 
-    private mutating func isSecret(_ path: TreePath) -> Bool {
-        if SecretFiles.verdict(path.name) == .secret { return true }
-        guard opensLeft > 0 else {
-            survey.complete = false
+    /// Whether a directory that could not be entered is one that its owner or the agent can open to the agent.
+    ///
+    /// What is another account's stays closed to both.
+    private func isClosed(_ name: [UInt8], in directory: borrowing OwnedDescriptor, on device: UInt64) -> Bool {
+        guard let status = Status.of(name, in: directory.raw), status.isDirectory, status.device == device else {
             return false
         }
-        opensLeft -= 1
+        return status.uid == geteuid() || status.uid == order.agent
+    }
+
+    private mutating func miss(_ what: Survey.Unsearched) {
+        survey.complete = false
+        if survey.unsearched == nil { survey.unsearched = what }
+    }
+
+    private mutating func isSecret(_ path: TreePath, in directory: borrowing OwnedDescriptor) -> Bool {
+        let verdict = SecretFiles.verdict(path.name)
+        if verdict == .secret { return true }
+        // Most files are no keys by their size, which costs less to know than what is in them.
+        if verdict == .unknown, let status = Status.of(path.name, in: directory.raw),
+            !SecretFiles.keySizes.contains(status.size)
+        {
+            return false
+        }
+        guard left.opened > 0 else {
+            miss(.tooManyFiles)
+            return false
+        }
+        left.opened -= 1
         // What cannot be read cannot be looked at; by its name a key is one all the same.
-        let limit = SecretFiles.verdict(path.name) == .unknown ? 512 : SecretFiles.mostBytes
-        guard let text = tree.read(path, atMost: limit) else { return SecretFiles.verdict(path.name) == .key }
+        guard let text = tree.read(path, atMost: verdict == .unknown ? 512 : SecretFiles.mostBytes) else {
+            return verdict == .key
+        }
         return SecretFiles.isSecret(path.name, text)
     }
 
