@@ -30,10 +30,10 @@ import Testing
         for number in 0..<20 { try tree.make("around\(number)/file") }
     }
 
-    /// The files outside that have an entry for the agent.
+    /// The files outside that have an entry for the agent, and the directory they are in.
     private func hits() throws -> Int {
-        try FileManager.default.contentsOfDirectory(atPath: outside).count {
-            try tree.entry("\(outside)/\($0)") != nil
+        try ([outside] + FileManager.default.contentsOfDirectory(atPath: outside).map { "\(outside)/\($0)" }).count {
+            try tree.entry($0) != nil
         }
     }
 

@@ -75,13 +75,27 @@ import Testing
         #expect(unsafe link("\(outside)/file", "\(tree.project)/second-name") == 0)
         #expect(unsafe symlink(outside, "\(tree.project)/link") == 0)
         #expect(unsafe mkfifo("\(tree.project)/pipe", 0o644) == 0)
+        // Of the same disk: no number of a device tells it apart.
+        tree.directory("mounted")
+        try root("mount", "--bind", outside, "\(tree.project)/mounted")
+        defer { try? root("umount", "-l", "\(tree.project)/mounted") }
+        try #require(Status.of(FilePath("\(tree.project)/mounted/file")) != nil, "the control")
         let before = try tree.inventory(outside)
 
         let report = try tree.report(.grant)
         #expect(report.linked == 1)
+        #expect(report.elsewhere == 1)
         #expect(report.failed == 0)
         #expect(try tree.inventory(outside) == before)
         #expect(try tree.entry("kept") == 6)
+    }
+
+    private func root(_ words: String...) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/\(words[0])")
+        process.arguments = Array(words.dropFirst())
+        try process.run()
+        process.waitUntilExit()
     }
 
     @Test func `keeps what is closed to all others closed to the agent`() throws {

@@ -49,13 +49,14 @@ static inline ssize_t dvm_get_attribute(int file, const char *name, void *value,
 }
 // Whether the name a file was opened by still is one of its names. A name that was removed is never that of the
 // descriptor again, even when another link takes its place: the kernel says so behind the path (proc_pid_fd(5)). A file
-// that is really called so counts as removed.
-static inline int dvm_is_named(int file) {
+// that is really called so counts as removed. `descriptors` is /proc/self/fd: asked for a hundred thousand files, the way
+// there by name was a third of the answer's price.
+static inline int dvm_is_named(int descriptors, int file) {
     static const char removed[] = " (deleted)";
     const size_t end = sizeof removed - 1;
-    char link[32], path[4096];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", file);
-    const ssize_t count = readlink(link, path, sizeof path);
+    char link[16], path[4096];
+    snprintf(link, sizeof link, "%d", file);
+    const ssize_t count = readlinkat(descriptors, link, path, sizeof path);
     if (count <= 0 || count == sizeof path) return 0;
     return (size_t)count < end || memcmp(path + count - end, removed, end) != 0;
 }

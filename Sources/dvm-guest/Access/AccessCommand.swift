@@ -31,7 +31,7 @@ struct AccessCommand: ParsableCommand {
         }
         // Root's is no project: nothing here is to be done with root's rights.
         guard geteuid() != 0 else { throw Refusal("a project is walked over by the owner of its files, not by root") }
-        var walk = AccessWalk(order)
+        var walk = try AccessWalk(order)
         try walk.run(.standardInput)
         return walk.report
     }

@@ -17,6 +17,8 @@ struct AccessWalk: ~Copyable {
 
     private let plan: AccessPlan
     private let owner = geteuid()
+    /// This process's `/proc/self/fd`.
+    private let descriptors: OwnedDescriptor
     private(set) var report = AccessReport()
     /// Whether the project has been walked over before.
     private var isAgain = false
@@ -26,7 +28,14 @@ struct AccessWalk: ~Copyable {
     private var decisions: [(file: AccessPlan.File, change: AccessPlan.Change?)] = []
     private var attribute = [UInt8](repeating: 0, count: AccessList.mostBytes)
 
-    init(_ order: AccessOrder) { plan = AccessPlan(order: order) }
+    /// - Throws: a `Refusal` when `/proc` does not show this process.
+    init(_ order: AccessOrder) throws(Refusal) {
+        plan = AccessPlan(order: order)
+        let raw = try call("opening /proc/self/fd") {
+            unsafe Glibc.open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        }
+        descriptors = OwnedDescriptor(FileDescriptor(rawValue: raw))
+    }
 
     /// Walks over the project a descriptor means.
     ///
@@ -179,7 +188,7 @@ struct AccessWalk: ~Copyable {
             {
                 known.append(facts.access)
             }
-        } else if status.isRegular, dvm_is_named(file.rawValue) == 0 {
+        } else if status.isRegular, dvm_is_named(descriptors.raw.rawValue, file.rawValue) == 0 {
             // It had one name when it was looked at, and that was not the one in the project: a link to a file elsewhere,
             // taken away between opening and looking. In this order nothing is left to chance.
             report.linked += 1
