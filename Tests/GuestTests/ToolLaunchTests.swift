@@ -77,7 +77,7 @@ import Testing
         ),
         ("mistral", ["--auto-approve --trust last"] + mistral, ["last"] + mistral),
         ("gemini", ["--approval-mode=yolo last"] + gemini, ["last"] + gemini),
-        ("copilot", ["last", "COPILOT_ALLOW_ALL=true"] + copilot, ["last"] + copilot),
+        ("copilot", ["--no-sandbox last", "COPILOT_ALLOW_ALL=true"] + copilot, ["--no-sandbox last"] + copilot),
         ("aider", ["--yes-always last"] + aider, ["last"] + aider),
         ("shell", ["last"], ["last"]),
     ]

@@ -146,7 +146,9 @@ extension Tool {
             summary: "GitHub Copilot CLI",
             programs: places(of: "copilot", installedAs: "copilot"),
             always: Settings(variables: ["COPILOT_HOME": "~/.copilot", "COPILOT_AUTO_UPDATE": "false"]),
-            unattended: Settings(variables: ["COPILOT_ALLOW_ALL": "true"]),
+            // Its own sandbox needs namespaces, which it has none of in ours.
+            unattended: Settings(arguments: ["--no-sandbox"], variables: ["COPILOT_ALLOW_ALL": "true"]),
+            attended: Settings(arguments: ["--no-sandbox"]),
             // Not GH_TOKEN and GITHUB_TOKEN, which it takes too: people have them set for more than this.
             passed: ["COPILOT_GITHUB_TOKEN"],
             signIn: SignIn(arguments: ["login", "--device-code"]),
