@@ -114,6 +114,41 @@ extension VMTests {
             #expect(outcome.text.contains("No shell tool was offered."), "\(outcome.text.suffix(2000))")
         }
 
+        /// It needs a Python that Debian 12 does not have.
+        @Test func `Vibe does a whole turn`() throws {
+            try plantKey()
+            let address = try prepare("mistral", command: command("mistral"))
+            let settings = """
+                active_model = "test"
+                [[providers]]
+                name = "test"
+                api_base = "\(address)/v1"
+                api_key_env_var = "MISTRAL_API_KEY"
+                api_style = "openai"
+                backend = "generic"
+                [[models]]
+                name = "test"
+                alias = "test"
+                provider = "test"
+                """
+            let home = "/var/lib/dvm-agent/mistral/.vibe"
+            try vm.root("install -d -o dvm-agent -g dvm-agent -m 700 $(dirname \(home)) \(home)")
+            try vm.place(Array(settings.utf8), at: "\(home)/config.toml", mode: "0644")
+
+            let outcome = try vm.dvm(
+                "ai",
+                "vibe",
+                vm.name,
+                "--",
+                "-p",
+                "go",
+                environment: ["MISTRAL_API_KEY": "not-a-key"],
+                within: .seconds(900)
+            )
+
+            try check("mistral", outcome)
+        }
+
         @Test func `a tool that is not installed is refused with what to do`() throws {
             let place = "/usr/local/libexec/dvm/tools/claude"
             func move(_ from: String, _ to: String) -> String { "test ! -e \(from) || mv \(from) \(to)" }
