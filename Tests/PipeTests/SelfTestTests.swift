@@ -29,6 +29,7 @@ import Testing
         Choice(testDescription: "git on a copy") { $0.git = .shadow },
         Choice(testDescription: "git to be read") { $0.git = .readOnly },
         Choice(testDescription: "no network") { $0.network.uplink = .none },
+        Choice(testDescription: "named hosts") { $0.network.uplink = .allow },
     ]
 
     @Test(arguments: choices)

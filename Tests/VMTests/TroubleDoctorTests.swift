@@ -28,6 +28,12 @@ extension VMTests {
             #expect(text.text.contains(" 0 failed"), "\(text.text)")
             // Debian 12 and 13 have no Bubblewrap as new as that.
             #expect(text.lines.filter { $0.hasPrefix("!") }.allSatisfy { $0.hasPrefix("! bubblewrap version ") })
+
+            // In the VM, by the one who has no rights there.
+            let inside = try vm.dvm("ssh", vm.name, "-T", "dvm-guest", "doctor")
+            #expect(inside.text.contains(" 0 failed"), "\(inside.text) \(inside.complaint)")
+            #expect(inside.lines.count > 20)
+            #expect(inside.status == 0)
         }
 
         @Test func `the attacks of the self-test are blocked, from the host and in the VM`() throws {
