@@ -31,6 +31,13 @@ final class GuardStage {
         }
     }
 
+    /// Another session in the same project.
+    init(beside other: GuardStage, _ git: AgentPolicy.Git = .guarded) {
+        stage = other.stage
+        session = SessionID(seconds: time(nil), salt: UInt16.random(in: 0 ... .max))
+        policy.git = git
+    }
+
     deinit {
         try? FileManager.default.removeItem(atPath: "\(PendingReview.root)/\(session)")
         _ = try? group.killAll()
@@ -70,11 +77,19 @@ final class GuardStage {
 
     /// A session: what the agent does between the guard's looks.
     func session(_ body: () throws -> Void) throws -> [SessionNote] {
-        try Entering.$program.withValue(try Products.path("dvm-guest")) {
-            let projectGuard = try ProjectGuard.make(at: SessionSite(of: agent, in: group))
+        try Self.supervised {
+            let projectGuard = try begin()
             try body()
             return projectGuard.end()
         }
+    }
+
+    /// The guard's first look; only where sessions are supervised.
+    func begin() throws -> ProjectGuard { try ProjectGuard.make(at: SessionSite(of: agent, in: group)) }
+
+    /// Runs something as a supervisor of sessions would, with the built guest program.
+    static func supervised<Result>(_ body: () throws -> Result) throws -> Result {
+        try Entering.$program.withValue(try Products.path("dvm-guest"), operation: body)
     }
 
     func exists(_ path: String) -> Bool { Status.of(FilePath("\(stage.project)/\(path)")) != nil }

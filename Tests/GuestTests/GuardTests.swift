@@ -35,6 +35,118 @@ import Testing
         #expect(stage.isProven, "\(planted)\(output)")
     }
 
+    // MARK: Sessions beside each other
+
+    /// What a session can plant again after it was taken back from another one.
+    private static let repeated = GitAttack.all.filter {
+        [
+            "commondir", "a new configuration of the work tree", "a new repository", "a gitlink",
+            "a .git that is a link", "attributes that choose a filter the person has",
+            "a directory that looks like a repository without a work tree",
+        ].contains($0.description)
+    }
+
+    @Test(arguments: repeated)
+    func `is compared with what was there before the oldest session`(attack: GitAttack) throws {
+        let stage = try GuardStage()
+        let beside = GuardStage(beside: stage)
+        try stage.developer(attack.before)
+        let (early, late) = try GuardStage.supervised {
+            let oldest = try stage.begin()
+            try stage.agent(attack.plant)
+            let other = try beside.begin()
+            let early = oldest.end()
+            let outcome = try beside.agent(attack.plant)
+            #expect(outcome.opened, "\(outcome)")
+            return (early, other.end())
+        }
+        let output = try stage.developer(attack.trigger)
+        #expect(!stage.isProven, "\(output) \(late)")
+        for notes in [early, late] { #expect(notes.contains { $0.weight == .warning }, "\(notes)") }
+        let text = "git's files were compared with what was there before session \(stage.session), which was beside it"
+        #expect(late.contains(SessionNote(.notice, text)) && !early.contains(SessionNote(.notice, text)))
+    }
+
+    @Test func `is not given back what another session planted in the place of something worse`() throws {
+        let stage = try GuardStage()
+        let beside = GuardStage(beside: stage)
+        try stage.developer("git config extensions.worktreeConfig true")
+        let notes = try GuardStage.supervised {
+            let oldest = try stage.begin()
+            try stage.agent("payload monitor; git config --worktree core.fsmonitor ./monitor")
+            let other = try beside.begin()
+            _ = oldest.end()
+            try beside.agent("git config --worktree core.fsmonitor ./other")
+            return other.end()
+        }
+        try stage.developer("git status")
+        #expect(!stage.isProven)
+        #expect(!stage.exists(".git/config.worktree"), "\(notes)")
+        #expect(!notes.contains { $0.text.contains("there again") })
+    }
+
+    @Test func `is compared so along a whole chain of sessions, in any mode`() throws {
+        let stage = try GuardStage()
+        let (second, third) = (GuardStage(beside: stage, .readOnly), GuardStage(beside: stage, .shadow))
+        let plant = "payload monitor; git init -q new; git -C new config core.fsmonitor ../monitor"
+        let notes = try GuardStage.supervised {
+            let oldest = try stage.begin()
+            try stage.agent(plant)
+            let middle = try second.begin()
+            let kept = try PendingReview.read(second.session)
+            #expect(kept?.before.repositories == [TreePath(".git")])
+            _ = oldest.end()
+            let newest = try third.begin()
+            #expect(try PendingReview.read(third.session)?.earlier?.session == stage.session)
+            _ = middle.end()
+            try third.agent(plant)
+            return newest.end()
+        }
+        try stage.developer("git -C new status")
+        #expect(!stage.isProven, "\(notes)")
+        // Nothing is left of the chain: what is there now is what was there before.
+        let alone = GuardStage(beside: stage)
+        _ = try alone.session {
+            let kept = try PendingReview.read(alone.session)
+            #expect(kept?.earlier == nil)
+        }
+    }
+
+    @Test func `has only what changed meanwhile counted for each of them`() throws {
+        let stage = try GuardStage()
+        let beside = GuardStage(beside: stage)
+        let notes = try GuardStage.supervised {
+            let oldest = try stage.begin()
+            try stage.agent("touch a b c; echo x > .envrc")
+            usleep(50_000)
+            let other = try beside.begin()
+            try beside.agent("touch d")
+            return [oldest.end(), other.end()]
+        }
+        #expect(notes[0].last == SessionNote(.notice, "files changed in the project: 5"))
+        #expect(notes[1] == [SessionNote(.notice, "files changed in the project: 1")])
+    }
+
+    @Test func `is not shared with a session in a directory of it`() throws {
+        let stage = try GuardStage()
+        try stage.developer("mkdir sub")
+        let beside = GuardStage(beside: stage)
+        var inner = beside.agent
+        inner.project += "/sub"
+        try GuardStage.supervised {
+            let oldest = try stage.begin()
+            let refusal = #expect(throws: Refusal.self) {
+                _ = try ProjectGuard.make(at: SessionSite(of: inner, in: beside.group))
+            }
+            let message = refusal?.message ?? "none"
+            #expect(message.hasPrefix("session \(stage.session) in \(stage.stage.project) has not ended, and"))
+            #expect(message.hasSuffix("and \(inner.project) is inside it or around it"), "\(message)")
+            _ = oldest.end()
+            // The control: alone it can be had.
+            _ = try ProjectGuard.make(at: SessionSite(of: inner, in: beside.group)).end()
+        }
+    }
+
     @Test(arguments: [AgentPolicy.Git.guarded, .shadow])
     func `lets an agent work with git`(mode: AgentPolicy.Git) throws {
         let stage = try GuardStage(mode)

@@ -26,6 +26,32 @@ import Testing
         #expect(try client.run(developer("cd new; git config --get core.fsmonitor || echo none")).text == "none\n")
     }
 
+    @Test func `has nothing in it that one session planted and another one planted again`() throws {
+        let vm = try PretendVM()
+        let plant = "git init -q new; git -C new config core.fsmonitor ./x"
+        let first = try GuestClient(vm)
+        let one = try first.open(.program(agent("\(plant); echo ready; until [ -e go ]; do sleep 0.05; done")))
+        let ready = try first.follow(one) { $0.text.contains("ready") || $0.ending != nil }
+        try #require(ready.ending == nil, "\(ready)")
+
+        // It finds what was planted, and waits until that was taken back.
+        let second = try GuestClient(vm)
+        let script = """
+            grep -c fsmonitor new/.git/config; touch go; while [ -e new/.git/config ]; do sleep 0.05; done
+            \(plant); git -C new config core.fsmonitor
+            """
+        let two = try second.open(.program(agent(script)))
+        let early = try first.follow(one)
+        let late = try second.follow(two)
+        #expect(late.text == "1\n./x\n", "\(late)")
+        for outcome in [early, late] {
+            let isTold = outcome.notes.contains { $0.text.hasPrefix("new/.git/config could have made git run") }
+            #expect(isTold, "\(outcome)")
+        }
+        let found = try GuestClient(vm).run(developer("cd new; git config --get core.fsmonitor || echo none"))
+        #expect(found.text == "none\n")
+    }
+
     @Test func `has the commits of a session that worked on a shadow`() throws {
         let vm = try PretendVM()
         try vm.configure(#""git": "shadow""#)

@@ -78,6 +78,21 @@ struct Inventory: Hashable, Codable {
         return inventory
     }
 
+    /// This, with git's state as it was earlier.
+    ///
+    /// The rest is what a session found by itself. Nothing of that is put back, so nothing can be laundered: what others
+    /// did to it is in their reports.
+    func withGit(of earlier: Self) -> Self {
+        var inventory = self
+        inventory.watched = earlier.watched
+        inventory.gitFiles = earlier.gitFiles
+        inventory.repositories = earlier.repositories
+        inventory.links = earlier.links
+        inventory.unseen = earlier.unseen
+        inventory.complete = complete && earlier.complete
+        return inventory
+    }
+
     private mutating func keep(
         _ path: TreePath,
         in files: WritableKeyPath<Self, [TreePath: Kept]>,

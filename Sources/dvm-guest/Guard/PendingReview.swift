@@ -7,9 +7,11 @@ internal import DVMProtocol
 struct PendingReview: Codable {
     /// The agent, its policy saying how it gets at the project.
     var agent: Spawn.Agent
-    /// What the project had before.
+    /// What the project had before; git's state as it was before an older session that was not reviewed yet, if there was one.
     var before: Inventory
     var clock: ChangeClock
+    /// That older session.
+    var earlier: Baseline?
     /// Where the repository stood, for a session that has a shadow of it.
     var position: ShadowTransfer.Position?
 

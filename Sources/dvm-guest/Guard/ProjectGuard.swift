@@ -5,6 +5,8 @@ final class ProjectGuard: SessionPart {
     private let site: SessionSite
     private let before: Inventory
     private let clock: ChangeClock
+    /// Before which session git's state was as `before` has it; absent when that is this one.
+    private let earlier: Baseline?
     private let shadow: ShadowTransfer?
 
     /// Looks at the project, which no process of the session has touched yet.
@@ -15,7 +17,13 @@ final class ProjectGuard: SessionPart {
     private init(_ site: SessionSite) throws(Refusal) {
         // Read before anything is looked at: what changes meanwhile counts as changed.
         clock = ChangeClock()
-        before = try Looking.ask(.inventory(Surveyor.Order(site.agent)), at: site)
+        // Until this session can be found: one that starts and ends meanwhile would be overlooked.
+        let lock = try Baseline.lock()
+        // Before the project is looked at: what is reviewed after that is still in what is found there.
+        let oldest = try Baseline.oldest(beside: site)
+        let found: Inventory = try Looking.ask(.inventory(Surveyor.Order(site.agent)), at: site)
+        before = oldest.map { found.withGit(of: $0.before) } ?? found
+        earlier = oldest?.baseline
         // It travels back in a frame when the session has ended, when it would be too late to find out that it does not.
         guard let size = try? JSON.encode(before).count, size < Frame.largestPayload - 16 * 1024 else {
             throw Refusal(
@@ -26,7 +34,9 @@ final class ProjectGuard: SessionPart {
         shadow = try site.agent.policy.git == .shadow ? ShadowTransfer.prepare(before.main, site.agent) : nil
         self.site = site
         // Last, and before the session's first step: from here on there is something to review, whatever happens to us.
-        try PendingReview(agent: site.agent, before: before, clock: clock, position: shadow?.before).keep()
+        let position = shadow?.before
+        try PendingReview(agent: site.agent, before: before, clock: clock, earlier: earlier, position: position).keep()
+        _ = consume lock
     }
 
     /// The guard of a session that has ended without its review; `nil` when another directory is where its project was.
@@ -42,6 +52,7 @@ final class ProjectGuard: SessionPart {
         self.site = site
         before = pending.before
         clock = pending.clock
+        earlier = pending.earlier
         shadow = pending.position.flatMap { ShadowTransfer(of: pending.before.main, site.agent, before: $0) }
     }
 
@@ -80,11 +91,17 @@ final class ProjectGuard: SessionPart {
             rules: Surveyor.Order(site.agent),
             before: before,
             started: clock.started,
+            gitStarted: earlier?.clock.started ?? clock.started,
             suffix: ".dvm-\(site.agent.session)"
         )
         // Its owner looks: what the agent made must be open to them first.
         if site.agent.policy.access == .acl { try ProjectAccess.share(site) }
         let findings: Findings = try Looking.ask(.review(order), at: site)
-        return findings.notes
+        guard let earlier, !findings.aside.isEmpty else { return findings.notes }
+        // Otherwise what they did themselves in between would seem to be the session's.
+        let text = """
+            git's files were compared with what was there before session \(earlier.session), which was beside it
+            """
+        return findings.notes + [SessionNote(.notice, text)]
     }
 }

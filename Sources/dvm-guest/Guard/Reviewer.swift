@@ -10,6 +10,8 @@ struct Reviewer {
         var before: Inventory
         /// When the session began, in nanoseconds since 1970 by the clock the kernel dates changes with.
         var started: Int
+        /// When the first session began that may have changed git's state since it was as `before` has it.
+        var gitStarted: Int
         /// What is added to the name of a file that is put aside.
         var suffix: String
     }
@@ -50,7 +52,11 @@ struct Reviewer {
         findings.complete = order.before.complete
     }
 
-    private func isRecent(_ status: Status) -> Bool { status.changed >= order.started }
+    /// Whether something of git's may have been changed by a session.
+    private func isRecent(_ status: Status) -> Bool { status.changed >= order.gitStarted }
+
+    /// Whether something changed while this session went on.
+    private func changedMeanwhile(_ status: Status) -> Bool { status.changed >= order.started }
 
     // MARK: Repositories
 
@@ -180,7 +186,7 @@ struct Reviewer {
     private mutating func compareProtected(_ after: Survey) {
         for path in after.protected.flatMap({ Watched.files(at: $0, tree) }) {
             guard let status = tree.status(path), order.before.protected[path]?.isUntouched(status) != true,
-                isRecent(status)
+                changedMeanwhile(status)
             else { continue }
             findings.add(path, to: \.protected)
         }
@@ -238,7 +244,7 @@ struct Reviewer {
                 walk(next, place, depth: depth + 1, device: device, vendor: vendor)
             case .file, .link:
                 guard let status = Status.of(entry.name, in: directory.raw) else { continue }
-                guard isRecent(status) else {
+                guard changedMeanwhile(status) else {
                     // With the directory above it: renamed itself, it would have changed, or be another by now.
                     if order.before.secrets[status.inode] != nil { moved.insert(status.inode) }
                     continue
