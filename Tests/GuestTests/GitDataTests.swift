@@ -173,12 +173,31 @@ import Testing
         (
             .shadow,
             [
-                "pinned .claude", "readOnly .claude/hooks", "hidden .env", "readOnly .vscode", "hidden .vscode/.env",
-                "pinned a", "pinned a/b", "pinned a/b/.git", "readOnly a/b/.git/config", "hidden x/y/id_rsa",
+                "pinned .claude", "readOnly .claude/hooks", "hidden .env", "shadowed .git", "readOnly .vscode",
+                "hidden .vscode/.env", "pinned a", "pinned a/b", "pinned a/b/.git", "readOnly a/b/.git/config",
+                "hidden x/y/id_rsa",
             ]
         ),
     ])
     func `follows from what there is`(mode: AgentPolicy.Git, wanted: [String]) {
         #expect(Self.survey.carveOuts(mode).map { "\($0.kind) \($0.path)" } == wanted)
+    }
+
+    @Test func `has what is above a shadow pinned, and what is protected in it covered in the copy`() {
+        var survey = Survey()
+        survey.main = TreePath("a/b/repo")
+        survey.repositories = [.init(path: TreePath("a/b/repo"), present: ["hooks", "config"])]
+        survey.gitFiles = [TreePath(".git")]
+        survey.protected = [TreePath("a/b/repo/more"), TreePath("a/b/repo")]
+        let carveOuts = survey.carveOuts(.shadow).map { "\($0.kind) \($0.path)" }
+        #expect(
+            carveOuts == [
+                "readOnly .git", "pinned a", "pinned a/b", "shadowed a/b/repo", "readOnly a/b/repo/more",
+            ]
+        )
+        // Also in something that is read-only as a whole.
+        survey.protected = [TreePath("a")]
+        let closed = survey.carveOuts(.shadow).map { "\($0.kind) \($0.path)" }
+        #expect(closed == ["readOnly .git", "readOnly a", "shadowed a/b/repo"])
     }
 }

@@ -91,6 +91,33 @@ import Testing
         #expect(try quiet.developer("git for-each-ref refs/dvm") == "")
     }
 
+    /// The attack is one of git's own commands away: what is above the directory, and not the directory itself.
+    @Test func `cannot be moved away with the directories above it, nor another one put in its place`() throws {
+        let stage = try GuardStage(.shadow, repository: false)
+        try stage.developer(
+            """
+            mkdir -p meta/deep; git init -q -b main --separate-git-dir=meta/deep/repo.git .; git config user.name d
+            git config user.email d@x; echo one > file; git add file; git commit -qm one
+            """
+        )
+        let attack = """
+            payload monitor; mv meta x; mv meta/deep y; mkdir -p meta/deep; git init -q --bare meta/deep/repo.git
+            git config -f meta/deep/repo.git/config core.bare false
+            git config -f meta/deep/repo.git/config core.fsmonitor $PWD/monitor
+            """
+        let notes = try stage.session {
+            let outcome = try stage.agent("\(attack); echo two > file; git commit -qam two; git log --format=%s")
+            #expect(outcome.output.hasSuffix("two\none\n"), "\(outcome)")
+            try stage.developer("git status")
+            #expect(!stage.isProven, "\(outcome)")
+        }
+        #expect(try stage.developer("git log --format=%s") == "two\none\n", "\(notes)")
+        #expect(!stage.isProven)
+        // The control: with its owner's hands it works.
+        try stage.developer("\(attack); rm -f $HOME/proof; git status")
+        #expect(stage.isProven)
+    }
+
     /// Packing up runs git on the agent's own repository, which can have it run anything: here a way to fetch what is
     /// missing.
     @Test func `packs its commits up within the session's control group`() throws {

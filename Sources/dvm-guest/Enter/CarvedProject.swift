@@ -31,7 +31,6 @@ struct CarvedProject {
     func carve(_ project: borrowing DetachedMount, at root: String) throws(Refusal) {
         let tree = ProjectTree(top: project.descriptor.raw)
         let empty = carveOuts.contains { $0.kind == .hidden } ? try Self.emptyFile(at: "\(root)/empty") : nil
-        try shadow?.cover(tree, at: root)
         for carveOut in carveOuts {
             let place = try Self.pin(carveOut.path, in: tree)
             switch carveOut.kind {
@@ -43,6 +42,7 @@ struct CarvedProject {
                 let found = try Status.of(place.raw, called: "\(carveOut.path)").inode
                 guard found == carveOut.inode else { throw Self.changed(carveOut.path, "another file is there now") }
                 try DetachedMount.of(empty, called: "\(carveOut.path)", readOnly: true).attach(to: place)
+            case .shadowed: try shadow?.cover(place, at: root)
             }
         }
     }
@@ -50,9 +50,9 @@ struct CarvedProject {
     /// A plan of the sandbox's mounts with these among them.
     func planned(in mounts: MountPlan) -> MountPlan {
         var mounts = mounts
-        if let shadow { mounts.add("\(View.workspace)/\(shadow.path)", readOnly: false) }
         for carveOut in carveOuts {
-            mounts.add("\(View.workspace)/\(carveOut.path)", readOnly: carveOut.kind != .pinned)
+            let isReadOnly = carveOut.kind == .readOnly || carveOut.kind == .hidden
+            mounts.add("\(View.workspace)/\(carveOut.path)", readOnly: isReadOnly)
         }
         return mounts
     }

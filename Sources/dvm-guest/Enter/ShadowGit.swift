@@ -28,9 +28,11 @@ struct ShadowGit {
 
     /// Mounts the overlay and moves it onto the git directory.
     ///
+    /// - Parameters:
+    ///   - place: the git directory, taken hold of.
+    ///   - root: a directory of root's in this mount namespace.
     /// - Throws: a `Refusal` that says what the kernel would not do.
-    func cover(_ tree: ProjectTree, at root: String) throws(Refusal) {
-        let place = try CarvedProject.pin(path, in: tree)
+    func cover(_ place: borrowing OwnedDescriptor, at root: String) throws(Refusal) {
         let lower = "\(root)/git-below"
         let overlay = "\(root)/git"
         for directory in [lower, overlay] {

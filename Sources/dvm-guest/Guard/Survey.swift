@@ -47,6 +47,8 @@ struct CarveOut: Hashable {
         case readOnly
         /// An empty file in its place.
         case hidden
+        /// A copy of the session's own in its place.
+        case shadowed
     }
 
     var path: TreePath
@@ -64,10 +66,13 @@ extension Survey {
     /// it, and another put in its place.
     func carveOuts(_ mode: AgentPolicy.Git) -> [CarveOut] {
         var kinds: [TreePath: CarveOut.Kind] = [:]
+        func pin(above path: TreePath) {
+            for directory in path.ancestors where kinds[directory] == nil { kinds[directory] = .pinned }
+        }
         func protect(_ path: TreePath) {
             guard path != .top else { return }
             kinds[path] = .readOnly
-            for directory in path.ancestors where kinds[directory] == nil { kinds[directory] = .pinned }
+            pin(above: path)
         }
         for repository in repositories {
             // What is in a shadow is a copy; nothing of it comes back but commits.
@@ -78,14 +83,21 @@ extension Survey {
             } else {
                 for name in repository.present { protect(repository.path.appending(name)) }
                 if repository.path != .top, kinds[repository.path] == nil { kinds[repository.path] = .pinned }
-                for directory in repository.path.ancestors where kinds[directory] == nil { kinds[directory] = .pinned }
+                pin(above: repository.path)
             }
         }
         for path in gitFiles + protected { protect(path) }
         for path in secrets.keys { kinds[path] = .hidden }
-        // What lies in something read-only is read-only already, unless it is hidden.
+        // Last: of what is protected in it, a copy is covered.
+        if mode == .shadow, let main, main != .top {
+            kinds[main] = .shadowed
+            pin(above: main)
+        }
+        // What lies in something read-only is read-only already, unless something else is in its place.
         let closed = Set(kinds.filter { $0.value == .readOnly }.keys)
-        return kinds.filter { path, kind in kind == .hidden || !path.ancestors.contains(where: closed.contains) }
+        return kinds.filter { path, kind in
+            kind == .hidden || kind == .shadowed || !path.ancestors.contains(where: closed.contains)
+        }
             .map { CarveOut(path: $0, kind: $1, inode: secrets[$0]) }.sorted { $0.path < $1.path }
     }
 }
