@@ -160,14 +160,16 @@ import Testing
             [
                 "pinned .claude", "readOnly .claude/hooks", "hidden .env", "pinned .git", "readOnly .git/config",
                 "readOnly .git/hooks", "readOnly .vscode", "hidden .vscode/.env", "pinned a", "pinned a/b",
-                "pinned a/b/.git", "readOnly a/b/.git/config", "hidden x/y/id_rsa",
+                "pinned a/b/.git", "readOnly a/b/.git/config", "pinned x", "pinned x/y",
+                "hidden x/y/id_rsa",
             ]
         ),
         (
             .readOnly,
             [
                 "pinned .claude", "readOnly .claude/hooks", "hidden .env", "readOnly .git", "readOnly .vscode",
-                "hidden .vscode/.env", "pinned a", "pinned a/b", "readOnly a/b/.git", "hidden x/y/id_rsa",
+                "hidden .vscode/.env", "pinned a", "pinned a/b", "readOnly a/b/.git", "pinned x", "pinned x/y",
+                "hidden x/y/id_rsa",
             ]
         ),
         (
@@ -175,6 +177,7 @@ import Testing
             [
                 "pinned .claude", "readOnly .claude/hooks", "hidden .env", "shadowed .git", "readOnly .vscode",
                 "hidden .vscode/.env", "pinned a", "pinned a/b", "pinned a/b/.git", "readOnly a/b/.git/config",
+                "pinned x", "pinned x/y",
                 "hidden x/y/id_rsa",
             ]
         ),

@@ -50,10 +50,27 @@ import Testing
         #expect(moved.opened && !moved.output.contains(canary), "\(moved)")
     }
 
-    @Test func `are missed when a session moves them to where the next would not hide them`() throws {
+    @Test func `stay where the next session hides them, with the directories above them`() throws {
+        let stage = try GuardStage()
+        let move = "mkdir -p x/y/z; mv config x/y/z/; mv config/deep x/y/z/; mv config c"
+        try stage.developer("mkdir -p config/deep; echo \(SandboxStage.canary) | tee config/.env > config/deep/id_rsa")
+        let notes = try stage.session {
+            let outcome = try stage.agent("\(move); ls -A x/y/z")
+            #expect(outcome.output.hasSuffix("busy\n"), "\(outcome)")
+        }
+        #expect(notes.filter { $0.weight == .warning } == [])
+        let next = "cat config/.env config/deep/id_rsa x/y/z/*/.env x/y/z/*/*/id_rsa c/.env 2>/dev/null"
+        #expect(try stage.agent(next).output == "")
+        // The control: moved so, they are read.
+        try stage.developer("mv config x/y/z/")
+        #expect(try stage.agent(next).output == "\(SandboxStage.canary)\n\(SandboxStage.canary)\n")
+    }
+
+    @Test func `are missed when somebody moves them to where the next would not hide them`() throws {
         let stage = try GuardStage()
         try stage.developer("mkdir -p a/b; echo x > a/b/.env; echo x > .env")
-        let notes = try stage.session { try stage.agent("mkdir -p 1/2/3/4; mv a 1/2/3/4/") }
+        // By its owner: a session cannot.
+        let notes = try stage.session { try stage.developer("mkdir -p 1/2/3/4; mv a 1/2/3/4/") }
         let text = "secrets were moved to where the next session sees them; they were at a/b/.env"
         #expect(notes.contains(SessionNote(.warning, text)), "\(notes)")
         // The control: what stays near the top is hidden again, and what its owner removes is no matter.

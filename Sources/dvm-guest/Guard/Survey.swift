@@ -62,8 +62,8 @@ extension Survey {
     ///
     /// Pure.
     ///
-    /// Above everything read-only each directory is pinned: otherwise it could be moved away, with what is protected in
-    /// it, and another put in its place.
+    /// Above everything read-only or hidden each directory is pinned: otherwise it could be moved away, with what is
+    /// protected in it, and another put in its place, or to where the next session does not find what is to be hidden.
     func carveOuts(_ mode: AgentPolicy.Git) -> [CarveOut] {
         var kinds: [TreePath: CarveOut.Kind] = [:]
         func pin(above path: TreePath) {
@@ -87,7 +87,10 @@ extension Survey {
             }
         }
         for path in gitFiles + protected { protect(path) }
-        for path in secrets.keys { kinds[path] = .hidden }
+        for path in secrets.keys {
+            kinds[path] = .hidden
+            pin(above: path)
+        }
         // Last: of what is protected in it, a copy is covered.
         if mode == .shadow, let main, main != .top {
             kinds[main] = .shadowed
