@@ -146,10 +146,10 @@ import Testing
         var survey = Survey()
         survey.main = TreePath(".git")
         survey.repositories = [
-            .init(path: TreePath(".git"), present: ["hooks", "config"]),
-            .init(path: TreePath("a/b/.git"), present: ["config"]),
+            .init(path: TreePath(".git"), inode: 10, present: ["hooks": 11, "config": 12]),
+            .init(path: TreePath("a/b/.git"), inode: 20, present: ["config": 21]),
         ]
-        survey.protected = [TreePath(".claude/hooks"), TreePath(".vscode")]
+        survey.protected = [TreePath(".claude/hooks"): 30, TreePath(".vscode"): 31]
         survey.secrets = [TreePath(".env"): 1, TreePath(".vscode/.env"): 2, TreePath("x/y/id_rsa"): 3]
         return survey
     }()
@@ -186,20 +186,57 @@ import Testing
         #expect(Self.survey.carveOuts(mode).map { "\($0.kind) \($0.path)" } == wanted)
     }
 
+    @Test func `is for what was seen there and for nothing else`() {
+        let inodes = Self.survey.carveOuts(.guarded).map { "\($0.path) \($0.inode.map(String.init) ?? "any")" }
+        #expect(
+            inodes == [
+                ".claude any", ".claude/hooks 30", ".env 1", ".git 10", ".git/config 12", ".git/hooks 11", ".vscode 31",
+                ".vscode/.env 2", "a any", "a/b any", "a/b/.git 20", "a/b/.git/config 21", "x any", "x/y any",
+                "x/y/id_rsa 3",
+            ]
+        )
+    }
+
+    @Test(arguments: [CarveOut.Kind.pinned, .readOnly, .hidden, .shadowed])
+    func `is refused when another one was put in its place`(kind: CarveOut.Kind) throws {
+        let scratch = ScratchDirectory()
+        for path in [".vscode", "other"] {
+            try FileManager.default.createDirectory(atPath: scratch(path), withIntermediateDirectories: false)
+        }
+        let project = try PinnedDirectory(scratch.path, called: "it")
+        let tree = ProjectTree(top: project.descriptor.raw)
+        let path = TreePath(".vscode")
+        let carveOut = CarveOut(path: path, kind: kind, inode: try #require(tree.status(path)).inode)
+        try CarvedProject.check(CarvedProject.pin(path, in: tree), for: carveOut)
+
+        #expect(tree.rename(path, to: Array("gone".utf8)) && tree.rename(TreePath("other"), to: path.name))
+        let refusal = #expect(throws: Refusal.self) {
+            try CarvedProject.check(CarvedProject.pin(path, in: tree), for: carveOut)
+        }
+        let text = ".vscode in the project changed while the sandbox was being made: another directory is there now"
+        #expect(refusal?.message == text)
+        #expect(refusal?.hint == "start it again; if it stays like this, look whether another session swaps it")
+        _ = project.path
+    }
+
     @Test func `has what is above a shadow pinned, and what is protected in it covered in the copy`() {
         var survey = Survey()
         survey.main = TreePath("a/b/repo")
-        survey.repositories = [.init(path: TreePath("a/b/repo"), present: ["hooks", "config"])]
-        survey.gitFiles = [TreePath(".git")]
-        survey.protected = [TreePath("a/b/repo/more"), TreePath("a/b/repo")]
-        let carveOuts = survey.carveOuts(.shadow).map { "\($0.kind) \($0.path)" }
+        survey.repositories = [.init(path: TreePath("a/b/repo"), inode: 1, present: ["hooks": 2, "config": 3])]
+        survey.gitFiles = [TreePath(".git"): 4]
+        survey.protected = [TreePath("a/b/repo/more"): 5, TreePath("a/b/repo"): 1]
         #expect(
-            carveOuts == [
-                "readOnly .git", "pinned a", "pinned a/b", "shadowed a/b/repo", "readOnly a/b/repo/more",
+            survey.carveOuts(.shadow) == [
+                CarveOut(path: TreePath(".git"), kind: .readOnly, inode: 4),
+                CarveOut(path: TreePath("a"), kind: .pinned),
+                CarveOut(path: TreePath("a/b"), kind: .pinned),
+                CarveOut(path: TreePath("a/b/repo"), kind: .shadowed, inode: 1),
+                // The copy has numbers of its own.
+                CarveOut(path: TreePath("a/b/repo/more"), kind: .readOnly),
             ]
         )
         // Also in something that is read-only as a whole.
-        survey.protected = [TreePath("a")]
+        survey.protected = [TreePath("a"): 6]
         let closed = survey.carveOuts(.shadow).map { "\($0.kind) \($0.path)" }
         #expect(closed == ["readOnly .git", "readOnly a", "shadowed a/b/repo"])
     }

@@ -33,14 +33,13 @@ struct CarvedProject {
         let empty = carveOuts.contains { $0.kind == .hidden } ? try Self.emptyFile(at: "\(root)/empty") : nil
         for carveOut in carveOuts {
             let place = try Self.pin(carveOut.path, in: tree)
+            try Self.check(place, for: carveOut)
             switch carveOut.kind {
             case .pinned: try DetachedMount.of(place.raw, called: "\(carveOut.path)", readOnly: false).attach(to: place)
             case .readOnly:
                 try DetachedMount.of(place.raw, called: "\(carveOut.path)", readOnly: true).attach(to: place)
             case .hidden:
                 guard let empty else { continue }
-                let found = try Status.of(place.raw, called: "\(carveOut.path)").inode
-                guard found == carveOut.inode else { throw Self.changed(carveOut.path, "another file is there now") }
                 try DetachedMount.of(empty, called: "\(carveOut.path)", readOnly: true).attach(to: place)
             case .shadowed: try shadow?.cover(place, at: root)
             }
@@ -115,6 +114,17 @@ struct CarvedProject {
                 "\(path.description.printable) in the project is closed to you, so it cannot be looked through for secrets",
                 hint: "open it with `chmod u+rwx`, or move it out of the project, \(show)"
             )
+        }
+    }
+
+    /// Looks whether what was taken hold of is what the project's owner saw.
+    ///
+    /// - Throws: a `Refusal` that names it when it is something else.
+    static func check(_ place: borrowing OwnedDescriptor, for carveOut: CarveOut) throws(Refusal) {
+        guard let inode = carveOut.inode else { return }
+        let found = try Status.of(place.raw, called: "\(carveOut.path)")
+        guard found.inode == inode else {
+            throw changed(carveOut.path, "another \(found.isDirectory ? "directory" : "file") is there now")
         }
     }
 

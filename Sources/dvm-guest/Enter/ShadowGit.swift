@@ -14,7 +14,7 @@ struct ShadowGit {
     /// - Throws: a `Refusal` when the repository cannot have one.
     static func of(_ survey: Survey, _ agent: Spawn.Agent) throws(Refusal) -> Self? {
         guard let main = survey.main else {
-            guard survey.gitFiles.contains(TreePath(".git")) else { return nil }
+            guard survey.gitFiles[TreePath(".git")] != nil else { return nil }
             throw Refusal(
                 "the project's repository is outside the project, so it cannot have a shadow",
                 hint: otherModes

@@ -71,8 +71,8 @@ struct Inventory: Hashable, Codable {
         if length > mostText {
             (inventory.links, inventory.unseen, inventory.complete) = ([], [], false)
         }
-        for path in survey.gitFiles { inventory.keep(path, in: \.gitFiles, tree, &textLeft) }
-        for path in survey.protected.flatMap({ Watched.files(at: $0, tree) }) {
+        for path in survey.gitFiles.keys.sorted() { inventory.keep(path, in: \.gitFiles, tree, &textLeft) }
+        for path in survey.protected.keys.sorted().flatMap({ Watched.files(at: $0, tree) }) {
             inventory.keep(path, in: \.protected, tree, &textLeft, withText: false)
         }
         return inventory

@@ -90,6 +90,11 @@ enum Repositories {
 
     /// What a repository has of what git runs and obeys.
     static func survey(_ path: TreePath, in tree: ProjectTree, _ names: [String]) -> Survey.Repository {
-        Survey.Repository(path: path, present: names.filter { tree.status(path.appending($0)) != nil })
+        let present = names.compactMap { name in tree.status(path.appending(name)).map { (name, $0.inode) } }
+        return Survey.Repository(
+            path: path,
+            inode: tree.status(path)?.inode,
+            present: Dictionary(present) { one, _ in one }
+        )
     }
 }

@@ -184,7 +184,7 @@ struct Reviewer {
     // MARK: Everything else
 
     private mutating func compareProtected(_ after: Survey) {
-        for path in after.protected.flatMap({ Watched.files(at: $0, tree) }) {
+        for path in after.protected.keys.sorted().flatMap({ Watched.files(at: $0, tree) }) {
             guard let status = tree.status(path), order.before.protected[path]?.isUntouched(status) != true,
                 changedMeanwhile(status)
             else { continue }

@@ -1,11 +1,15 @@
 internal import DVMProtocol
 
 /// What a project has that a session must not see or change: found by its owner, believed by nobody.
+///
+/// Everything has its number in the file system: what root finds at a path must be that.
 struct Survey: Hashable, Codable {
     /// A directory that git takes for a repository's own, with those of `ProtectedNames.ofRepository` it has.
     struct Repository: Hashable, Codable {
         var path: TreePath
-        var present: [String]
+        /// Absent when it is not there.
+        var inode: UInt64?
+        var present: [String: UInt64]
     }
 
     /// The project's own git directory, where that is a directory of the project.
@@ -13,10 +17,10 @@ struct Survey: Hashable, Codable {
     /// Git directories: the project's, those of its submodules and work trees, and of repositories near the top.
     var repositories: [Repository] = []
     /// `.git` that are files, which say where the git directory is.
-    var gitFiles: [TreePath] = []
+    var gitFiles: [TreePath: UInt64] = [:]
     /// Paths that stay as they are: what programs run by themselves, and what the configuration protects.
-    var protected: [TreePath] = []
-    /// Files that appear empty, with their numbers in the file system: what root finds at a path must be that file.
+    var protected: [TreePath: UInt64] = [:]
+    /// Files that appear empty.
     var secrets: [TreePath: UInt64] = [:]
     /// Whether everything was looked at that should be.
     var complete = true
@@ -53,7 +57,9 @@ struct CarveOut: Hashable {
 
     var path: TreePath
     var kind: Kind
-    /// The number of the file it must be, where another one in its place would be an attack.
+    /// The number of the file or directory it must be.
+    ///
+    /// Absent where it is only pinned because of what is in it, which has one; and in a shadow, which has its own.
     var inode: UInt64?
 }
 
@@ -66,33 +72,38 @@ extension Survey {
     /// protected in it, and another put in its place, or to where the next session does not find what is to be hidden.
     func carveOuts(_ mode: AgentPolicy.Git) -> [CarveOut] {
         var kinds: [TreePath: CarveOut.Kind] = [:]
+        var inodes: [TreePath: UInt64] = [:]
         func pin(above path: TreePath) {
             for directory in path.ancestors where kinds[directory] == nil { kinds[directory] = .pinned }
         }
-        func protect(_ path: TreePath) {
+        func protect(_ path: TreePath, _ inode: UInt64?) {
             guard path != .top else { return }
             kinds[path] = .readOnly
+            inodes[path] = inode
             pin(above: path)
         }
         for repository in repositories {
+            if repository.path != .top { inodes[repository.path] = repository.inode }
             // What is in a shadow is a copy; nothing of it comes back but commits.
             if mode == .shadow, let main, repository.path.isAtOrBelow(main) { continue }
             // The project itself may be one that has no work tree; it cannot be mounted read-only as a whole.
             if mode == .readOnly, repository.path != .top {
-                protect(repository.path)
+                protect(repository.path, repository.inode)
             } else {
-                for name in repository.present { protect(repository.path.appending(name)) }
+                for (name, inode) in repository.present { protect(repository.path.appending(name), inode) }
                 if repository.path != .top, kinds[repository.path] == nil { kinds[repository.path] = .pinned }
                 pin(above: repository.path)
             }
         }
-        for path in gitFiles + protected { protect(path) }
-        for path in secrets.keys {
+        for (path, inode) in gitFiles.merging(protected, uniquingKeysWith: { one, _ in one }) { protect(path, inode) }
+        for (path, inode) in secrets {
             kinds[path] = .hidden
+            inodes[path] = inode
             pin(above: path)
         }
         // Last: of what is protected in it, a copy is covered.
         if mode == .shadow, let main, main != .top {
+            for path in kinds.keys where path != main && path.isAtOrBelow(main) { inodes[path] = secrets[path] }
             kinds[main] = .shadowed
             pin(above: main)
         }
@@ -101,6 +112,6 @@ extension Survey {
         return kinds.filter { path, kind in
             kind == .hidden || kind == .shadowed || !path.ancestors.contains(where: closed.contains)
         }
-            .map { CarveOut(path: $0, kind: $1, inode: secrets[$0]) }.sorted { $0.path < $1.path }
+        .map { CarveOut(path: $0, kind: $1, inode: inodes[$0]) }.sorted { $0.path < $1.path }
     }
 }

@@ -113,7 +113,7 @@ struct Surveyor {
                 survey.main = dotGit
             } else {
                 // Also a link, which root refuses to follow.
-                survey.gitFiles.append(dotGit)
+                survey.gitFiles[dotGit] = status.inode
                 let text = tree.read(dotGit, atMost: 4096) ?? []
                 survey.main = Repositories.target(ofGitFile: dotGit, text, roots: roots)
             }
@@ -122,7 +122,7 @@ struct Surveyor {
         }
         if let main = survey.main { add(main) }
         let settings = GitSettings(of: survey.main, in: tree, roots: roots, home: order.home)
-        for path in settings.paths where tree.status(path) != nil { protect(path) }
+        for path in settings.paths { protect(path) }
     }
 
     private mutating func add(_ repository: TreePath) {
@@ -149,19 +149,20 @@ struct Surveyor {
             let parts = path.ancestors + [path]
             if let link = parts.first(where: { tree.status($0)?.isSymbolicLink == true }) {
                 protect(link)
-            } else if tree.status(path) != nil {
+            } else {
                 protect(path)
             }
         }
     }
 
+    /// Takes note of a path that is to stay as it is, if anything is there.
     private mutating func protect(_ path: TreePath) {
-        guard !survey.protected.contains(path) else { return }
+        guard survey.protected[path] == nil, let status = tree.status(path) else { return }
         guard survey.protected.count < Survey.mostPaths else {
             survey.complete = false
             return
         }
-        survey.protected.append(path)
+        survey.protected[path] = status.inode
     }
 
     // MARK: Secrets, and repositories in the project
@@ -203,7 +204,8 @@ struct Surveyor {
 
     private mutating func lookAtNested(_ path: TreePath, _ kind: ProjectTree.Entry.Kind) {
         if kind == .directory { return add(path) }
-        survey.gitFiles.append(path)
+        guard let status = tree.status(path) else { return }
+        survey.gitFiles[path] = status.inode
         let text = tree.read(path, atMost: 4096) ?? []
         if let target = Repositories.target(ofGitFile: path, text, roots: roots), tree.status(target) != nil {
             add(target)
