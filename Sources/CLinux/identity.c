@@ -7,6 +7,12 @@ int dvm_limit_memory(unsigned long bytes) {
     return setrlimit(RLIMIT_AS, &most);
 }
 
+int dvm_limit_work(unsigned long data, unsigned long seconds, unsigned long file) {
+    struct rlimit memory = {data, data}, time = {seconds, seconds}, largest = {file, file};
+    if (setrlimit(RLIMIT_DATA, &memory) || setrlimit(RLIMIT_CPU, &time)) return -1;
+    return setrlimit(RLIMIT_FSIZE, &largest);
+}
+
 int dvm_no_core_files(void) {
     struct rlimit none = {0, 0};
     return setrlimit(RLIMIT_CORE, &none);

@@ -206,4 +206,60 @@ import Testing
         }
         #expect(!stage.isProven)
     }
+
+    // MARK: Work without an end
+
+    /// A tree of some hundred bytes with 10,000,000,000 files.
+    private static let bomb = """
+        tree=$(git rev-parse HEAD^{tree})
+        for depth in 0 1 2 3 4 5 6 7 8 9; do
+            tree=$(for n in 0 1 2 3 4 5 6 7 8 9; do printf '040000 tree %s\t%s\n' $tree $n; done | git mktree)
+        done
+        git tag bomb $(git commit-tree -p HEAD -m bomb $tree)
+
+        """
+
+    @Test(
+        arguments: [
+            (.changes(from: "HEAD", to: "bomb"), Spawn.Limits(memory: 1 << 30, seconds: 1, fileSize: 1 << 30)),
+            (.readIntoIndex("bomb"), Spawn.Limits(memory: 64 << 20, seconds: 60, fileSize: 1 << 30)),
+            (.readIntoIndex("HEAD"), Spawn.Limits(memory: 1 << 30, seconds: 60, fileSize: 10)),
+        ] as [(SafeGit.Command, Spawn.Limits)]
+    )
+    func `takes no more than it is given`(command: SafeGit.Command, limits: Spawn.Limits) throws {
+        let stage = try GuardStage()
+        try stage.developer(Self.bomb)
+        var git = SafeGit(repository: "\(stage.stage.project)/.git", owner: stage.agent, group: try stage.group)
+        // The controls: as people run it there is no end to it, and what is ordinary has room.
+        let plain = command.words.map { "'\($0)'" }.joined(separator: " ")
+        let isEndless = command != .readIntoIndex("HEAD")
+        let script = "(ulimit -v 4000000; timeout 5 git \(plain) >/dev/null; echo $?); rm -f .git/index.lock"
+        #expect(try stage.developer(script) == (isEndless ? "124\n" : "0\n"))
+        try GuardStage.supervised {
+            let ordinary = try git.run(.readIntoIndex("HEAD"))
+            #expect(ordinary == [])
+            git.limits = limits
+            let limited = try git.run(command)
+            #expect(limited == nil)
+        }
+        #expect(try stage.developer("git status --short") == "")
+    }
+
+    @Test func `runs in the session's control group, and ends with it`() throws {
+        let stage = try GuardStage()
+        try stage.developer(Self.bomb)
+        let group = try stage.group
+        let isEnded = Mutex(false)
+        let watched = DispatchSemaphore(value: 0)
+        Thread.detachNewThread {
+            let deadline = ContinuousClock.now + .seconds(60)
+            while group.words("cgroup.procs").isEmpty, .now < deadline { usleep(10_000) }
+            isEnded.withLock { $0 = !group.words("cgroup.procs").isEmpty && group.killAll() }
+            watched.signal()
+        }
+        let git = SafeGit(repository: "\(stage.stage.project)/.git", owner: stage.agent, group: group)
+        #expect(try GuardStage.supervised { try git.run(.changes(from: "HEAD", to: "bomb")) } == nil)
+        watched.wait()
+        #expect(isEnded.withLock { $0 })
+    }
 }

@@ -48,3 +48,5 @@ static inline void dvm_reset_signals(void) {
 // setrlimit(2) takes an enumeration in C and not in Swift.
 int dvm_no_core_files(void);
 int dvm_limit_memory(unsigned long bytes);
+// Memory of its own in bytes, which files that are only mapped are not; processor time; and the largest file it writes.
+int dvm_limit_work(unsigned long data, unsigned long seconds, unsigned long file);

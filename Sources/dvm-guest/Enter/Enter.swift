@@ -34,6 +34,7 @@ extension Enter {
         if spawn.terminal { try Session.takeTerminal() }
         Session.resetSignals()
         Session.setFileMask()
+        if let limits = developer.limits { try Session.limit(limits) }
         // Groups, group, user: the user last, it takes the right to change the others.
         try Identity.become(uid: developer.uid, gid: developer.gid, groups: developer.groups)
         // As the user and not as root: a directory counts as it counts for them.

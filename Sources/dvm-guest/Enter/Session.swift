@@ -35,6 +35,13 @@ enum Session {
         try call("limiting the memory of a process") { dvm_limit_memory(UInt(bytes)) }
     }
 
+    /// Has this process, and each it starts, end that takes more than some work on strangers' data is worth.
+    static func limit(_ limits: Spawn.Limits) throws(Refusal) {
+        try call("limiting the work of a process") {
+            dvm_limit_work(UInt(limits.memory), UInt(limits.seconds), UInt(limits.fileSize))
+        }
+    }
+
     /// Changes to the first of some directories that can be entered; the last should be `/`.
     static func enterFirst(of directories: [String]) {
         for directory in directories where unsafe chdir(directory) == 0 { return }

@@ -40,6 +40,18 @@ struct Spawn: Hashable, Codable {
         var home: String
         /// Whether it is killed when the process that started it dies; a person's own programs are not.
         var isBound = false
+        /// What it may take, where it works on what a stranger made.
+        var limits: Limits?
+    }
+
+    /// The most a process may take, each that it starts included.
+    struct Limits: Hashable, Codable {
+        /// Bytes of memory of its own.
+        var memory: Int
+        /// Seconds of the processor.
+        var seconds: Int
+        /// Bytes of the largest file it writes.
+        var fileSize: Int
     }
 
     struct Agent: Hashable, Codable {

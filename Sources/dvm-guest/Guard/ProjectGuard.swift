@@ -31,7 +31,9 @@ final class ProjectGuard: SessionPart {
                 hint: "look at skip-worktree and assume-unchanged files and at .git files with very long names in it"
             )
         }
-        shadow = try site.agent.policy.git == .shadow ? ShadowTransfer.prepare(before.main, site.agent) : nil
+        shadow =
+            try site.agent.policy.git == .shadow
+            ? ShadowTransfer.prepare(before.main, site.agent, in: site.group) : nil
         self.site = site
         // Last, and before the session's first step: from here on there is something to review, whatever happens to us.
         let position = shadow?.before
@@ -53,7 +55,9 @@ final class ProjectGuard: SessionPart {
         before = pending.before
         clock = pending.clock
         earlier = pending.earlier
-        shadow = pending.position.flatMap { ShadowTransfer(of: pending.before.main, site.agent, before: $0) }
+        shadow = pending.position.flatMap {
+            ShadowTransfer(of: pending.before.main, site.agent, in: site.group, before: $0)
+        }
     }
 
     /// Takes back what was planted, and says what a person should know.

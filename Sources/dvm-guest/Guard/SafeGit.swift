@@ -6,12 +6,19 @@ internal import DVMProtocol
 /// planted `commondir` mean nothing. What no setting turns off are filters and other repositories in the index: only
 /// commands that look at neither the work tree nor the index's files may be given, and no protocol is allowed that
 /// would fetch anything. Git always runs as the files' owner, never as root.
+///
+/// An agent also chooses how much work it is: a few hundred bytes of trees are billions of paths, and a delta can claim any
+/// size. So git has limits, and runs in the session's control group, which ends what a call that was given up has started.
 struct SafeGit {
     static let program = "/usr/bin/git"
 
     /// The git directory, absolute.
     let repository: String
     let owner: Spawn.Agent
+    /// Where git runs: the session's group, which must hold nothing else by then, and ours when absent.
+    var group: ControlGroup?
+    /// What a call may take; a file may be larger by what comes in.
+    var limits = Spawn.Limits(memory: VMSize.read().lookMemory, seconds: 60, fileSize: 1 << 30)
 
     /// What git may be asked: nothing that reads the work tree.
     enum Command: Hashable {
@@ -81,6 +88,8 @@ struct SafeGit {
         "fetch.recurseSubmodules=false", "protocol.allow=never", "gc.auto=0", "maintenance.auto=false",
         "commit.gpgSign=false", "log.showSignature=false", "gpg.program=/bin/false", "gpg.ssh.program=/bin/false",
         "uploadpack.packObjectsHook=",
+        // Each would take its share of the memory there is.
+        "pack.threads=1",
     ]
 
     /// Runs a command as the files' owner.
@@ -89,8 +98,12 @@ struct SafeGit {
     ///   - command: what git is asked.
     ///   - input: its standard input; nothing when absent.
     /// - Returns: its output when it ended with 0, `nil` when with another status.
-    /// - Throws: a `Refusal` when git cannot be started, as when it is not installed.
+    /// - Throws: a `Refusal` when git cannot be started, as when it is not installed, or does not get done.
     func run(_ command: Command, input: FileDescriptor? = nil) throws(Refusal) -> [UInt8]? {
+        var limits = limits
+        if let input { limits.fileSize += try Status.of(input, called: "what git is given").size }
+        var isOver = false
+        defer { if !isOver { _ = group?.killAll() } }
         let answer = try Entering.run(
             Spawn(
                 words: words(command),
@@ -102,12 +115,15 @@ struct SafeGit {
                         gid: owner.developerGid,
                         groups: [],
                         directory: "/",
-                        home: "/"
+                        home: "/",
+                        limits: limits
                     )
                 )
             ),
-            input: input
+            input: input,
+            group: group
         )
+        if case .exited = answer.exit { isOver = true }
         return answer.exit == .exited(0) ? answer.output : nil
     }
 

@@ -18,24 +18,34 @@ struct ShadowTransfer {
         var isClean: Bool
     }
 
-    /// Makes room for a session's changes and remembers where the repository stands; `nil` without a repository.
-    static func prepare(_ repository: TreePath?, _ agent: Spawn.Agent) throws(Refusal) -> Self? {
+    /// Makes room for a session's changes and remembers where the repository stands.
+    ///
+    /// - Parameters:
+    ///   - repository: the project's git directory.
+    ///   - agent: the session's.
+    ///   - group: the session's control group, in which nothing runs yet.
+    /// - Returns: `nil` without a repository.
+    /// - Throws: a `Refusal` when there is no room, or git does not say where it stands.
+    static func prepare(_ repository: TreePath?, _ agent: Spawn.Agent, in group: ControlGroup) throws(Refusal)
+        -> Self?
+    {
         guard let repository else { return nil }
         try ShadowLayers(agent.session).make(for: agent)
-        return Self(of: repository, agent, before: try Position(git(repository, agent)))
+        let position = try Position(git(repository, agent, in: group))
+        return Self(of: repository, agent, in: group, before: position)
     }
 
     /// The transfer of a session that was prepared before; `nil` without a repository.
-    init?(of repository: TreePath?, _ agent: Spawn.Agent, before: Position) {
+    init?(of repository: TreePath?, _ agent: Spawn.Agent, in group: ControlGroup, before: Position) {
         guard let repository else { return nil }
         self.agent = agent
         self.before = before
-        git = Self.git(repository, agent)
+        git = Self.git(repository, agent, in: group)
         layers = ShadowLayers(agent.session)
     }
 
-    private static func git(_ repository: TreePath, _ agent: Spawn.Agent) -> SafeGit {
-        SafeGit(repository: "\(agent.project)/\(repository)", owner: agent)
+    private static func git(_ repository: TreePath, _ agent: Spawn.Agent, in group: ControlGroup) -> SafeGit {
+        SafeGit(repository: "\(agent.project)/\(repository)", owner: agent, group: group)
     }
 
     /// What came of packing up: a bundle, nothing to pack, or why it went wrong.
