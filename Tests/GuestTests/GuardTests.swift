@@ -280,6 +280,35 @@ import Testing
         )
     }
 
+    @Test func `has what programs run or obey reported wherever it is`() throws {
+        let stage = try GuardStage()
+        let obeyed = [
+            "a/.vscode/tasks.json", "a/b/c/d/.idea/workspace.xml", "a/.devcontainer/x/y", "a/.claude/settings.json",
+            "a/b/.mcp.json",
+        ]
+        let run = [
+            ".yarnrc.yml", "Cargo.toml", "a/.cargo/config.toml", "a/vite.config.js", "flake.nix", "meson.build",
+        ]
+        let quiet = ["a/readme", "a/Cargo.lock", "node_modules/x/.vscode/tasks.json", "node_modules/x/package.json"]
+        let notes = try stage.session {
+            let files = (obeyed + run + quiet).joined(separator: " ")
+            try stage.agent("for f in \(files); do mkdir -p $(dirname $f); echo x > $f; done")
+        }
+        #expect(
+            notes.map(\.text) == [
+                "changed or new, and run or obeyed by programs of yours: " + obeyed.sorted().joined(separator: ", "),
+                "changed, and run when somebody builds, tests, commits or pushes: " + run.joined(separator: ", "),
+                "files changed in the project: 15",
+            ]
+        )
+    }
+
+    @Test func `has nothing protected that would not be reported`() {
+        for path in ProtectedNames.top {
+            #expect(RunsLater.kind(of: path) != nil || RunsLater.kind(of: path.appending("x")) != nil, "\(path)")
+        }
+    }
+
     @Test func `is told of what lies deeper than a path reaches, and of everything else`() throws {
         let stage = try GuardStage()
         let notes = try stage.session {

@@ -21,7 +21,7 @@ struct Findings: Hashable, Codable {
     var unseen: [TreePath] = []
     /// Steps of a rebase that a person would continue.
     var unfinished: [TreePath] = []
-    /// Protected paths that changed, and ones that were not there.
+    /// What programs of a person run or obey by themselves that changed or is new, wherever it is.
     var protected: [TreePath] = []
     /// Changed files that run when somebody builds, tests, commits or pushes.
     var runsLater: [TreePath] = []

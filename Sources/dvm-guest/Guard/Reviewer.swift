@@ -261,8 +261,15 @@ struct Reviewer {
             findings.executableCount += 1
             if !vendor { findings.add(path, to: \.executables) }
         }
-        guard !vendor else { return }
-        if ProtectedNames.runsLater(path) { findings.add(path, to: \.runsLater) }
+        guard !vendor || RunsLater.isSetting(inVendorTree: path) else { return }
+        switch RunsLater.kind(of: path) {
+        case .onOpening: findings.add(path, to: \.protected)
+        // With the rest of what is protected where it is there.
+        case .hook where ProtectedNames.top.contains(where: path.isAtOrBelow): findings.add(path, to: \.protected)
+        case .hook, .ci, .build, .gitSetting: findings.add(path, to: \.runsLater)
+        // Nothing runs them: they choose what is installed, or what git shows.
+        default: break
+        }
         guard status.isSymbolicLink, let target = tree.target(ofLink: path) else { return }
         let roots = [order.rules.project, "/workspace"]
         let isSystems = ["/usr/", "/bin/"].contains { target.starts(with: $0.utf8) }

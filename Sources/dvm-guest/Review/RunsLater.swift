@@ -12,7 +12,14 @@ enum RunsLater {
         if let kind = names[name] { return kind }
         if let ending = endings.first(where: { name.hasSuffix($0.text) }) { return ending.kind }
         if let start = beginnings.first(where: { name.hasPrefix($0.text) }) { return start.kind }
-        return ProtectedNames.runsLater(path) ? .build : nil
+        return nil
+    }
+
+    /// Whether a file in a directory of other people's files is a setting of the project all the same: where packages are
+    /// kept beside it.
+    static func isSetting(inVendorTree path: TreePath) -> Bool {
+        let parts = path.parts.map { String(decoding: $0, as: UTF8.self).lowercased() }
+        return parts.suffix(2) == [".cargo", "config.toml"] || parts.suffix(2) == [".cargo", "config"]
     }
 
     /// Whether some parts follow each other anywhere in a path.
