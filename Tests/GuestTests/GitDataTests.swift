@@ -106,7 +106,7 @@ import Testing
         for number in 0..<100 {
             for list: WritableKeyPath<Findings, [TreePath]> in [
                 \.suspicious, \.repositories, \.links, \.unseen, \.unfinished, \.protected, \.runsLater, \.executables,
-                \.leaving, \.uncovered, \.replaced, \.closed, \.reopened,
+                \.leaving, \.uncovered, \.replaced, \.closed, \.reopened, \.passedOver,
             ] { findings.add(TreePath("\(number)").appending(path.name).appending(path.name), to: list) }
             findings.add(path, to: \.closed)
         }

@@ -323,6 +323,79 @@ import Testing
         #expect(notes.contains { $0.text.hasSuffix("commits or pushes: package.json") }, "\(notes)")
     }
 
+    // MARK: More than can be looked at
+
+    /// A review in this process, with less room.
+    private func review(_ stage: GuardStage, most: Reviewer.Most, _ plant: String) throws -> Findings {
+        let project = try PinnedDirectory(stage.stage.project, called: "the project")
+        let tree = ProjectTree(top: project.descriptor.raw)
+        let rules = Surveyor.Order(stage.agent)
+        let started = ChangeClock().started
+        let before = Inventory.take(tree, rules)
+        #expect(try stage.agent(plant).opened)
+        let order = Reviewer.Order(rules: rules, before: before, started: started, gitStarted: started, suffix: ".s")
+        let findings = Reviewer.review(tree, order, most: most)
+        return withExtendedLifetime(project.path) { findings }
+    }
+
+    @Test(arguments: ["git init -q", "git init -q --bare"])
+    func `has repositories beyond a number closed without a look`(make: String) throws {
+        let stage = try GuardStage()
+        let plant = """
+            payload monitor; for n in 1 2 3 4 5; do \(make) r$n; git -C r$n config core.fsmonitor ../monitor
+            git -C r$n config core.bare false; done
+            """
+        let trigger = "for n in 1 2 3 4 5; do (cd r$n; git --work-tree=. status); done"
+        let findings = try review(stage, most: Reviewer.Most(repositories: 3), plant)
+        try stage.developer(trigger)
+        #expect(!stage.isProven)
+        // The project's own counts, too.
+        let closed = findings.aside.map(\.path).filter { $0.name.elementsEqual("HEAD".utf8) }
+        #expect(closed.map { TreePath.top.appending($0.parts[0]) } == ["r3", "r4", "r5"].map { TreePath($0) })
+        #expect(findings.aside.count == 5 && findings.aside.allSatisfy { $0.name != nil }, "\(findings.aside)")
+        // The control.
+        let undo = "for n in 3 4 5; do for d in r$n r$n/.git; do mv $d/HEAD.s $d/HEAD; done; done"
+        try stage.developer("\(undo); \(trigger)")
+        #expect(stage.isProven)
+    }
+
+    @Test func `is said where nobody looked when there is too much in it`() throws {
+        let stage = try GuardStage()
+        let plant = """
+            mkdir -p a/b/c aa bb/d; touch a/1 a/2 aa/1; cd a/b/c; seq 100 | xargs touch; cd ../../..
+            git init -q bb/d; git -C bb/d config core.fsmonitor ./x
+            """
+        let findings = try review(stage, most: Reviewer.Most(entries: 60), plant)
+        #expect(findings.passedOver == [TreePath("aa"), TreePath("bb"), TreePath("a/b/c")])
+        #expect(findings.passedOverCount == 3)
+        let text = "Run no git, and no editor that does, in these, which were not looked through: aa, bb, a/b/c. "
+        #expect(findings.notes.contains { $0.weight == .warning && $0.text.contains(text) }, "\(findings.notes)")
+        #expect(try review(stage, most: Reviewer.Most(), "true").passedOver == [])
+    }
+
+    @Test func `is compared with what was there before a session that was reviewed in part`() throws {
+        let stage = try GuardStage()
+        let plant = "payload monitor; git init -q new; git -C new config core.fsmonitor ../monitor"
+        try GuardStage.supervised {
+            _ = try stage.begin()
+            try stage.agent(plant)
+            try PendingReview.keepRemainder(of: stage.session)
+        }
+        #expect(!PendingReview.sessions().contains(stage.session))
+        #expect(PendingReview.remainders().contains(stage.session))
+        #expect(GitCheck.remainders([stage.session]).first?.verdict == .warn && GitCheck.remainders([]).isEmpty)
+
+        let next = GuardStage(beside: stage)
+        let notes = try next.session {
+            let kept = try PendingReview.read(next.session)
+            #expect(kept?.earlier?.session == stage.session)
+        }
+        #expect(notes.contains { $0.text.hasPrefix("new/.git/config could have made git run") }, "\(notes)")
+        try stage.developer("git -C new status")
+        #expect(!stage.isProven)
+        #expect(!PendingReview.remainders().contains(stage.session))
+    }
+
     @Test func `is looked through by a process with little memory`() throws {
         let run = try SandboxRun(nil, with: [Products.path("dvm-guest"), "look"])
         var limits = ""

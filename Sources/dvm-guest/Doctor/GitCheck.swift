@@ -23,4 +23,18 @@ enum GitCheck {
         case .readOnly: DoctorReport.Check("git in the project", .pass, "ro: sessions read .git and cannot change it")
         }
     }
+
+    /// Says which sessions have been reviewed in part only; nothing when there is none.
+    static func remainders(_ sessions: [SessionID]) -> [DoctorReport.Check] {
+        guard !sessions.isEmpty else { return [] }
+        return [
+            DoctorReport.Check(
+                "review of the project",
+                .warn,
+                "not whole after \(sessions.map(\.text).joined(separator: ", ")): there is too much in the project",
+                meaning: "where nobody looked, which `dvm sessions --all` says, something may be there that git runs",
+                remedy: "remove what does not belong there, then start `dvm ai shell` and leave it: its end looks again"
+            )
+        ]
+    }
 }

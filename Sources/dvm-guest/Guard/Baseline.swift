@@ -36,7 +36,7 @@ struct Baseline: Hashable, Codable {
     /// - Throws: a `Refusal` when that cannot be known, or when a session has a project in this one or around it.
     static func oldest(beside site: SessionSite) throws(Refusal) -> (before: Inventory, baseline: Self)? {
         var oldest: PendingReview?
-        for session in PendingReview.sessions() where session != site.agent.session {
+        for session in PendingReview.sessions() + PendingReview.remainders() where session != site.agent.session {
             guard let pending = try read(session), try pending.isOf(site.agent) else { continue }
             if let found = oldest, found.baseline.clock.started <= pending.baseline.clock.started { continue }
             oldest = pending
@@ -46,7 +46,7 @@ struct Baseline: Hashable, Codable {
 
     private static func read(_ session: SessionID) throws(Refusal) -> PendingReview? {
         do throws(Refusal) {
-            return try PendingReview.read(session)
+            return try PendingReview.read(session) ?? PendingReview.remainder(session)
         } catch {
             // Of one that has ended, `Orphans` has refused this start already, if it must.
             guard SessionDirectory.isLive(session) else { return nil }
@@ -69,6 +69,8 @@ extension PendingReview {
         // The disk may have another number after a start of the VM. A path alone says less: it may lead elsewhere by now.
         if agent.project == other.project { return agent.pinned?.inode == other.pinned?.inode }
         if agent.pinned == other.pinned, SessionDirectory.isLive(agent.session) { return true }
+        // Of one that was reviewed in part, what was not looked at is told; and it does not end.
+        guard Status.of(Self.remainder(of: agent.session)) == nil else { return false }
         guard agent.project.hasPrefix("\(other.project)/") || other.project.hasPrefix("\(agent.project)/") else {
             return false
         }

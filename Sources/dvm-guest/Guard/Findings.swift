@@ -40,7 +40,10 @@ struct Findings: Hashable, Codable {
     var closed: [TreePath] = []
     /// Directories that were closed to their owner, and are open again.
     var reopened: [TreePath] = []
-    /// Whether everything was looked at.
+    /// Directories that were not looked through, since there is too much in the project; the outermost ones first.
+    var passedOver: [TreePath] = []
+    var passedOverCount = 0
+    /// Whether everything was looked at, in what is in these lists and before the session.
     var complete = true
 
     /// Of each kind: a note is for reading.
@@ -96,7 +99,20 @@ extension Findings {
             let programs = executableCount > 0 ? ", programs among them: \(executableCount)" : ""
             notes.append(SessionNote(.notice, "files changed in the project: \(changedCount)\(programs)"))
         }
-        if !complete { notes.append(SessionNote(.warning, "the project is too large to be looked through whole")) }
+        if !passedOver.isEmpty {
+            let shown = passedOver.prefix(8).map(\.description).joined(separator: ", ")
+            let more = passedOverCount > 8 ? " and \(passedOverCount - 8) more" : ""
+            let text = """
+                there is too much in the project to look for what could make git run a program. Run no git, and no editor \
+                that does, in these, which were not looked through: \(shown)\(more). Remove what does not belong there; \
+                the next session's end looks again
+                """
+            notes.append(SessionNote(.warning, text))
+        }
+        if !complete {
+            let text = "there is more in the project than can be compared: not everything that is new can be told"
+            notes.append(SessionNote(.warning, text))
+        }
         return notes
     }
 }

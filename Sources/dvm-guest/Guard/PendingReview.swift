@@ -24,15 +24,18 @@ struct PendingReview: Codable {
     private static func directory(of session: SessionID) -> FilePath { root.appending(session.text) }
 
     /// The sessions that have one.
-    static func sessions() -> [SessionID] {
-        Listing.names(in: root).compactMap { try? SessionID($0) }.filter { Status.of(path(of: $0)) != nil }
+    static func sessions() -> [SessionID] { sessions { Status.of(path(of: $0)) != nil } }
+
+    private static func sessions(_ isOne: (SessionID) -> Bool) -> [SessionID] {
+        Listing.names(in: root).compactMap { try? SessionID($0) }.filter(isOne)
     }
 
     /// The one of a session; nothing when there is none.
     ///
     /// - Throws: a `Refusal` when there is one that cannot be read.
-    static func read(_ session: SessionID) throws(Refusal) -> Self? {
-        let path = path(of: session)
+    static func read(_ session: SessionID) throws(Refusal) -> Self? { try read(session, path(of: session)) }
+
+    private static func read(_ session: SessionID, _ path: FilePath) throws(Refusal) -> Self? {
         guard try Status.exists(path) else { return nil }
         let bytes = try TextFile.readBytes(path)
         guard let pending = try? JSON.decode(Self.self, from: bytes), pending.agent.session == session else {
@@ -49,6 +52,39 @@ struct PendingReview: Codable {
         _ = try Directories.make(Self.directory(of: agent.session), mode: .ownerReadWriteExecute)
         let text = String(decoding: try JSON.encode(self), as: UTF8.self)
         try TextFile.write(text, to: Self.path(of: agent.session), mode: .ownerReadWrite, lasting: true)
+    }
+
+    // MARK: Reviews that were not whole
+
+    /// What is kept of a session whose project was too large to be looked through, so that the next one is compared with
+    /// what was there before this one, too.
+    static func remainder(of session: SessionID) -> FilePath { directory(of: session).appending("remainder.json") }
+
+    /// The sessions that have been reviewed in part only.
+    static func remainders() -> [SessionID] { sessions { Status.of(remainder(of: $0)) != nil } }
+
+    /// What is kept of one of those.
+    ///
+    /// - Throws: a `Refusal` when it cannot be read.
+    static func remainder(_ session: SessionID) throws(Refusal) -> Self? { try read(session, remainder(of: session)) }
+
+    /// Takes note that a session has been reviewed in part.
+    ///
+    /// - Throws: a `Refusal` when that cannot be kept; the review is still to be done then.
+    static func keepRemainder(of session: SessionID) throws(Refusal) {
+        guard try Status.exists(path(of: session)) else { return }
+        try Status.rename(path(of: session), to: remainder(of: session))
+    }
+
+    /// Removes what is kept of sessions in a project that were reviewed in part, after a review of everything since.
+    static func dropRemainders(in project: String, since started: Int) {
+        for session in remainders() {
+            guard let pending = try? remainder(session), pending.agent.project == project,
+                pending.baseline.clock.started >= started
+            else { continue }
+            Removal.file(remainder(of: session))
+            Removal.directory(directory(of: session))
+        }
     }
 
     /// Removes it: the project has been reviewed, or there is none any more.

@@ -83,24 +83,34 @@ final class ProjectGuard: SessionPart {
         // good as a part of the session. Taking in runs git on the developer's, where nothing planted may be left.
         let packed = shadow?.pack(in: site.group)
         let isOver = site.group.killAll()
-        let notes = try look()
+        let findings = try look()
+        let notes = notes(of: findings)
         // What cannot be ended may still change something: it is looked at again.
         guard isOver else { return notes + [SessionPlace.hanging] }
+        // This one looked at what they left, too, or is kept in their place.
+        PendingReview.dropRemainders(in: site.agent.project, since: gitStarted)
+        if !findings.passedOver.isEmpty { try PendingReview.keepRemainder(of: site.agent.session) }
         defer { PendingReview.drop(site.agent.session) }
         return notes + (packed.map { shadow?.takeOver($0) ?? [] } ?? [])
     }
 
-    private func look() throws(Refusal) -> [SessionNote] {
+    private func look() throws(Refusal) -> Findings {
         let order = Reviewer.Order(
             rules: Surveyor.Order(site.agent),
             before: before,
             started: clock.started,
-            gitStarted: earlier?.clock.started ?? clock.started,
+            gitStarted: gitStarted,
             suffix: ".dvm-\(site.agent.session)"
         )
         // Its owner looks: what the agent made must be open to them first.
         if site.agent.policy.access == .acl { try ProjectAccess.share(site) }
-        let findings: Findings = try Looking.ask(.review(order), at: site)
+        return try Looking.ask(.review(order), at: site)
+    }
+
+    /// Since when sessions may have changed git's state that is compared with `before`.
+    private var gitStarted: Int { earlier?.clock.started ?? clock.started }
+
+    private func notes(of findings: Findings) -> [SessionNote] {
         guard let earlier, !findings.aside.isEmpty else { return findings.notes }
         // Otherwise what they did themselves in between would seem to be the session's.
         let text = """

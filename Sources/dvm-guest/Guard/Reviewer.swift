@@ -16,8 +16,15 @@ struct Reviewer {
         var suffix: String
     }
 
-    /// Entries of directories that are looked at: some seconds.
-    static let mostEntries = 2_000_000
+    /// How much is looked at.
+    ///
+    /// A repository that a session made beyond that is closed to git without a look; whatever else was not looked at is told.
+    struct Most {
+        /// Entries of directories: some seconds.
+        var entries = 2_000_000
+        var repositories = 4 * Survey.mostPaths
+    }
+
     static let deepest = 96
     /// How often what was closed in a repository is opened and looked at again.
     private static let mostReopened = 16
@@ -26,13 +33,16 @@ struct Reviewer {
     let order: Order
     var findings = Findings()
     private var reviewed: Set<TreePath> = []
-    private var entriesLeft = mostEntries
+    private let mostRepositories: Int
+    private var entriesLeft: Int
+    /// Directories nobody has looked through.
+    private var passedOver: Set<TreePath> = []
     /// Hidden files that are still there, wherever.
     private var moved: Set<UInt64> = []
 
     /// What a session left.
-    static func review(_ tree: ProjectTree, _ order: Order) -> Findings {
-        var reviewer = Self(tree: tree, order: order)
+    static func review(_ tree: ProjectTree, _ order: Order, most: Most = Most()) -> Findings {
+        var reviewer = Self(tree, order, most)
         // What was there before comes first, and before anything else is read: a project full of decoys must not use up
         // the time and the lists that the person's own repository needs.
         for path in order.before.repositories.sorted() { reviewer.review(repository: path) }
@@ -43,14 +53,33 @@ struct Reviewer {
         }
         reviewer.compareProtected(after)
         reviewer.compareSecrets(after)
-        return reviewer.findings
+        return reviewer.finished()
     }
 
-    private init(tree: ProjectTree, order: Order) {
+    private init(_ tree: ProjectTree, _ order: Order, _ most: Most) {
         self.tree = tree
         self.order = order
+        mostRepositories = most.repositories
+        entriesLeft = most.entries
         findings.complete = order.before.complete
     }
+
+    /// The findings, with as many of the directories nobody has looked through as a note has room for.
+    private consuming func finished() -> Findings {
+        // What is in another one of them says nothing new.
+        let outermost = passedOver.filter { path in path.ancestors.allSatisfy { !passedOver.contains($0) } }
+        let sorted = outermost.sorted { ($0.parts.count, $0) < ($1.parts.count, $1) }
+        findings.passedOver = sorted.prefix(Findings.most).map { $0.shortened(to: Findings.longest) }
+        findings.passedOverCount = sorted.count
+        return findings
+    }
+
+    private mutating func passOver(_ path: TreePath) {
+        // As many as could be listed within the room there was; few, unless somebody made them.
+        if passedOver.count < Self.mostPassedOver { passedOver.insert(path) } else { passedOver.insert(path.parent) }
+    }
+
+    private static let mostPassedOver = 4096
 
     /// Whether something of git's may have been changed by a session.
     private func isRecent(_ status: Status) -> Bool { status.changed >= order.gitStarted }
@@ -65,9 +94,8 @@ struct Reviewer {
         let known = order.before.repositories.contains(repository)
         let parts = ["hooks", "info", "worktrees", "modules"].map { repository.appending($0) }
         for path in repository.ancestors + [repository] + parts { reopen(path) }
-        guard known || reviewed.count < 4 * Survey.mostPaths else {
-            findings.complete = false
-            return
+        guard known || reviewed.count < mostRepositories || reviewed.contains(repository) else {
+            return close(repository)
         }
         guard reviewed.insert(repository).inserted, let status = tree.status(repository), status.isDirectory else {
             return
@@ -93,6 +121,15 @@ struct Reviewer {
         }
         for path in inner.closed { findings.add(path, to: \.closed) }
         for path in inner.found { review(repository: path) }
+    }
+
+    /// Takes from a directory what makes git take it for a repository, without a look at what is in it.
+    private mutating func close(_ repository: TreePath) {
+        let head = repository.appending("HEAD")
+        guard let status = tree.status(head) else { return }
+        // From before the session; what is beside it may have been changed all the same.
+        guard isRecent(status) else { return passOver(repository) }
+        putAside(head, restoring: nil, mode: 0)
     }
 
     /// Opens a directory to its owner that was closed since the session began: what is planted in it would be found by
@@ -212,11 +249,12 @@ struct Reviewer {
         device: UInt64,
         vendor: Bool
     ) {
+        guard entriesLeft > 0 else { return passOver(path) }
         guard depth < Self.deepest, path.isReachable,
             let entries = ProjectTree.entries(directory, within: &entriesLeft)
         else {
-            findings.add(path, to: \.closed)
-            if entriesLeft <= 0 { findings.complete = false }
+            // Either it cannot be read, or it is what was too much.
+            if entriesLeft > 0 { findings.add(path, to: \.closed) } else { passOver(path) }
             return
         }
         // A directory that git takes for a repository as soon as somebody is in it.
