@@ -26,8 +26,8 @@ struct Baseline: Hashable, Codable {
         return lock
     }
 
-    /// As long as one project takes to be looked at, with room to spare.
-    private static let patience = Duration.seconds(90)
+    /// As long as the largest project takes to be looked at, with room to spare.
+    private static let patience = Looking.patience + .seconds(60)
 
     /// What is kept of the oldest session of a project that was not reviewed yet; `nil` when there is none.
     ///

@@ -23,7 +23,7 @@ struct LookOrder: Hashable, Codable {
 /// answer is a stranger's.
 enum Looking {
     /// No project people work on takes a tenth of it: one of a million files takes seconds.
-    private static let patience = Duration.seconds(600)
+    static let patience = Duration.seconds(600)
     /// Every list of an answer full of the longest paths, of bytes that JSON needs six for.
     static let mostAnswer = 8 << 20
 
