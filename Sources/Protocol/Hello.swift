@@ -46,13 +46,23 @@ public struct Welcome: Hashable, Codable, Sendable {
         public var architecture: String
         /// The kernel's release, such as `6.1.0-42-cloud-amd64`.
         public var kernel: String
+        /// The name of the VM whose identity it has: that of another in a copy that has none of its own yet; absent where
+        /// that was never recorded.
+        public var identity: String?
 
         /// Facts about a VM.
-        public init(distribution: String, release: String, architecture: String, kernel: String) {
+        public init(
+            distribution: String,
+            release: String,
+            architecture: String,
+            kernel: String,
+            identity: String? = nil
+        ) {
             self.distribution = distribution
             self.release = release
             self.architecture = architecture
             self.kernel = kernel
+            self.identity = identity
         }
     }
 }

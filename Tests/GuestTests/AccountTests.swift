@@ -211,6 +211,21 @@ import Testing
         #expect(IdentityRenewal.machineID([UInt8](repeating: 0, count: 16)) == "00000000000040008000000000000000\n")
     }
 
+    @Test func `is recorded under the VM's name, and done again only where it may be another's`() throws {
+        let directory = ScratchDirectory()
+        let record = IdentityRecord(path: FilePath("\(directory.path)/state/identity"))
+        let putBack = IdentityRenewal(hostName: "web", unlessItsOwn: true)
+        #expect(record.read() == nil)
+        #expect(!putBack.isDone(by: record))
+        #expect(try record.keep("app"))
+        #expect(record.read() == "app")
+        #expect(!putBack.isDone(by: record))
+        #expect(try record.keep("web"))
+        #expect(try !record.keep("web"))
+        #expect(putBack.isDone(by: record))
+        #expect(!IdentityRenewal(hostName: "web").isDone(by: record))
+    }
+
     @Test func `leaves no private key, by what is in it, and follows no link`() throws {
         let home = ScratchDirectory()
         let script = """

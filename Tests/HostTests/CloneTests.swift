@@ -136,7 +136,9 @@ import Testing
         #expect(try renewals(after: "snapshot restore web before --yes --force") == 2)
     }
 
-    @Test func `keeps its keys where nothing was put back after all`() throws {
+    /// A renewal that is ordered in doubt removes keys where the disk says that it is another's, and only there.
+    @Test(arguments: [("app", true), ("web", false), (nil, true)] as [(String?, Bool)])
+    func `has none of another's keys, however going back to a snapshot ended`(identity: String?, removes: Bool) throws {
         #expect(try stage.run(#""$DVM" snapshot create app before && "$DVM" clone app web"#).status == 0)
         #expect(try stage.run(#""$DVM" start web && "$DVM" stop web"#).status == 0)
         // The next one lists; putting back fails.
@@ -148,7 +150,77 @@ import Testing
                 """#
             ).status == 1
         )
-        #expect(stage.fixture.read("state/dvm/web/copied.json")?.contains("\"keepsKeys\" : true") == true)
+        let text = identity.map { "\"\($0)\"" }
+        try text.map { try stage.fixture.write("vm/dvm-web/identity", $0) }
+            ?? stage.fixture.remove("vm/dvm-web/identity")
+        let outcome = try stage.run(#""$DVM" start web"#)
+        #expect(outcome.status == 0, "\(outcome)")
+        #expect(
+            stage.lines("vm/dvm-web/renewed").last
+                == #"{"hostName": "web", "keepsKeys": false, "unlessItsOwn": true}"#
+        )
+        #expect(outcome.errors.contains("removed the private key") == removes, "\(outcome)")
+    }
+
+    @Test func `has a snapshot that is being gone back to put back whole, whoever asks it to end`() throws {
+        #expect(try stage.run(#""$DVM" snapshot create app before && "$DVM" clone app web"#).status == 0)
+        #expect(try stage.run(#""$DVM" start web && "$DVM" stop web"#).status == 0)
+        let outcome = try stage.run(
+            #"""
+            sed -i 's/^    case $2 in/    case $2 in apply) touch "$root\/begun"; sleep 1; touch "$root\/done" ;;/' "$ROOT/bin/limactl"
+            set -m; "$DVM" snapshot restore web before --yes --force & pid=$!
+            for i in $(seq 600); do [ -e "$ROOT/begun" ] && break; sleep 0.1; done
+            kill -INT -- "-$pid"; wait "$pid"
+            """#
+        )
+        #expect(outcome.status == 130, "\(outcome)")
+        #expect(outcome.errors.contains("interrupted; `dvm ls` and `dvm snapshot list web` show"), "\(outcome)")
+        #expect(stage.fixture.exists("done"))
+        let mark = try stage.session().state(of: try MachineName("web")).copied()
+        #expect(mark == CopiedFrom(source: "app", keepsKeys: false, isWhole: true))
+    }
+
+    @Test func `has no snapshots of the other's noted before it has them`() throws {
+        #expect(
+            try stage.run(
+                #"""
+                "$DVM" snapshot create app before
+                sed -i 's/^  clone) /  clone) ls "$root\/state\/dvm\/web" >"$root\/noted"; /' "$ROOT/bin/limactl"
+                "$DVM" clone app web
+                """#
+            ).status == 0
+        )
+        #expect(stage.lines("noted").contains("copied.json"))
+        #expect(!stage.lines("noted").contains("inherited.json"))
+        let copied = CopiedFrom(source: "app", keepsKeys: false, isWhole: true)
+        let state = try stage.session().state(of: try MachineName("web"))
+        #expect(try state.inherited() == InheritedSnapshots(names: ["before"], copied: copied))
+    }
+
+    @Test(arguments: [true, false])
+    func `says itself that it is one, where this computer does not know`(hasOriginal: Bool) throws {
+        #expect(try stage.run(#""$DVM" clone app web && limactl start dvm-web && rm -r "$ROOT/state""#).status == 0)
+        try stage.fixture.write("vm/dvm-web/identity", #""app""#)
+        if hasOriginal { try stage.fixture.makeDirectory("lima/dvm-app") }
+        let refused = try stage.run(#""$DVM" ssh web true"#)
+        #expect(refused.status == 1)
+        #expect(refused.errors.contains("web says that it has the identity of app"), "\(refused)")
+        #expect(refused.errors.contains("without the private keys of app") == hasOriginal, "\(refused)")
+        #expect(stage.asked("web") == [])
+        let started = try stage.run(#""$DVM" start web && "$DVM" work web"#)
+        #expect(started.status == 0, "\(started)")
+        #expect(stage.fixture.read("vm/dvm-web/renewed") == "{\"hostName\": \"web\", \"keepsKeys\": \(!hasOriginal)}\n")
+    }
+
+    @Test(arguments: ["../app", "\u{1B}[2J", String(repeating: "x", count: 5000)])
+    func `is believed no name that could not be one`(name: String) throws {
+        try stage.fixture.write("list.json", ListedVM.line("Running"))
+        try stage.fixture.write("vm/dvm-app/identity", String(decoding: try JSON.encode(name), as: UTF8.self))
+        let refused = try stage.run(#""$DVM" ssh app true"#)
+        #expect(refused.status == 1)
+        #expect(refused.errors.contains("app says that it has the identity of "), "\(refused)")
+        #expect(!refused.errors.contains("\u{1B}") && refused.errors.utf8.count < 1000, "\(refused)")
+        #expect(try stage.session().state(of: stage.app).copied()?.keepsKeys == true)
     }
 
     @Test(arguments: ["there is a VM", "configuration", "directory"])

@@ -302,6 +302,23 @@ import Testing
         VMState.files.filter { stage.fixture.exists("state/dvm/app/\($0)") }
     }
 
+    @Test(
+        arguments: [("rm app --yes", "delete", "is there still"), ("restart app", "stop", "`dvm start app` starts it")]
+    )
+    func `an interruption is waited for, and told`(words: String, verb: String, told: String) throws {
+        try stage.fixture.write("pause-\(verb)", "60")
+        let outcome = try stage.run(
+            """
+            set -m; "$DVM" \(words) & pid=$!
+            for i in $(seq 600); do grep -qs '^\(verb) ' "$ROOT/calls" && break; sleep 0.1; done
+            kill -INT "$pid"; wait "$pid"
+            """
+        )
+        #expect(outcome.status == 130, "\(outcome)")
+        #expect(outcome.errors.contains("interrupted; `dvm ls` shows whether app"), "\(outcome)")
+        #expect(outcome.errors.contains(told), "\(outcome)")
+    }
+
     @Test func `nothing is remembered of a VM that is gone, the way ssh reaches it above all`() throws {
         try remember()
         try stage.fixture.remove("state/dvm/app/copied.json")

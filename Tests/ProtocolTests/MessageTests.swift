@@ -88,6 +88,10 @@ import Testing
             #"{"task":{"_0":{"renewIdentity":{"_0":{"hostName":"web","keepsKeys":false}}}}}"#
         ),
         (
+            .task(.renewIdentity(IdentityRenewal(hostName: "web", keepsKeys: true, unlessItsOwn: true))),
+            #"{"task":{"_0":{"renewIdentity":{"_0":{"hostName":"web","keepsKeys":true,"unlessItsOwn":true}}}}}"#
+        ),
+        (
             .task(.activity(services: ["llama.service"])),
             #"{"task":{"_0":{"activity":{"services":["llama.service"]}}}}"#
         ),

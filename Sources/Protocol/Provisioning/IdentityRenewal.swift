@@ -4,11 +4,15 @@ public struct IdentityRenewal: Hashable, Codable, Sendable {
     public var hostName: String
     /// Whether the keys of the user stay: those of SSH in `~/.ssh`, and those of GnuPG.
     public var keepsKeys: Bool
+    /// Whether nothing is done where the VM's own record says that its identity is of that name already: its disk may
+    /// have been put back to another's, and nobody but the VM knows.
+    public var unlessItsOwn: Bool?
 
     /// An order.
-    public init(hostName: String, keepsKeys: Bool = false) {
+    public init(hostName: String, keepsKeys: Bool = false, unlessItsOwn: Bool? = nil) {
         self.hostName = hostName
         self.keepsKeys = keepsKeys
+        self.unlessItsOwn = unlessItsOwn
     }
 
     /// Refuses what cannot be a host name: it goes into files of the system's.

@@ -2,7 +2,25 @@ internal import DVMProtocol
 
 /// Makes a copied VM another one; safe to run again. What a program has read before counts until the VM restarts.
 extension IdentityRenewal {
-    func run(_ progress: (String) -> Void) throws(Refusal) -> IdentityRenewed {
+    ///
+    /// - Parameters:
+    ///   - record: whose identity it has; written last of all.
+    ///   - progress: told what is being done.
+    /// - Returns: what was done.
+    /// - Throws: a `Refusal`; then the record says still that the identity is another's.
+    func run(record: IdentityRecord = IdentityRecord(), _ progress: (String) -> Void) throws(Refusal)
+        -> IdentityRenewed
+    {
+        if isDone(by: record) { return IdentityRenewed(removedKeys: []) }
+        let renewed = try renew(progress)
+        _ = try record.keep(hostName)
+        return renewed
+    }
+
+    /// Whether there is nothing to do, because the disk was not put back to another's after all.
+    func isDone(by record: IdentityRecord) -> Bool { unlessItsOwn == true && record.read() == hostName }
+
+    private func renew(_ progress: (String) -> Void) throws(Refusal) -> IdentityRenewed {
         progress("host name")
         _ = try HostName.set(hostName)
         progress("machine id")

@@ -21,7 +21,11 @@ struct Provisioning {
             if try body() { changes.append(name) }
         }
 
-        try step("host name") { () throws(Refusal) in try HostName.set(plan.hostName) }
+        try step("host name") { () throws(Refusal) in
+            // Whoever talks to a copy that has another's identity has refused before this.
+            let isNew = try IdentityRecord().keep(plan.hostName)
+            return try HostName.set(plan.hostName) || isNew
+        }
         // Before anything is downloaded.
         try step("proxy") { () throws(Refusal) in try ProxySettings.set(options.proxy, in: system) }
         try step("certificates") { () throws(Refusal) in

@@ -11,7 +11,8 @@ extension Welcome.Facts {
             distribution: release["ID"] ?? "linux",
             release: release["VERSION_ID"] ?? "",
             architecture: text(name.machine),
-            kernel: text(name.release)
+            kernel: text(name.release),
+            identity: IdentityRecord().read()
         )
     }
 

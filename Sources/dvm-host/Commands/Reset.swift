@@ -68,9 +68,8 @@ struct Reset: AsyncParsableCommand {
         try input.checkSecrets(vm, UnitNotes(), UnitRequest())
         let limactl = try await session.limactl()
         if let instance = try await limactl.instance(of: vm) {
-            try await WorkCheck(name: vm, limactl: limactl, session: session)
+            try await WorkCheck(name: vm, limactl: limactl, session: session, stop: interruption.reader)
                 .require(instance, force: force, for: "reset")
-            try Task.checkCancellation()
             try await MachineEnd(name: vm, limactl: limactl, session: session).delete()
         }
         let sync = VMSync(vm: vm, session: session, texts: texts, interruption: interruption, verb: "reset")

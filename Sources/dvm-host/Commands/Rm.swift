@@ -50,19 +50,35 @@ struct Rm: AsyncParsableCommand {
         let limactl = try await session.limactl()
         // Before there is a lock: a mistyped name leaves nothing behind.
         guard try await session.isKnown(vm, to: limactl) else { throw session.configuration.unknown(vm) }
-        try await session.holding(vm, for: "rm") { session in
-            if let instance = try await limactl.instance(of: vm) {
-                let check = WorkCheck(name: vm, limactl: limactl, session: session)
-                try await check.require(instance, force: force, for: "rm")
-                try await MachineEnd(name: vm, limactl: limactl, session: session).delete()
-            } else {
-                try Self.forgetUnmade(vm, session)
+        do {
+            try await Interruption.guarding { interruption in
+                try await session.holding(vm, for: "rm") { session in
+                    try await remove(vm, limactl, session, interruption)
+                }
             }
-            if config { try Self.removeConfiguration(of: vm, session) }
+        } catch var interrupted as Interrupted {
+            interrupted.note = "interrupted; `dvm ls` shows whether \(vm) is there still"
+            throw interrupted
         }
         if !config, let file = try? session.configuration.file(of: vm) {
             session.display.note("its configuration stays: \(file.path.shown)")
         }
+    }
+
+    private func remove(
+        _ vm: MachineName,
+        _ limactl: Limactl,
+        _ session: Session,
+        _ interruption: Interruption
+    ) async throws {
+        if let instance = try await limactl.instance(of: vm) {
+            let check = WorkCheck(name: vm, limactl: limactl, session: session, stop: interruption.reader)
+            try await check.require(instance, force: force, for: "rm")
+            try await MachineEnd(name: vm, limactl: limactl, session: session).delete()
+        } else {
+            try Self.forgetUnmade(vm, session)
+        }
+        if config { try Self.removeConfiguration(of: vm, session) }
     }
 
     /// Forgets a VM that Lima does not know.

@@ -32,7 +32,7 @@ struct SnapshotCommands: AsyncParsableCommand {
         func run(
             _ verb: String,
             _ told: (SnapshotName) -> String,
-            _ body: (Snapshots, SnapshotName) async throws -> Void
+            _ body: @escaping @Sendable (Snapshots, SnapshotName) async throws -> Void
         ) async throws {
             let vm = try target.name()
             let name = try UsageRefusal.from { () throws(Refusal) in try SnapshotName(self.name) }
@@ -43,8 +43,17 @@ struct SnapshotCommands: AsyncParsableCommand {
                     of: vm
                 )
             }
-            try await session.holding(vm, for: "snapshot") { session in
-                try await body(Snapshots(vm: vm, limactl: try await session.limactl(), session: session), name)
+            do {
+                try await Interruption.guarding { interruption in
+                    try await session.holding(vm, for: "snapshot") { session in
+                        let limactl = try await session.limactl()
+                        let stop = interruption.reader
+                        try await body(Snapshots(vm: vm, limactl: limactl, session: session, stop: stop), name)
+                    }
+                }
+            } catch var interrupted as Interrupted {
+                interrupted.note = "interrupted; `dvm ls` and `dvm snapshot list \(vm)` show what became of it"
+                throw interrupted
             }
         }
     }
@@ -87,7 +96,7 @@ struct SnapshotCommands: AsyncParsableCommand {
         func run() async throws {
             try await target.run("restore") {
                 "put % back to “\($0)”" + (force ? "" : ", unless it may hold work that is nowhere else")
-            } _: { snapshots, name in
+            } _: { [yes, force] snapshots, name in
                 guard yes else {
                     throw Refusal(
                         "everything in \(snapshots.vm) that came after the snapshot “\(name)” would be lost",

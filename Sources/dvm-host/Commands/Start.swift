@@ -60,13 +60,21 @@ struct Restart: AsyncParsableCommand {
                 of: vm
             )
         }
-        try await session.holding(vm, for: "restart") { session in
-            let (machine, known) = try await session.machine(vm)
-            if let known {
-                try machine.checkConfiguration(of: known)
-                _ = try await MachineEnd(name: vm, limactl: machine.limactl, session: session).stop(known, force: force)
+        do {
+            try await Interruption.guarding { _ in
+                try await session.holding(vm, for: "restart") { session in
+                    let (machine, known) = try await session.machine(vm)
+                    if let known {
+                        try machine.checkConfiguration(of: known)
+                        let end = MachineEnd(name: vm, limactl: machine.limactl, session: session)
+                        _ = try await end.stop(known, force: force)
+                    }
+                    _ = try await machine.ensureRunning(try await machine.limactl.instance(of: vm), for: "restart")
+                }
             }
-            _ = try await machine.ensureRunning(try await machine.limactl.instance(of: vm), for: "restart")
+        } catch var interrupted as Interrupted {
+            interrupted.note = "interrupted; `dvm ls` shows whether \(vm) runs, `dvm start \(vm)` starts it"
+            throw interrupted
         }
     }
 }

@@ -108,6 +108,12 @@ struct Limactl: Sendable {
             }
         }
 
+        /// Whether Ctrl-C reaches it: not while it writes to a disk that would be none when that stopped in the middle.
+        fileprivate var options: PlatformOptions {
+            if case .snapshot = self { return .ownGroup }
+            return .polite
+        }
+
         /// Images are downloaded by `create` or `start`, and a slow network is no reason to give up; nor is a large disk.
         fileprivate var time: Duration {
             switch self {
@@ -132,7 +138,9 @@ struct Limactl: Sendable {
         let start = log.size
         let exit: Exit
         do {
-            exit = try await BoundedRun.within(verb.time) { try await run(arguments, into: log, from: start, follow) }
+            exit = try await BoundedRun.within(verb.time) {
+                try await run(arguments, verb.options, into: log, from: start, follow)
+            }
         } catch let failure as BoundedRun.Failure {
             throw refusal(for: failure, arguments[0], log: log)
         }
@@ -151,6 +159,7 @@ struct Limactl: Sendable {
 
     private func run(
         _ arguments: [String],
+        _ options: PlatformOptions,
         into log: Log,
         from start: Int,
         _ follow: (@Sendable ([UInt8]) -> Void)?
@@ -163,7 +172,7 @@ struct Limactl: Sendable {
                     .path(executable),
                     arguments: Arguments(arguments),
                     environment: .exactly(environment),
-                    platformOptions: .polite,
+                    platformOptions: options,
                     output: output,
                     error: .combinedWithOutput
                 )

@@ -27,6 +27,8 @@ final class GuestConnection {
         var remark: (String) -> Void
         /// Readable when the guest is no longer waited for.
         var stop: FileDescriptor?
+        /// Refuses a guest for what it says of its VM; the guest program may have been replaced before.
+        var admit: (Welcome.Facts) throws(Refusal) -> Void = { _ in }
     }
 
     /// Reaches the guest program of a VM, installing this dvm's copy where it is missing or of another build.
@@ -50,9 +52,9 @@ final class GuestConnection {
                     executable: route.executable
                 )
             else {
-                return try connection.agreed()
+                return try connection.agreed(route)
             }
-            if copy.build == connection.welcome.build { return try connection.agreed() }
+            if copy.build == connection.welcome.build { return try connection.agreed(route) }
             route.note("updating the guest program")
             return try install(copy, vm, route)
         case .failure(Link.Failure.noGreeting):
@@ -74,7 +76,7 @@ final class GuestConnection {
                     hint: "is another dvm working on this VM? then use one installation of dvm for it"
                 )
             }
-            return try connection.agreed()
+            return try connection.agreed(route)
         } catch Link.Failure.noGreeting(let status, let complaint) {
             throw Refusal(
                 "the guest program does not start in \(vm.text) (status \(status)): \(complaint.lastLine)",
@@ -83,9 +85,11 @@ final class GuestConnection {
         }
     }
 
-    /// The connection, if host and guest have a protocol in common; not asked of a guest that is about to be replaced.
-    private func agreed() throws(Refusal) -> Self {
+    /// The connection, if host and guest have a protocol in common and the VM is the one that was meant; not asked of a
+    /// guest that is about to be replaced.
+    private func agreed(_ route: Route) throws(Refusal) -> Self {
         _ = try ProtocolVersion.agree(host: ProtocolVersion.spoken, guest: welcome.versions)
+        try route.admit(welcome.facts)
         return self
     }
 

@@ -60,14 +60,6 @@ struct Cloning: Sendable {
         try state.keep(copied)
         // They are in the disk that is copied.
         let inherited = Set(try await snapshots(of: instance))
-        if !inherited.isEmpty {
-            try state.keep(
-                InheritedSnapshots(
-                    names: inherited,
-                    copied: CopiedFrom(source: source.text, keepsKeys: keepsKeys, isWhole: true)
-                )
-            )
-        }
 
         let log = try session.log("lima", of: copy)
         try await session.display.step("copying \(source) to \(copy)") {
@@ -80,6 +72,8 @@ struct Cloning: Sendable {
             }
         }
         copied.isWhole = true
+        // Before the copy counts as whole, and so may be started.
+        if !inherited.isEmpty { try state.keep(InheritedSnapshots(names: inherited, copied: copied)) }
         try state.keep(copied)
     }
 

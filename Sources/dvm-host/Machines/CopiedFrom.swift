@@ -8,6 +8,8 @@ struct CopiedFrom: Hashable, Sendable, Codable {
     var keepsKeys: Bool
     /// Whether everything was copied: it may have been cut short.
     var isWhole = false
+    /// Whether it only may have that identity, because its disk was being put back to another's: the VM itself knows.
+    var isProvisional: Bool?
 
     /// Refuses to start half a disk.
     ///

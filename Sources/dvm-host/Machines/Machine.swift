@@ -135,7 +135,11 @@ extension Machine {
         let state = session.state(of: name)
         guard let copied = try state.copied() else { return instance }
         try copied.checkWhole(name)
-        let renewal = IdentityRenewal(hostName: name.text, keepsKeys: copied.keepsKeys)
+        let renewal = IdentityRenewal(
+            hostName: name.text,
+            keepsKeys: copied.keepsKeys,
+            unlessItsOwn: copied.isProvisional
+        )
         let done = try await display.step("an identity of its own for \(name), a copy of \(copied.source)") {
             let guest = GuestWorker(for: name)
             _ = try await guest.connect(self, to: instance, until: nil, isRenewal: true) { display.detail($0) }
@@ -235,6 +239,7 @@ extension GuestConnection.Route {
         self.note = note
         let display = session.display
         remark = { display.output($0.utf8) }
+        if !isRenewal { admit = { (facts) throws(Refusal) in try PassingFor.check(facts, of: vm, session) } }
     }
 }
 

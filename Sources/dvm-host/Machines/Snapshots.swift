@@ -8,6 +8,8 @@ struct Snapshots: Sendable {
     let vm: MachineName
     let limactl: Limactl
     let session: Session
+    /// Readable when the VM is no longer waited for.
+    var stop: FileDescriptor?
 
     /// What there is.
     ///
@@ -48,8 +50,9 @@ struct Snapshots: Sendable {
         let state = session.state(of: vm)
         let inherited = try state.inherited().flatMap { $0.names.contains(name.text) ? $0.copied : nil }
         if var copied = inherited, try state.copied() == nil {
-            // Before it is another's again, so that it is never used as that; keys go only when it is known to be.
-            copied.keepsKeys = true
+            // Before it is another's again, so that it is never used as that, however this ends. The disk says which of the
+            // two it is, so that a VM that was not put back keeps its own keys, and one that was, keeps none of another's.
+            copied.isProvisional = true
             try state.keep(copied)
         }
         try await perform(.apply, name, "putting \(vm) back to “\(name)”")
@@ -66,7 +69,7 @@ struct Snapshots: Sendable {
     private func checkWork(_ name: SnapshotName) async throws {
         guard let instance = try await limactl.instance(of: vm) else { return }
         let end = MachineEnd(name: vm, limactl: limactl, session: session)
-        let check = WorkCheck(name: vm, limactl: limactl, session: session)
+        let check = WorkCheck(name: vm, limactl: limactl, session: session, stop: stop)
         let result: Result<Void, any Error>
         do {
             result = .success(try await check.require(instance, force: false, for: "snapshot restore", name.text))
@@ -132,8 +135,12 @@ struct Snapshots: Sendable {
 
     private func perform(_ action: SnapshotAction, _ name: SnapshotName, _ label: String) async throws {
         let log = try session.log("lima", of: vm)
+        try Task.checkCancellation()
         try await session.display.step(label) {
-            try await limactl.perform(.snapshot(action, name), on: vm, log: log, follow: session.display.follow)
+            // Not ended in the middle, whoever asks: a disk that is half put back is none, and this takes seconds.
+            try await Task {
+                try await limactl.perform(.snapshot(action, name), on: vm, log: log, follow: session.display.follow)
+            }.value
         }
     }
 

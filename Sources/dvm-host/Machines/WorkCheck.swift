@@ -5,6 +5,8 @@ struct WorkCheck: Sendable {
     let name: MachineName
     let limactl: Limactl
     let session: Session
+    /// Readable when the VM is no longer waited for.
+    var stop: FileDescriptor?
 
     /// What was found out.
     enum Finding: Hashable, Sendable {
@@ -21,17 +23,21 @@ struct WorkCheck: Sendable {
     ///   - force: whether it is to be destroyed whatever it holds: then it is not started to be asked, and not waited for.
     ///   - verb: the command that would destroy it, as it is typed before the VM's name.
     ///   - rest: what is typed after that.
-    /// - Throws: a `Refusal` that says what would be lost; never when forced.
+    /// - Throws: a `Refusal` that says what would be lost, never when forced, or `CancellationError`.
     func require(_ instance: LimaInstance, force: Bool, for verb: String, _ rest: String = "") async throws {
         let display = session.display
         guard force else {
             let finding = try await display.step("looking for work in \(name)") {
                 await look(instance, starting: true, for: verb)
             }
+            try Task.checkCancellation()
             if let refusal = Self.refusal(finding, in: name, for: verb, rest) { throw refusal }
             return
         }
-        for line in Self.farewell(await lookBriefly(instance, for: verb), to: name) { display.note(line) }
+        let finding = await lookBriefly(instance, for: verb)
+        // Not known because nobody waits any more is no reason to go on.
+        try Task.checkCancellation()
+        for line in Self.farewell(finding, to: name) { display.note(line) }
     }
 
     /// Looks for work in a VM.
@@ -61,7 +67,8 @@ struct WorkCheck: Sendable {
         let isCopy = try session.state(of: name).copied() != nil
         switch instance.status {
         case .running where !isCopy || !starting:
-            let route = try GuestConnection.Route(limactl, to: name, session, note: session.display.note)
+            var route = try GuestConnection.Route(limactl, to: name, session, note: session.display.note)
+            route.stop = stop
             return try GuestConnection.open(name, route, architecture: instance.architecture)
         case .broken:
             throw Refusal(
@@ -81,7 +88,7 @@ struct WorkCheck: Sendable {
         }
         let (machine, known) = try await session.machine(name)
         let running = try await machine.ensureRunning(known ?? instance, for: verb)
-        return try machine.connect(to: running, note: session.display.note)
+        return try machine.connect(to: running, until: stop, note: session.display.note)
     }
 
     /// Looks for work in a VM that is to be destroyed anyway: whatever it does, this ends.
