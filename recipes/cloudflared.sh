@@ -77,6 +77,7 @@ SystemCallFilter=@system-service
 [Install]
 WantedBy=multi-user.target
 UNIT
+dvm_own_service dvm-cloudflared.service "$token"
 dvm_service dvm-cloudflared.service
 if journalctl --no-pager -q -n 200 -u dvm-cloudflared.service 2>/dev/null | grep -qFf "$token"; then
     dvm_warn "the tunnel's token stands in the VM's journal: make a new one in Cloudflare's dashboard"

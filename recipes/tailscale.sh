@@ -27,6 +27,7 @@ if dvm_has_package tailscale || ! dvm_has tailscale; then
     dvm_packages tailscale
 fi
 dvm_packages jq
+dvm_own_service tailscaled.service /var/lib/tailscale
 dvm_service tailscaled.service
 
 # status FILTER: what tailscaled says of itself.

@@ -223,6 +223,21 @@ import Testing
         #expect(try stage.session().state(of: stage.app).copied()?.keepsKeys == true)
     }
 
+    @Test func `is asked for secrets of its own for what was signed in as the other`() throws {
+        try stage.recipe("net", nil, "secrets: NET_KEY?")
+        try stage.fixture.write("config/vms/app.sh", "DVM_PORTS=31999:31999\nuse net\n")
+        #expect(try stage.run(#""$DVM" sync app && "$DVM" clone app web"#, ["NET_KEY": "first"]).status == 0)
+        #expect(try stage.run(#"mkdir -p vm/dvm-web && cp vm/dvm-app/records vm/dvm-web/"#).status == 0)
+        try stage.fixture.write("vm/dvm-web/own-units", #"["net"]"#)
+        let refused = try stage.run(#""$DVM" sync web"#)
+        #expect(refused.status == 1)
+        #expect(refused.errors.contains("“net” was signed in as app, and is switched off"), "\(refused)")
+        #expect(refused.errors.contains("NET_KEY"), "\(refused)")
+        #expect(stage.said("web") == [])
+        #expect(try stage.run(#""$DVM" sync web"#, ["NET_KEY": "second"]).status == 0)
+        #expect(stage.said("web") == ["net"])
+    }
+
     @Test(arguments: ["there is a VM", "configuration", "directory"])
     func `never goes over another`(what: String) throws {
         switch what {

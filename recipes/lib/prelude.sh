@@ -190,6 +190,47 @@ dvm_unit() {
     if [ "$dvm_wrote" = 1 ]; then systemctl daemon-reload; fi
 }
 
+# dvm_own_service NAME PATH…: says, before dvm_service starts it, that a service is signed in as this VM, with what is at
+# the PATHs, files and directories of root's. No copy of the VM runs it: it does not start where Lima calls the VM by
+# another name, and when the copy gets an identity of its own, the PATHs are removed and this unit counts as never run.
+dvm_own_service() {
+    dvm_need_root dvm_own_service
+    local service=$1 unit=${0%/*}
+    shift
+    dvm_write /usr/local/libexec/dvm/own-service 0755 <<'SCRIPT'
+#!/bin/sh
+# Written by dvm. Whether this VM is still the one in which a service was set up, for systemd's ExecCondition: 0 when Lima
+# calls it so, 1 in a copy, 255 when that cannot be told, which systemd takes for a failure.
+# usage: own-service INSTANCE [DISK]
+disk=${2:-/dev/disk/by-label/cidata}
+# From it Lima sets the VM up at every start. At a start it may not have been found yet.
+tries=0
+until [ -e "$disk" ] || [ "$tries" = 50 ]; do
+    tries=$((tries + 1))
+    sleep 0.2
+done
+# Not mounted for it: Lima mounts it too, so that others cannot read it.
+found=$(LC_ALL=C grep -aoh 'LIMA_CIDATA_NAME=[A-Za-z0-9._-]*' "$disk" | sort -u)
+name=${found#LIMA_CIDATA_NAME=}
+case $name in
+    "$1") exit 0 ;;
+    '' | *[!A-Za-z0-9._-]*)
+        echo "dvm: it cannot be told from $disk what Lima calls this VM, so a service of $1 does not start" >&2
+        exit 255
+        ;;
+esac
+echo "dvm: this VM is $name, and the service is signed in as $1: it starts when dvm sync has run its recipe here" >&2
+exit 1
+SCRIPT
+    dvm_write "/var/lib/dvm/own/$service" 0600 < <(printf 'unit %s\n' "${unit##*/}" && printf 'path %s\n' "$@")
+    # shellcheck disable=SC2153  # from the environment
+    dvm_unit "$service.d/dvm-own.conf" <<UNIT
+# Written by dvm.
+[Service]
+ExecCondition=+/usr/local/libexec/dvm/own-service dvm-$DVM_NAME
+UNIT
+}
+
 # dvm_service NAME: has a service run now and at every start of the VM; restarts it when this unit changed something.
 dvm_service() {
     if ! systemctl is-enabled -q "$1" 2>/dev/null; then systemctl enable -q "$1"; fi

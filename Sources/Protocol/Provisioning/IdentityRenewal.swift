@@ -53,13 +53,16 @@ public struct IdentityRenewed: Hashable, Codable, Sendable {
     public var removedKeys: [String]
     /// The keys of dvm's that were made anew.
     public var made: Set<Keys>
+    /// The recipes whose services were signed in as the other VM, and which count as never run now.
+    public var units: [String]
     /// What the person should know, a sentence each.
     public var notes: [String]
 
     /// An outcome.
-    public init(removedKeys: [String], made: Set<Keys> = [], notes: [String] = []) {
+    public init(removedKeys: [String], made: Set<Keys> = [], units: [String] = [], notes: [String] = []) {
         self.removedKeys = removedKeys
         self.made = made
+        self.units = units
         self.notes = notes
     }
 }

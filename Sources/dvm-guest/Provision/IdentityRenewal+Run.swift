@@ -29,9 +29,13 @@ extension IdentityRenewal {
         try Self.renewHostKeys()
         // Two VMs that start from one seed must not draw the same numbers.
         Removal.file("/var/lib/systemd/random-seed")
-        guard !keepsKeys else { return IdentityRenewed(removedKeys: []) }
+        progress("services that are signed in")
+        let units = try OwnServices().signOut()
+        guard !keepsKeys else { return IdentityRenewed(removedKeys: [], units: units) }
         progress("keys of the user")
-        return try Self.renewKeys()
+        var renewed = try Self.renewKeys()
+        renewed.units = units
+        return renewed
     }
 
     private static func renewMachineID() throws(Refusal) {

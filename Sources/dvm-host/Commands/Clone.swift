@@ -9,7 +9,8 @@ struct Clone: AsyncParsableCommand {
             The VM is stopped for it, and its configuration is copied. When the copy is started the first time, it gets \
             an identity of its own before anything else is done with it: machine id, SSH host keys and host name. The \
             private keys in DVM_USER's home, of SSH and of GnuPG, are removed from the copy, and those that dvm made \
-            are made anew, unless you say --keep-keys. Sign-ins of AI tools are copied.
+            are made anew, unless you say --keep-keys. Services that recipes signed in somewhere, such as Tailscale, do not \
+            run in the copy before `dvm sync` has signed them in anew. Sign-ins of AI tools are copied.
 
             Examples:
               dvm clone app experiment

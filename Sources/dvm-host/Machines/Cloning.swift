@@ -38,8 +38,8 @@ struct Cloning: Sendable {
             throw error
         }
         session.display.note(
-            "services in it that are signed in somewhere (Tailscale, Cloudflare) are so in \(copy), too: sign them out "
-                + "there before both run"
+            "services that recipes signed in as \(source) (Tailscale, Cloudflare) do not run in \(copy) before `dvm sync` "
+                + "has signed them in as \(copy); what was signed in by hand is so there, too"
         )
         for line in Self.collisions(of: copy, with: instance, among: instances) { session.display.note(line) }
     }

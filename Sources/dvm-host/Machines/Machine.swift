@@ -154,6 +154,17 @@ extension Machine {
         for kind in done.made.sorted(by: { $0.command > $1.command }) {
             display.note("\(name) has \(kind.text); `dvm \(kind.command) \(name)` shows what to register")
         }
+        if !done.units.isEmpty {
+            var notes = state.notes
+            for unit in done.units { notes.units[unit] = nil }
+            try state.keep(notes)
+        }
+        for unit in done.units.prefix(20) {
+            display.note(
+                "\(name) says: “\(unit.prefix(60))” was signed in as \(copied.source), and is switched off; "
+                    + "`dvm sync \(name)` signs it in as \(name)"
+            )
+        }
         for note in done.notes.prefix(5) { display.note("\(name) says: \(note.prefix(500))") }
         let log = try session.log("lima", of: name)
         try await display.step("stopping \(name)") { try await perform(.stop(force: false), log) }

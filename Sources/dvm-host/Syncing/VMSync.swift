@@ -38,6 +38,8 @@ struct VMSync: Sendable {
         let machine = Machine(name: vm, settings: input.settings, limactl: limactl, session: session)
         report.wasTouched = try !InstanceStep.steps(for: known, to: input.settings).isEmpty
         let instance = try await machine.bringUp(known)
+        // A copy that has got an identity of its own has forgotten some.
+        notes = state.notes
 
         let guest = GuestWorker(for: vm)
         let facts = try await display.step("guest program") {

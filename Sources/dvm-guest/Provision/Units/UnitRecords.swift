@@ -26,6 +26,9 @@ struct UnitRecords {
     /// The units that were begun and have not succeeded since.
     func unfinished() -> [String] { names(".begun") }
 
+    /// Forgets that a unit succeeded, so that it runs again.
+    func forget(_ name: String) { Removal.file(done(name)) }
+
     /// Forgets that a unit succeeded before, for good, and notes that it is begun.
     ///
     /// - Throws: a `Refusal` when that cannot be kept: without it, one that is cut short could be taken for done.

@@ -156,7 +156,7 @@ def _escape(path):
 def start(instance, config, hostname, public_keys, ssh_port):
     """Boots the instance; returns once QEMU runs on its own."""
     prepare_disk(instance, config)
-    seed.write(config, hostname, public_keys, instance.path("cidata.raw"))
+    seed.write(config, instance.name, hostname, public_keys, instance.path("cidata.raw"))
     command = _command(instance, config, ssh_port)
     debug(f"executing {command}")
     started = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)

@@ -11,9 +11,9 @@ from .log import Fatal
 SIZE = 4 << 20
 
 
-def write(config, hostname, public_keys, destination):
+def write(config, name, hostname, public_keys, destination):
     user = config["user"]
-    values = {"HOSTNAME": hostname, "USER": user["name"], "UID": user["uid"], "HOME": user["home"],
+    values = {"NAME": name, "HOSTNAME": hostname, "USER": user["name"], "UID": user["uid"], "HOME": user["home"],
               "SHELL": user["shell"], "COMMENT": user["comment"]}
     with tempfile.TemporaryDirectory(prefix="limactl-seed-") as tree:
         _put(tree, "lima.env", "".join(f"LIMA_CIDATA_{name}={shlex.quote(str(value))}\n"
