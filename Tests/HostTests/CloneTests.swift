@@ -131,7 +131,7 @@ import Testing
         }
         #expect(try renewals(after: "snapshot restore web mine --yes --force") == 1)
         #expect(try renewals(after: "snapshot restore web before --yes --force") == 2)
-        #expect(try renewals(after: "snapshot rm web before") == 2)
+        #expect(try renewals(after: "snapshot rm web before --yes") == 2)
         #expect(try renewals(after: "snapshot create web before") == 2)
         #expect(try renewals(after: "snapshot restore web before --yes --force") == 2)
     }

@@ -283,6 +283,36 @@ import Testing
         #expect(stage.fixture.changes.first == "delete --tty=false --force dvm-app")
     }
 
+    @Test(arguments: ["reset", "rm"], ["Running", "Stopped"])
+    func `snapshots keep a VM, and it is not even started`(verb: String, status: String) throws {
+        try stage.fixture.write("list.json", ListedVM.line(status))
+        try stage.fixture.write("snapshots", "before\nafter\n")
+        let outcome = try stage.run("\"$DVM\" \(verb) app --yes")
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("app has snapshots, which go with it"), "\(outcome)")
+        #expect(outcome.errors.contains("“before”, “after”"), "\(outcome)")
+        #expect(outcome.errors.contains("`dvm \(verb) app --yes --force` does it all the same"), "\(outcome)")
+        #expect(stage.fixture.changes == [] && stage.asked() == [])
+        let forced = try stage.run("\"$DVM\" \(verb) app --yes --force")
+        #expect(forced.status == 0, "\(forced)")
+        #expect(forced.errors.contains("lost with app: its snapshots “before”, “after”"), "\(forced)")
+        #expect(stage.fixture.changes.first == "delete --tty=false --force dvm-app")
+    }
+
+    @Test(arguments: ["reset", "rm"])
+    func `snapshots that Lima does not tell of keep it, too`(verb: String) throws {
+        try stage.fixture.write("fail-snapshot", "level=fatal msg=\"no\"\n")
+        // It has a disk.
+        try stage.fixture.write("lima/dvm-app/diffdisk", "")
+        let outcome = try stage.run("\"$DVM\" \(verb) app --yes")
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("it is not known whether app has snapshots"), "\(outcome)")
+        #expect(stage.fixture.changes == [])
+        let forced = try stage.run("\"$DVM\" \(verb) app --yes --force")
+        #expect(forced.errors.contains("whatever snapshots app has are lost"), "\(forced)")
+        #expect(stage.fixture.changes == ["delete --tty=false --force dvm-app"])
+    }
+
     @Test func `a reset makes nothing anew when Lima says it deleted and did not`() throws {
         try stage.fixture.makeDirectory("lima/dvm-app")
         let outcome = try stage.run(#""$DVM" reset app --yes"#)

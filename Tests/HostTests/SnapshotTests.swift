@@ -21,7 +21,13 @@ import Testing
         )
         #expect(try stage.run(#""$DVM" snapshot restore app before"#).status == 1)
         #expect(try stage.run(#""$DVM" snapshot restore app before --yes --force"#).status == 0)
-        #expect(try stage.run(#""$DVM" snapshot rm app before"#).status == 0)
+        let unmeant = try stage.run(#""$DVM" snapshot rm app before"#)
+        #expect(unmeant.status == 1)
+        #expect(
+            unmeant.errors.hasSuffix("hint: say that you mean it: `dvm snapshot rm app before --yes`\n"),
+            "\(unmeant)"
+        )
+        #expect(try stage.run(#""$DVM" snapshot rm app before --yes"#).status == 0)
         #expect(
             stage.lines("calls").filter { $0.hasPrefix("snapshot") && !$0.contains(" list ") } == [
                 "snapshot create --tty=false dvm-app --tag before", "snapshot apply --tty=false dvm-app --tag before",
@@ -67,7 +73,7 @@ import Testing
     func `are refused where Lima has none`(kind: String) throws {
         let line = ListedVM.line().replacing("\"vmType\":\"qemu\"", with: "\"vmType\":\"\(kind)\"")
         try stage.fixture.write("list.json", line)
-        for words in ["create app x", "list app", "restore app x --yes", "rm app x"] {
+        for words in ["create app x", "list app", "restore app x --yes", "rm app x --yes"] {
             let outcome = try stage.run("\"$DVM\" snapshot \(words)")
             #expect(outcome.status == 1)
             #expect(outcome.errors.contains("Lima has snapshots only with qemu"))
@@ -79,12 +85,12 @@ import Testing
         try stage.fixture.write("lying", "")
         #expect(try stage.run(#""$DVM" snapshot create app before"#).errors.contains("was not made"))
         try stage.fixture.write("snapshots", "before\n")
-        #expect(try stage.run(#""$DVM" snapshot rm app before"#).errors.contains("was not removed"))
+        #expect(try stage.run(#""$DVM" snapshot rm app before --yes"#).errors.contains("was not removed"))
     }
 
     @Test func `must exist to be used, and must not to be made`() throws {
         try stage.fixture.write("snapshots", "before\n")
-        for words in ["create app before", "restore app other --yes", "rm app other"] {
+        for words in ["create app before", "restore app other --yes", "rm app other --yes"] {
             #expect(try stage.run("\"$DVM\" snapshot \(words)").status == 1)
         }
         #expect(!stage.fixture.changes.contains { !$0.contains(" list ") })

@@ -7,7 +7,8 @@ struct Reset: AsyncParsableCommand {
         abstract: "Delete a VM and make it anew from its configuration",
         discussion: """
             Reads the configuration, the recipes and their secrets first, and deletes nothing when anything is wrong \
-            with them. Refused, as `dvm rm` is, while there may be work in the VM that is nowhere else.
+            with them. Refused, as `dvm rm` is, while there may be work in the VM that is nowhere else, \
+            or it has snapshots.
 
             Examples:
               dvm reset app --yes
@@ -68,6 +69,8 @@ struct Reset: AsyncParsableCommand {
         try input.checkSecrets(vm, UnitNotes(), UnitRequest())
         let limactl = try await session.limactl()
         if let instance = try await limactl.instance(of: vm) {
+            try await Snapshots(vm: vm, limactl: limactl, session: session)
+                .requireNone(in: instance, force: force, for: "reset")
             try await WorkCheck(name: vm, limactl: limactl, session: session, stop: interruption.reader)
                 .require(instance, force: force, for: "reset")
             try await MachineEnd(name: vm, limactl: limactl, session: session).delete()

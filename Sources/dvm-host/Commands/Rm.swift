@@ -7,7 +7,7 @@ struct Rm: AsyncParsableCommand {
         abstract: "Delete a VM with everything in it",
         discussion: """
             Refused while there is work in the VM's code directory that is nowhere else, or while that cannot be found \
-            out; `dvm work` shows it. What else is in the VM goes without a question. The configuration on this \
+            out; `dvm work` shows it. So it is while the VM has snapshots, which nobody looks into. What else is in the VM goes without a question. The configuration on this \
             computer is kept, unless --config says otherwise.
 
             Examples:
@@ -72,6 +72,8 @@ struct Rm: AsyncParsableCommand {
         _ interruption: Interruption
     ) async throws {
         if let instance = try await limactl.instance(of: vm) {
+            try await Snapshots(vm: vm, limactl: limactl, session: session)
+                .requireNone(in: instance, force: force, for: "rm")
             let check = WorkCheck(name: vm, limactl: limactl, session: session, stop: interruption.reader)
             try await check.require(instance, force: force, for: "rm")
             try await MachineEnd(name: vm, limactl: limactl, session: session).delete()

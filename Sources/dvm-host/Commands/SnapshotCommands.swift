@@ -13,7 +13,7 @@ struct SnapshotCommands: AsyncParsableCommand {
               dvm snapshot create app before-upgrade
               dvm snapshot list app
               dvm snapshot restore app before-upgrade --yes
-              dvm snapshot rm app before-upgrade
+              dvm snapshot rm app before-upgrade --yes
             """,
         subcommands: [Create.self, List.self, Restore.self, Remove.self]
     )
@@ -109,15 +109,31 @@ struct SnapshotCommands: AsyncParsableCommand {
     }
 
     struct Remove: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "rm", abstract: "Remove a snapshot")
+        static let configuration = CommandConfiguration(
+            commandName: "rm",
+            abstract: "Remove a snapshot, with what only it holds",
+            discussion: """
+                Examples:
+                  dvm snapshot rm app before-upgrade --yes
+                """
+        )
 
         @OptionGroup var target: Target
+
+        @Flag(help: "Say that you mean it")
+        var yes = false
 
         func run() async throws {
             try await target.run("rm") {
                 "remove the snapshot “\($0)” of %"
-            } _: {
-                try await $0.remove($1)
+            } _: { [yes] snapshots, name in
+                guard yes else {
+                    throw Refusal(
+                        "`dvm snapshot rm \(snapshots.vm) \(name)` would remove the snapshot with what only it holds",
+                        hint: "say that you mean it: `dvm snapshot rm \(snapshots.vm) \(name) --yes`"
+                    )
+                }
+                try await snapshots.remove(name)
             }
         }
     }

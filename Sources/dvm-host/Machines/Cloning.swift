@@ -59,7 +59,9 @@ struct Cloning: Sendable {
         var copied = CopiedFrom(source: source.text, keepsKeys: keepsKeys)
         try state.keep(copied)
         // They are in the disk that is copied.
-        let inherited = Set(try await snapshots(of: instance))
+        let inherited = Set(
+            try await Snapshots(vm: source, limactl: limactl, session: session).names(of: instance)
+        )
 
         let log = try session.log("lima", of: copy)
         try await session.display.step("copying \(source) to \(copy)") {
@@ -75,18 +77,6 @@ struct Cloning: Sendable {
         // Before the copy counts as whole, and so may be started.
         if !inherited.isEmpty { try state.keep(InheritedSnapshots(names: inherited, copied: copied)) }
         try state.keep(copied)
-    }
-
-    private func snapshots(of instance: LimaInstance) async throws -> [String] {
-        guard instance.vmType == "qemu" else { return [] }
-        do {
-            return try await limactl.snapshots(of: source).map(\.name)
-        } catch let refusal as Refusal {
-            // Lima has no list of a VM that was never started: it has no disk yet.
-            let names = Files.names(in: session.paths.instance(of: source))
-            guard names.contains(where: ["diffdisk", "disk"].contains) else { return [] }
-            throw refusal
-        }
     }
 
     /// Takes back what was written on this computer, where there is no copy.

@@ -31,7 +31,7 @@ struct Snapshots: Sendable {
         guard try await !has(name) else {
             throw Refusal(
                 "\(vm) has a snapshot called “\(name)” already",
-                hint: "choose another name, or remove it with `dvm snapshot rm \(vm) \(name)`"
+                hint: "choose another name, or remove it with `dvm snapshot rm \(vm) \(name) --yes`"
             )
         }
         try await perform(.create, name, "making the snapshot “\(name)” of \(vm)")
