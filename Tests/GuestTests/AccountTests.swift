@@ -226,8 +226,10 @@ import Testing
         #expect(!IdentityRenewal(hostName: "web").isDone(by: record))
     }
 
-    @Test func `leaves no private key, by what is in it, and follows no link`() throws {
+    @Test func `leaves no private key, by what is in it, nor where a link in the home leads`() throws {
         let home = ScratchDirectory()
+        let other = ScratchDirectory()
+        try Data("-----BEGIN PRIVATE KEY-----\n".utf8).write(to: URL(filePath: "\(other.path)/theirs"))
         let script = """
             cd "$HOME" && mkdir -p .ssh .gnupg/private-keys-v1.d elsewhere
             printf -- '-----BEGIN OPENSSH PRIVATE KEY-----\\nx\\n' | tee .ssh/mine .ssh/id_ed25519 elsewhere/key >/dev/null
@@ -235,31 +237,43 @@ import Testing
             echo 'ssh-ed25519 AAAA' | tee .ssh/mine.pub .ssh/authorized_keys .ssh/known_hosts >/dev/null
             head -c 4096 /dev/zero >.ssh/zero; mkfifo .ssh/pipe; mkdir .ssh/directory
             mkdir -p .ssh/work && cp .ssh/mine .ssh/work/key && cp .ssh/mine .ssh/.dvm-new-1 && cp .ssh/mine .ssh/a.old-1
-            ln -s ../elsewhere/key .ssh/link; echo x >.gnupg/private-keys-v1.d/0A.key; echo x >.gnupg/pubring.kbx
+            echo x >.gnupg/private-keys-v1.d/0A.key; echo x >.gnupg/pubring.kbx
+            # Links to a key, to a link to one, to a directory with one, to none, to nothing, and out of the home.
+            mkdir far team; cp elsewhere/key far/deep; ln -s far/deep chain; cp elsewhere/key team/theirs; echo x >team/notes
+            ln -s ../elsewhere/key .ssh/link; touch elsewhere/key.pub; ln -s ../chain .ssh/chained; ln -s ../team .ssh/team
+            echo x >plain; ln -s ../plain .ssh/plain; ln -s nothing .ssh/dangling; ln -s . .ssh/loop
+            ln -s '\(other.path)/theirs' .ssh/outside; ln -s '\(other.path)' .ssh/abroad
+            cp elsewhere/key "$(printf '.ssh/two\nlines')"; cp elsewhere/key gpg.key
+            ln -s ../../gpg.key .gnupg/private-keys-v1.d/0B.key
             """
         #expect(try shell(script, home.path) == "")
+        let removed = try shell(IdentityRenewal.keyRemoval, home.path).split(separator: "\n")
         #expect(
-            try shell(IdentityRenewal.keyRemoval, home.path)
-                == """
-                .ssh/.dvm-new-1
-                .ssh/a.old-1
-                .ssh/id_ed25519
-                .ssh/mine
-                .ssh/no-line
-                .ssh/work/key
-                .gnupg/private-keys-v1.d/0A.key
-
-                """
+            Set(removed) == [
+                ".ssh/.dvm-new-1", ".ssh/a.old-1", ".ssh/id_ed25519", ".ssh/mine", ".ssh/no-line", ".ssh/work/key",
+                ".gnupg/private-keys-v1.d/0A.key", ".ssh/link", "elsewhere/key", ".ssh/chained", "far/deep",
+                "team/theirs", ".ssh/two", "lines", ".gnupg/private-keys-v1.d/0B.key", "gpg.key",
+                "/outside \(other.path)/theirs",
+            ],
+            "\(removed)"
         )
+        #expect(FileManager.default.fileExists(atPath: "\(other.path)/theirs"))
         #expect(
             try shell("cd \"$HOME\" && find . -type f -o -type l | LC_ALL=C sort", home.path)
                 == """
                 ./.gnupg/pubring.kbx
+                ./.ssh/abroad
                 ./.ssh/authorized_keys
+                ./.ssh/dangling
                 ./.ssh/known_hosts
-                ./.ssh/link
+                ./.ssh/loop
+                ./.ssh/outside
+                ./.ssh/plain
+                ./.ssh/team
                 ./.ssh/zero
-                ./elsewhere/key
+                ./chain
+                ./plain
+                ./team/notes
 
                 """
         )

@@ -16,7 +16,16 @@ extension IdentityRenewal {
             )
         }
         let lines = String(decoding: output, as: UTF8.self).split(separator: "\n").map(String.init)
-        var renewed = IdentityRenewed(removedKeys: lines.filter { !$0.hasPrefix(hadPrefix) }.prefix(200).map(\.self))
+        var renewed = IdentityRenewed(removedKeys: Array(Set(lines.filter { !$0.hasPrefix("/") }).sorted().prefix(200)))
+        let outside = Set(
+            lines.filter { $0.hasPrefix(outsidePrefix) }.map { String($0.dropFirst(outsidePrefix.count)) }
+        )
+        if !outside.isEmpty {
+            renewed.notes.append(
+                "private keys outside the home, to which links in it lead, stay, and the other VM may have them, too: "
+                    + outside.sorted().prefix(5).joined(separator: ", ")
+            )
+        }
         // git in the VM goes on signing with a key that must be there, so there is one. Without it the VM is of use still.
         if lines.contains("\(hadPrefix)ssh") {
             make(.ssh, &renewed) { () throws(Refusal) in
@@ -45,29 +54,51 @@ extension IdentityRenewal {
     /// What the script's lines start with that say which keys of dvm's there were.
     private static let hadPrefix = "/had-"
 
+    /// What they start with that say which private keys outside the home links lead to.
+    private static let outsidePrefix = "/outside "
+
     /// A script that removes private keys and says which: by what is in them and not by their names, which people choose.
     ///
+    /// Of a link it removes what it leads to, too, but nothing outside the home: that may be another computer's.
+    ///
     /// Also says whether dvm had made keys, by what is left of them, so that it says the same when it is run again.
-    static let keyRemoval = """
+    static let keyRemoval = #"""
         cd "$HOME" || exit 1
+        home=$(pwd -P)
+        take='
+            home=$0
+            is_key() {
+                case $1 in .gnupg/*) return 0 ;; esac
+                head -c 200 "$2" | head -n 1 | grep -aq -e "-----BEGIN .*PRIVATE KEY-----" -e "^PuTTY-User-Key-File"
+            }
+            take() {
+                target=$(readlink -f -- "$1") && [ -f "$target" ] && is_key "$1" "$target" || return 0
+                case $target in
+                    "$home"/*) ;;
+                    *) printf "/outside %s\n" "$target"; return 0 ;;
+                esac
+                printf "%s\n" "${target#"$home"/}"
+                [ ! -L "$1" ] || printf "%s\n" "$1"
+                rm -f -- "$target" "$target.pub" "$1" "$1.pub" || exit 1
+            }
+            for file do
+                if [ -d "$file" ]; then
+                    for inner in "$file"/* "$file"/.[!.]*; do take "$inner"; done
+                else
+                    take "$file"
+                fi
+            done'
         if [ -d .ssh ]; then
-            find -H .ssh -xdev -type f | LC_ALL=C sort | while IFS= read -r file; do
-                head -c 200 "$file" | head -n 1 | grep -aq -e '-----BEGIN .*PRIVATE KEY-----' -e '^PuTTY-User-Key-File' \
-                    || continue
-                rm -f -- "$file" "$file.pub" || exit 1
-                printf '%s\\n' "$file"
-            done || exit 1
+            find -H .ssh -xdev \( -type f -o -type l \) -exec /bin/sh -c "$take" "$home" {} + || exit 1
             [ ! -f .ssh/dvm_allowed_signers ] || echo /had-ssh
         fi
         for file in .gnupg/private-keys-v1.d/*.key .gnupg/openpgp-revocs.d/*.rev .gnupg/secring.gpg; do
-            [ -f "$file" ] && [ ! -L "$file" ] || continue
-            rm -f -- "$file" || exit 1
-            printf '%s\\n' "$file"
+            /bin/sh -c "$take" "$home" "$file" || exit 1
         done
         if [ -d .gnupg ] && [ -x /usr/bin/gpg ]; then
             /usr/bin/gpg --batch --no-tty --trust-model always --with-colons --list-keys 2>/dev/null </dev/null \
                 | grep -q '^uid:.*:[a-z0-9-]* dvm <dvm-[a-z0-9-]*@local>:' && echo /had-gpg
         fi
         exit 0
-        """
+        """#
 }
