@@ -104,6 +104,28 @@ import Testing
         #expect(try fixture.mode("cache/app.lock") == 0o600)
     }
 
+    @Test func `is one lock also when its file was removed while somebody waited`() async throws {
+        let fixture = try HostFixture()
+        let app = try MachineName("app")
+        let directory = FilePath("\(fixture.root)/cache")
+        let first = try await Lock.take(app, in: directory, for: "rm") { _ in }
+        let (notes, sink) = AsyncStream.makeStream(of: String.self)
+        let second = Task { try await Lock.take(app, in: directory, for: "sync") { sink.yield($0) } }
+        var note = notes.makeAsyncIterator()
+        #expect(await note.next()?.contains("dvm rm app") == true)
+        first.remove()
+        withExtendedLifetime(first) {}
+        _ = consume first
+
+        let held = try await second.value
+        #expect(fixture.exists("cache/app.lock"))
+        let third = Task { _ = try await Lock.take(app, in: directory, for: "stop") { sink.yield($0) } }
+        #expect(await note.next()?.contains("dvm sync app") == true)
+        third.cancel()
+        await #expect(throws: CancellationError.self) { try await third.value }
+        withExtendedLifetime(held) {}
+    }
+
     @Test func `can be given up waiting for`() async throws {
         let fixture = try HostFixture()
         let app = try MachineName("app")

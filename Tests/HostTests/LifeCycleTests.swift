@@ -152,6 +152,7 @@ import Testing
         }
         #expect(stage.fixture.changes == [])
         #expect(!stage.fixture.exists("state/dvm/apo"))
+        for name in ["apo", "web"] { #expect(!stage.fixture.exists("cache/dvm/\(name).lock")) }
     }
 
     @Test func `a guest that says nothing is waited for only so long`() async throws {
@@ -436,7 +437,10 @@ import Testing
     @Test func `the configuration goes on request, and nothing else`() throws {
         try stage.fixture.write("config/vms/app/setup.sh", "")
         try stage.fixture.write("config/vms/web.sh", "")
+        #expect(try stage.run(#""$DVM" restart app"#).status == 0)
+        #expect(stage.fixture.exists("cache/dvm/app.lock"))
         #expect(try stage.run(#""$DVM" rm app --yes --config"#).status == 0)
+        #expect(!stage.fixture.exists("cache/dvm/app.lock"))
         #expect(!stage.fixture.exists("config/vms/app.sh"))
         #expect(!stage.fixture.exists("config/vms/app"))
         #expect(stage.fixture.exists("config/vms/web.sh"))

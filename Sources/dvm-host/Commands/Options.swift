@@ -31,6 +31,15 @@ struct TalkOptions: ParsableArguments {
     }
 }
 
+/// What has to be said before a VM is deleted.
+struct DeletionOptions: ParsableArguments {
+    @Flag(help: "Say that you mean it")
+    var yes = false
+
+    @Flag(help: "Delete it with the work and the snapshots it holds, and when those cannot be found out")
+    var force = false
+}
+
 /// What the VM's programs may do to the terminal.
 struct TerminalOptions: ParsableArguments {
     @Flag(name: .customLong("raw"), help: "Hand on everything written to the terminal, also what reaches beyond it")

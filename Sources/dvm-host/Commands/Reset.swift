@@ -20,11 +20,7 @@ struct Reset: AsyncParsableCommand {
     @OptionGroup var dry: DryRunOption
     @OptionGroup var talk: TalkOptions
 
-    @Flag(help: "Say that you mean it")
-    var yes = false
-
-    @Flag(help: "Delete it with the work it holds, and when that cannot be found out")
-    var force = false
+    @OptionGroup var deletion: DeletionOptions
 
     func run() async throws {
         let vm = try target.name()
@@ -32,14 +28,14 @@ struct Reset: AsyncParsableCommand {
         let texts = RecipeTexts(try session.configuration.shelf())
         if dry.isOn(session) {
             guard session.configuration.names().contains(vm) else { throw session.configuration.unknown(vm) }
-            let condition = force ? "" : ", unless it may hold work that is nowhere else,"
+            let condition = deletion.force ? "" : ", unless it may hold work that is nowhere else,"
             try Output.print(
                 "`dvm reset \(vm)` would delete \(vm.instance) with everything in it\(condition) and then:\n"
             )
             return try await DryRun(session: session, texts: texts, request: UnitRequest(isForced: true))
                 .sync([vm], "reset")
         }
-        guard yes else {
+        guard deletion.yes else {
             throw Refusal(
                 "`dvm reset \(vm)` would delete the VM with everything in it, and make it anew",
                 hint: "say that you mean it: `dvm reset \(vm) --yes`"
@@ -70,9 +66,9 @@ struct Reset: AsyncParsableCommand {
         let limactl = try await session.limactl()
         if let instance = try await limactl.instance(of: vm) {
             try await Snapshots(vm: vm, limactl: limactl, session: session)
-                .requireNone(in: instance, force: force, for: "reset")
+                .requireNone(in: instance, force: deletion.force, for: "reset")
             try await WorkCheck(name: vm, limactl: limactl, session: session, stop: interruption.reader)
-                .require(instance, force: force, for: "reset")
+                .require(instance, force: deletion.force, for: "reset")
             try await MachineEnd(name: vm, limactl: limactl, session: session).delete()
         }
         let sync = VMSync(vm: vm, session: session, texts: texts, interruption: interruption, verb: "reset")

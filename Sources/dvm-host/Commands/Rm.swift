@@ -21,11 +21,7 @@ struct Rm: AsyncParsableCommand {
     @OptionGroup var dry: DryRunOption
     @OptionGroup var talk: TalkOptions
 
-    @Flag(help: "Say that you mean it")
-    var yes = false
-
-    @Flag(help: "Delete it with the work it holds, and when that cannot be found out")
-    var force = false
+    @OptionGroup var deletion: DeletionOptions
 
     @Flag(help: "Delete its configuration on this computer, too: the files that dvm reads of it, and no others")
     var config = false
@@ -34,14 +30,14 @@ struct Rm: AsyncParsableCommand {
         let vm = try target.name()
         let session = try talk.session()
         if dry.isOn(session) {
-            let condition = force ? "" : ", unless it may hold work that is nowhere else"
+            let condition = deletion.force ? "" : ", unless it may hold work that is nowhere else"
             return try session.tell(
                 "`dvm rm \(vm)` would delete \(vm.instance) with everything in it\(condition); its configuration "
                     + "would \(config ? "go, too" : "stay")",
                 of: vm
             )
         }
-        guard yes else {
+        guard deletion.yes else {
             throw Refusal(
                 "`dvm rm \(vm)` would delete the VM with everything in it",
                 hint: "say that you mean it: `dvm rm \(vm) --yes`"
@@ -73,9 +69,9 @@ struct Rm: AsyncParsableCommand {
     ) async throws {
         if let instance = try await limactl.instance(of: vm) {
             try await Snapshots(vm: vm, limactl: limactl, session: session)
-                .requireNone(in: instance, force: force, for: "rm")
+                .requireNone(in: instance, force: deletion.force, for: "rm")
             let check = WorkCheck(name: vm, limactl: limactl, session: session, stop: interruption.reader)
-            try await check.require(instance, force: force, for: "rm")
+            try await check.require(instance, force: deletion.force, for: "rm")
             try await MachineEnd(name: vm, limactl: limactl, session: session).delete()
         } else {
             try Self.forgetUnmade(vm, session)

@@ -60,7 +60,7 @@ struct Session: Sendable {
 
     /// Whether there is anything of a VM: a configuration, or something of Lima's.
     func isKnown(_ vm: MachineName, to limactl: Limactl) async throws -> Bool {
-        if configuration.names().contains(vm) || Files.exists(paths.instance(of: vm)) { return true }
+        if isThere(vm) { return true }
         return try await limactl.instance(of: vm) != nil
     }
 
@@ -96,9 +96,18 @@ struct Session: Sendable {
     ) async throws -> Value {
         if held.contains(vm) { return try await body() }
         let lock = try await Lock.take(vm, in: paths.cache, for: command, note: display.note)
-        // Let go when this returns, and not when the compiler sees the last use.
-        defer { withExtendedLifetime(lock) {} }
+        defer {
+            // A name that was mistyped, or that has just been given up, leaves nothing.
+            if !isThere(vm) { lock.remove() }
+            // Let go when this returns, and not when the compiler sees the last use.
+            withExtendedLifetime(lock) {}
+        }
         return try await body()
+    }
+
+    /// Whether there is a configuration of a VM, or a directory of Lima's.
+    private func isThere(_ vm: MachineName) -> Bool {
+        configuration.names().contains(vm) || Files.exists(paths.instance(of: vm))
     }
 
     /// What this computer remembers of a VM.

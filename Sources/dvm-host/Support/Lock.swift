@@ -5,11 +5,23 @@ internal import DVMProtocol
 /// The kernel takes it back when the process ends, however it ends, so there are no stale locks.
 final class Lock: Sendable {
     private let descriptor: FileDescriptor
+    private let path: FilePath
 
-    private init(_ descriptor: FileDescriptor) { self.descriptor = descriptor }
+    private init(_ descriptor: FileDescriptor, _ path: FilePath) {
+        self.descriptor = descriptor
+        self.path = path
+    }
 
-    // Closing lets go. The file stays: removing it would let two holders lock two different files of one name.
+    // Closing lets go, and the file stays.
     deinit { try? descriptor.close() }
+
+    /// Removes the file, for a VM that there is not.
+    ///
+    /// While the lock is held: whoever waits for it finds out, and takes another file's.
+    func remove() { try? Files.remove(path) }
+
+    /// Whether the file is still there for others, who else would lock another one of its name.
+    private var isThere: Bool { ((try? FileStatus(of: descriptor))?.links ?? 0) > 0 }
 
     /// Waits for the right to change a VM; says once who has it.
     ///
@@ -22,37 +34,45 @@ final class Lock: Sendable {
     ) async throws -> Lock {
         try Files.makeDirectory(directory, mode: 0o700)
         let path = directory.appending("\(vm.text).lock")
-        let descriptor: FileDescriptor
+        var hasTold = false
+        while true {
+            let lock = try open(path)
+            while flock(lock.descriptor.rawValue, LOCK_EX | LOCK_NB) != 0 {
+                let failure = Errno(rawValue: errno)
+                guard failure == .wouldBlock || failure == .interrupted else {
+                    throw Refusal("cannot lock \(path.string.printable): \(failure)")
+                }
+                if !hasTold {
+                    note(
+                        "waiting for \(lock.holder ?? "another dvm"), which is working on \(vm.text); Ctrl-C to give up"
+                    )
+                    hasTold = true
+                }
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            guard lock.isThere else { continue }
+
+            // For whoever waits next; the lock itself is the kernel's.
+            try? lock.descriptor.resize(to: 0)
+            let line = "\(getpid()) dvm \(command) \(vm.text)\n"
+            _ = try? lock.descriptor.writeAll(toAbsoluteOffset: 0, Array(line.utf8))
+            return lock
+        }
+    }
+
+    private static func open(_ path: FilePath) throws(Refusal) -> Lock {
         do {
-            descriptor = try FileDescriptor.open(
+            let descriptor = try FileDescriptor.open(
                 path,
                 .readWrite,
                 // Close-on-exec: Lima's host agent would inherit the lock and keep it as long as the VM runs.
                 options: [.create, .closeOnExec, .noFollow],
                 permissions: [.ownerReadWrite]
             )
+            return Lock(descriptor, path)
         } catch {
             throw Refusal("cannot open the lock \(path.string.printable): \(error)")
         }
-        let lock = Lock(descriptor)
-
-        var hasTold = false
-        while flock(descriptor.rawValue, LOCK_EX | LOCK_NB) != 0 {
-            let failure = Errno(rawValue: errno)
-            guard failure == .wouldBlock || failure == .interrupted else {
-                throw Refusal("cannot lock \(path.string.printable): \(failure)")
-            }
-            if !hasTold {
-                note("waiting for \(lock.holder ?? "another dvm"), which is working on \(vm.text); Ctrl-C to give up")
-                hasTold = true
-            }
-            try await Task.sleep(for: .milliseconds(50))
-        }
-
-        // For whoever waits next; the lock itself is the kernel's.
-        try? descriptor.resize(to: 0)
-        _ = try? descriptor.writeAll(toAbsoluteOffset: 0, Array("\(getpid()) dvm \(command) \(vm.text)\n".utf8))
-        return lock
     }
 
     /// Who wrote its name into the file: “dvm sync app (process 4711)”.
