@@ -3,7 +3,7 @@ import Testing
 
 extension VMTests {
     /// Few tests of many things each: every start of a VM takes as long as all the rest.
-    @Suite struct `Copying and stopping a VM` {
+    @Suite(.writesConfiguration) struct `Copying and stopping a VM` {
         let machines: VirtualMachines
         let vm: TestVM
         let copy: TestVM
@@ -24,11 +24,51 @@ extension VMTests {
             ).split(separator: "\n").map(String.init)
         }
 
+        /// Sets up a service that is signed in as its VM, and notes in a file each time it runs.
+        private func setUpMember() throws {
+            try vm.recipe(
+                "member",
+                """
+                [ -s /var/lib/member/key ] || { mkdir -p /var/lib/member && echo "$DVM_NAME" >/var/lib/member/key; }
+                dvm_unit member.service <<'UNIT'
+                [Service]
+                ExecStart=/bin/sh -c 'cat /var/lib/member/key >>/var/lib/member-ran; exec sleep infinity'
+                [Install]
+                WantedBy=multi-user.target
+                UNIT
+                dvm_own_service member.service /var/lib/member
+                dvm_service member.service
+                """
+            )
+            try vm.configure("use member\n")
+            let outcome = try vm.sync()
+            #expect(outcome.ran == ["member"], "\(outcome.told)")
+        }
+
+        /// Whether it is enabled and runs, whom it is signed in as, and as whom it has run.
+        private func member(of vm: TestVM) throws -> String {
+            try vm.root(
+                """
+                systemctl is-enabled member || true; systemctl is-active member || true
+                cat /var/lib/member/key 2>/dev/null || echo none; sort -u /var/lib/member-ran
+                """
+            ).split(separator: "\n").joined(separator: " ")
+        }
+
         @Test func `a VM in which something works goes on, and its copy is another VM`() throws {
             defer {
                 _ = try? copy.dvm("rm", copy.name, "--yes", "--force", "--config")
                 _ = try? vm.dvm("start", vm.name)
+                _ = try? vm.root(
+                    """
+                    systemctl disable -q --now member
+                    rm -rf /etc/systemd/system/member.service* /var/lib/member* /var/lib/dvm/own/member.service
+                    systemctl daemon-reload
+                    """
+                )
             }
+            try setUpMember()
+            #expect(try member(of: vm) == "enabled active \(vm.name) \(vm.name)")
             try vm.developer("systemd-run --user -q --collect --unit=server sleep 1000")
             let goesOn = try vm.dvm("stop", "--inactive", vm.name)
             #expect(goesOn.status == 0)
@@ -52,6 +92,10 @@ extension VMTests {
             #expect(try copy.limactl("start", "--tty=false", copy.instance).status == 0)
             let listed = try copy.dvm("ls", "--fresh")
             #expect(listed.complaint.contains("\(copy.name) is a copy that still has the identity of \(vm.name)"))
+            // It has all it needs, and has not started.
+            try copy.root("rm /var/lib/member-ran; systemctl start member || true; touch /var/lib/member-ran")
+            #expect(try member(of: copy) == "enabled inactive \(vm.name)")
+            #expect(try copy.root("journalctl -b -q --no-pager -u member").contains("signed in as \(vm.instance)"))
             let asked = try copy.dvm("ssh", copy.name, "--", "/bin/sh", "-c", "hostname; cat ~/kept; ls ~/.ssh")
             #expect(asked.status == 0, "\(asked.complaint)")
             #expect(asked.lines.prefix(2) == [copy.name, "here"])
@@ -69,6 +113,15 @@ extension VMTests {
             )
             #expect(signed.text.contains("Good \"git\" signature"), "\(signed.text) \(signed.complaint)")
 
+            // What was the other's is gone, and a sync signs it in anew.
+            #expect(asked.complaint.contains("“member” was signed in as \(vm.name)"), "\(asked.complaint)")
+            #expect(try member(of: copy) == "disabled inactive none")
+            let synced = try copy.sync("--only", "member")
+            #expect(synced.ran == ["member"], "\(synced.told)")
+            #expect(try member(of: copy) == "enabled active \(copy.name) \(copy.name)")
+
+            try reset(copy, identity: after)
+
             // What other tests left in the project may count as work.
             let removed = try copy.dvm("rm", copy.name, "--yes", "--force", "--config")
             #expect(removed.status == 0, "\(removed.complaint)")
@@ -76,10 +129,35 @@ extension VMTests {
 
             // And it is what it was.
             #expect(try vm.dvm("restart", vm.name).status == 0)
+            try vm.root("timeout 60 sh -c 'until systemctl is-active -q member; do sleep 1; done' || true")
+            #expect(try member(of: vm) == "enabled active \(vm.name) \(vm.name)")
             #expect(try identity(of: vm) == before)
             try vm.developer(
                 "rm -rf ~/kept ~/.ssh ~/.gitconfig; cp -a ~/before/.ssh ~/before/.gitconfig ~/; rm -rf ~/before"
             )
+        }
+
+        /// Makes a VM anew from its configuration, and looks whether it is another one.
+        private func reset(_ vm: TestVM, identity before: [String]) throws {
+            try vm.configure("DVM_NO_BASELINE=1\nDVM_CODE_DIR='~/code/new'\n")
+            try vm.developer("mkdir -p ~/code/\(machines.shared.name) && echo x >~/code/\(machines.shared.name)/notes")
+            let refused = try vm.dvm("reset", vm.name, "--yes")
+            #expect(refused.status == 1)
+            #expect(refused.complaint.contains("notes"), "\(refused.complaint)")
+            #expect(try vm.developer("cat ~/kept").text == "here\n")
+
+            let reset = try vm.dvm("reset", vm.name, "--yes", "--force", within: .seconds(1200))
+            try #require(reset.status == 0, "\(reset.complaint)")
+            #expect(reset.complaint.contains("lost with \(vm.name)"), "\(reset.complaint)")
+            #expect(
+                try vm.developer("hostname; ls -A ~/code; [ -e ~/kept ] || echo gone").lines == [
+                    vm.name, "new", "gone",
+                ]
+            )
+            let after = try vm.root("cat /etc/machine-id /etc/ssh/ssh_host_*_key.pub | cut -d ' ' -f 1-2")
+                .split(separator: "\n").map(String.init)
+            #expect(after.count >= 2 && Set(after).isDisjoint(with: before), "\(after) \(before)")
+            #expect(try vm.root("cat /var/lib/dvm/identity") == "\(vm.name)\n")
         }
     }
 }
