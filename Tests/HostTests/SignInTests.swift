@@ -137,6 +137,16 @@ private func freePort() throws -> UInt16 {
         return client
     }
 
+    /// Expects that nobody else can have the port, and that whoever asks is told that it is over.
+    private func expectHeld(_ door: SignInDoor) throws {
+        let newest = door.newest
+        for address in ["127.0.0.1", "::1"] { #expect(LocalPort.look(at: address, port: port) == .taken) }
+        for query in ["?code=late&state=b", "-other"] {
+            #expect(shown(try ask(query, of: door)) == "HTTP/1.1 410 Over")
+        }
+        #expect(door.newest == newest, "nothing is handed on")
+    }
+
     private func answer(_ door: SignInDoor, _ status: Int) throws {
         let channel = door.newest
         #expect(try door.receive(Frame(.opened, channel: channel), link))
@@ -175,14 +185,14 @@ private func freePort() throws -> UInt16 {
         try turn(door)
         try answer(door, 200)
         #expect(shown(early) == "HTTP/1.1 200 Handed on")
-        #expect(connected() == nil)
+        try expectHeld(door)
         _ = try late.writeAll(Array("GET /back?code=c HTTP/1.1\r\nHost: localhost:\(port)\r\n\r\n".utf8))
         try turn(door)
         #expect(shown(late) == "HTTP/1.1 410 Over")
         #expect(door.newest == 2)
     }
 
-    @Test func `stays open for an answer that the tool refuses, a few times`() throws {
+    @Test func `takes an answer after some that the tool refuses, and stays held until it ends`() throws {
         let door = try door()
         door.opened(session)
         for count in 1...SignInDoor.mostAnswers {
@@ -190,8 +200,12 @@ private func freePort() throws -> UInt16 {
             try answer(door, 400)
             #expect(shown(visitor) == "HTTP/1.1 502 Not taken")
         }
+        // The tool waits still, and another program must not take its place.
+        try expectHeld(door)
+        #expect(door.notes == ["mine took none of 8 answers, so port \(port) took no answer any more"])
+        door.toolEnded()
         #expect(connected() == nil)
-        #expect(door.notes == ["mine took none of 8 answers, so port \(port) was closed"])
+        #expect(LocalPort.look(at: "127.0.0.1", port: port) == .free)
     }
 
     @Test func `hands on nothing but the answer`() throws {
@@ -202,14 +216,18 @@ private func freePort() throws -> UInt16 {
         #expect(door.newest == 1)
     }
 
-    @Test func `closes after its time, and says so`() throws {
+    @Test func `takes nothing after its time, and says so`() throws {
         let door = try door(patience: .zero)
         let early = try #require(connected())
         try early.close()
         door.opened(session)
         try turn(door)
-        #expect(connected() == nil)
-        #expect(door.notes == ["nobody came back from the browser within 0 minutes, so port \(port) was closed"])
+        try expectHeld(door)
+        #expect(
+            door.notes
+                == ["nobody came back from the browser within 0 minutes, so port \(port) took no answer any more"]
+        )
+        #expect(door.milliseconds.map { $0 > 0 } ?? true, "it does not spin")
     }
 
     @Test func `closes with the tool, and waits a moment for what is on its way`() throws {
@@ -224,7 +242,7 @@ private func freePort() throws -> UInt16 {
         #expect(shown(visitor) == "HTTP/1.1 200 Handed on")
     }
 
-    @Test func `has a bounded number of connections, and closes when there were too many`() throws {
+    @Test func `has a bounded number of connections, and takes nothing when there were too many`() throws {
         let door = try door()
         door.opened(session)
         var idle: [FileDescriptor] = []
@@ -244,12 +262,11 @@ private func freePort() throws -> UInt16 {
         // Those that wait are let in when others have left.
         for client in idle { try client.close() }
         for _ in 0..<SignInDoor.mostVisits {
-            guard let client = connected() else { break }
-            try client.close()
+            try #require(connected()).close()
             try turn(door)
         }
-        #expect(connected() == nil)
-        #expect(door.notes == ["256 connections came to port \(port), so it was closed"])
+        try expectHeld(door)
+        #expect(door.notes == ["256 connections came, so port \(port) took no answer any more"])
     }
 
     @Test func `says nothing of its guest's on the page`() throws {

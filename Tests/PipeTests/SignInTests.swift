@@ -175,7 +175,7 @@ private struct BrowserTool {
         #expect(
             host.fixture.read("told.txt") == """
                 • mine shows an address: open it in a browser on this computer, which then comes back to port \(mine.port) \
-                here; it is open for this sign-in only, at most 15 minutes
+                here; it takes one answer, within 15 minutes
                 • a browser on another computer cannot come back: then press Ctrl-C and use `dvm ai login --device mine app`
 
                 """

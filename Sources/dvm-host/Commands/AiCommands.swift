@@ -61,8 +61,8 @@ struct AiLogin: AsyncParsableCommand {
         discussion: """
             Runs the tool's own sign-in in its sandbox. It shows an address to open in a browser of yours. Then the \
             tool takes or shows a code, or the browser comes back to a port of this computer, as with \(callers). That \
-            port is open for this sign-in only, until the tool has its answer and at most 15 minutes, and leads to \
-            that one page of the tool. Where the browser is on another computer, or the port is taken, --device does \
+            port is dvm's until the tool ends; it takes one answer, within 15 minutes, and leads to that one page of \
+            the tool. Where the browser is on another computer, or the port is taken, --device does \
             without. The account is kept in that VM for later sessions of that tool, where no other tool sees it.
 
             In the VM itself `dvm-guest ask <tool> --sign-in` signs in as with --device.

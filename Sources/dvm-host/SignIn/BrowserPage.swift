@@ -25,11 +25,11 @@ struct BrowserPage: Hashable, Sendable {
         )
     }
 
-    /// There was an answer already, or too many that were none.
+    /// There was an answer already, or too many that were none, or none in time.
     static let over = Self(
         status: 410,
         title: "Over",
-        text: "This sign-in has had its answer. `dvm ai login` begins another one."
+        text: "This sign-in takes no answer any more. `dvm ai login` begins another one."
     )
 
     /// What was asked is not the answer of a sign-in.

@@ -2,10 +2,12 @@ internal import DVMProtocol
 
 /// A port of this computer at which a browser brings the answer of one sign-in, in one VM, once.
 ///
-/// It opens before the tool starts, since it may be taken, and closes with the first answer that the tool takes, with the
-/// tool, with the link, and after a time. Which port that is says the tool's description; nothing a VM says opens one.
+/// It opens before the tool starts, since it may be taken. It takes no answer any more once the tool took one, when too
+/// many came that were none, and after a time; and it is ours all the same until the tool or the link has ended: the
+/// tool may wait still, and whoever took the port over would be brought the answer. Which port that is says the tool's
+/// description; nothing a VM says opens one.
 final class SignInDoor {
-    /// How long it stays open once the tool runs: time to find a password, not to forget the terminal.
+    /// How long it takes answers once the tool runs: time to find a password, not to forget the terminal.
     static let patience = Duration.seconds(15 * 60)
     /// Browsers open a few connections at once, some without a use for them.
     static let mostConnections = 16
@@ -22,6 +24,8 @@ final class SignInDoor {
     private var connections: [BrowserConnection] = []
     private var visits = 0
     private var answers = 0
+    /// Whether nothing that comes now is handed on: everybody is told that it is over.
+    private var isOver = false
     private var session: SessionID?
     private var closing: ContinuousClock.Instant?
     /// When to wait no longer for what becomes of an answer, once the tool has ended.
@@ -79,7 +83,7 @@ final class SignInDoor {
     var announcement: [String] {
         [
             "\(tool) shows an address: open it in a browser on this computer, which then comes back to port "
-                + "\(callback.port) here; it is open for this sign-in only, at most \(patience.components.seconds / 60) minutes",
+                + "\(callback.port) here; it takes one answer, within \(patience.components.seconds / 60) minutes",
             "a browser on another computer cannot come back: then press Ctrl-C and use `dvm ai login --device \(tool) \(vm)`",
         ]
     }
@@ -101,6 +105,7 @@ final class SignInDoor {
     /// Takes note that the tool has ended: nothing new begins, and what is on its way has a moment.
     func toolEnded() {
         if leaving == nil { leaving = .now + .seconds(5) }
+        isOver = true
         closeListeners()
     }
 
@@ -143,30 +148,32 @@ final class SignInDoor {
             switch connection.advance(ready, for: callback) {
             case .incomplete: break
             case .answer(let query): try handOn(query, of: connection, link)
-            case .other(let status): connection.tell(.refusal(status))
+            case .other(let status): connection.tell(isOver ? .over : .refusal(status))
             }
         }
         connections.removeAll { $0.phase == .over }
-        if let closing, closing <= .now, !listeners.isEmpty {
-            closeListeners()
-            notes.append(
-                "nobody came back from the browser within \(patience.components.seconds / 60) minutes, so port \(callback.port) was closed"
-            )
+        if let closing, closing <= .now {
+            end("nobody came back from the browser within \(patience.components.seconds / 60) minutes")
         }
-        if listeners.isEmpty { closing = nil }
+        if isOver { closing = nil }
+    }
+
+    /// Hands nothing on any more, and says why when it has not served.
+    private func end(_ reason: String? = nil) {
+        guard !isOver else { return }
+        isOver = true
+        if let reason { notes.append("\(reason), so port \(callback.port) took no answer any more") }
     }
 
     private func accept(from listener: FileDescriptor) {
         guard let socket = LocalPort.connection(from: listener) else { return }
         connections.append(BrowserConnection(socket))
         visits += 1
-        guard visits >= Self.mostVisits else { return }
-        closeListeners()
-        notes.append("\(Self.mostVisits) connections came to port \(callback.port), so it was closed")
+        if visits >= Self.mostVisits { end("\(Self.mostVisits) connections came") }
     }
 
     private func handOn(_ query: String, of visitor: BrowserConnection, _ link: Link) throws(ProtocolViolation) {
-        guard let session, answers < Self.mostAnswers, !listeners.isEmpty,
+        guard let session, answers < Self.mostAnswers, !isOver,
             let frame = try? Frame(
                 .open,
                 channel: newest + 1,
@@ -204,15 +211,12 @@ final class SignInDoor {
             outcome.isTaken
         {
             visitor.tell(.handedOn(to: tool, in: vm))
-            return closeListeners()
+            return end()
         }
         visitor.tell(.notTaken(by: tool, in: vm))
         if case .refused(let refusal) = ending {
             notes.append("\(vm) says: \(refusal.message.printable)")
         }
-        if answers >= Self.mostAnswers {
-            closeListeners()
-            notes.append("\(tool) took none of \(Self.mostAnswers) answers, so port \(callback.port) was closed")
-        }
+        if answers >= Self.mostAnswers { end("\(tool) took none of \(Self.mostAnswers) answers") }
     }
 }
