@@ -137,6 +137,35 @@ import Testing
         withExtendedLifetime(first) {}
     }
 
+    @Test func `is that of the file which has its name`() async throws {
+        let fixture = try HostFixture()
+        let app = try MachineName("app")
+        let directory = FilePath("\(fixture.root)/cache")
+        let first = try await Lock.take(app, in: directory, for: "uninstall") { _ in }
+        let (notes, sink) = AsyncStream.makeStream(of: String.self)
+        let second = Task {
+            let lock = try await Lock.take(app, in: directory, for: "rm") { sink.yield($0) }
+            sink.yield("taken")
+            withExtendedLifetime(lock) {}
+        }
+        var note = notes.makeAsyncIterator()
+        #expect(await note.next()?.hasPrefix("waiting for dvm uninstall app") == true)
+        // As uninstalling does; then somebody begins anew, and whoever waited must not have a lock of another file.
+        try fixture.remove("cache")
+        let third = try await Lock.take(app, in: directory, for: "sync") { Issue.record("waited: \($0)") }
+        withExtendedLifetime(first) {}
+        _ = consume first
+        try await Task.sleep(for: .milliseconds(300))
+        sink.yield("not yet")
+        #expect(await note.next() == "not yet")
+        let refusal = #expect(throws: Refusal.self) { _ = try Lock.takeNow(app, in: directory, for: "uninstall") }
+        #expect(refusal?.message == "dvm sync app (process \(getpid())) is working on app")
+        withExtendedLifetime(third) {}
+        _ = consume third
+        #expect(await note.next() == "taken")
+        try await second.value
+    }
+
     @Test func `does not trust what is written in it`() async throws {
         let fixture = try HostFixture()
         let app = try MachineName("app")

@@ -111,6 +111,74 @@ import Testing
         #expect(stage.fixture.exists("state/dvm/app/units.json"))
     }
 
+    @Test(
+        arguments: [
+            // Each is `lima`, made otherwise: a root that tests run as may read what is closed.
+            ("a file", "rmdir lima; echo x >lima"),
+            ("a link to a disk that is gone", "rmdir lima; ln -s gone/lima lima"),
+            ("below something that is gone", "rmdir lima; export LIMA_HOME=$PWD/gone/lima"),
+            ("a link to itself", "rmdir lima; ln -s lima lima"),
+        ]
+    )
+    func `removes nothing where it is not known whether there are VMs`(what: String, script: String) throws {
+        let prefix = try install()
+        let outcome = try stage.run("\(script); \(prefix)/bin/dvm uninstall --yes")
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("it is not known whether there are VMs: "), "\(outcome)")
+        #expect(outcome.errors.contains("hint: see `ls -ld "))
+        for path in ["state/dvm/app/units.json", "cache/dvm/app.lock", "prefix/bin/dvm-host"] {
+            #expect(stage.fixture.exists(path), "\(path)")
+        }
+    }
+
+    @Test func `goes well where Lima never was`() throws {
+        let prefix = try install()
+        let outcome = try stage.run("rmdir lima; \(prefix)/bin/dvm uninstall --yes")
+        #expect(outcome.status == 0, "\(outcome)")
+        #expect(!stage.fixture.exists("prefix/bin/dvm"))
+    }
+
+    /// The VMs: one with a lock of old, one that is only configured, and one that is only remembered.
+    @Test(arguments: ["app", "web", "old"])
+    func `waits until no other dvm is at work, and says which is`(name: String) async throws {
+        let prefix = try install()
+        try stage.fixture.write("config/vms/web.sh", "")
+        try stage.fixture.write("state/dvm/old/units.json", "{}")
+        let vm = try MachineName(name)
+        var lock: Lock? = try await Lock.take(vm, in: stage.session().paths.cache, for: "sync") { _ in }
+        let outcome = try stage.run("\(prefix)/bin/dvm uninstall --yes")
+        #expect(
+            outcome
+                == .init(
+                    status: 1,
+                    output: "",
+                    errors: """
+                        dvm: error: dvm sync \(name) (process \(getpid())) is working on \(name)
+                        hint: wait until it has ended, or end it, and run `dvm uninstall --yes` again
+
+                        """
+                )
+        )
+        #expect(stage.fixture.exists("state/dvm/app/units.json") && stage.fixture.exists("prefix/bin/dvm"))
+        // Only to list takes no lock.
+        #expect(try stage.run("\(prefix)/bin/dvm uninstall").status == 0)
+
+        withExtendedLifetime(lock) {}
+        lock = nil
+        #expect(try stage.run("\(prefix)/bin/dvm uninstall --yes").status == 0)
+        #expect(!stage.fixture.exists("cache/dvm"))
+    }
+
+    @Test func `leaves what only looks like a lock, and directories it cannot look into`() throws {
+        let prefix = try install()
+        try stage.fixture.write("cache/dvm/My Notes.lock", "mine")
+        try stage.fixture.write("cache/dvm/dvm-app.lock", "mine")
+        #expect(try stage.run("\(prefix)/bin/dvm uninstall --yes").status == 0)
+        #expect(stage.fixture.read("cache/dvm/My Notes.lock") == "mine")
+        #expect(stage.fixture.read("cache/dvm/dvm-app.lock") == "mine")
+        #expect(!stage.fixture.exists("cache/dvm/app.lock"))
+    }
+
     @Test func `removes no program that came without a list`() throws {
         let outcome = try stage.run(#""$DVM" uninstall --yes"#)
         #expect(outcome.status == 0)

@@ -8,7 +8,7 @@ struct Uninstall: AsyncParsableCommand {
         discussion: """
             Without --yes it only lists what it would remove: logs and notes about VMs, locks, and of what \
             `make install` brought what is still the same. Your configuration stays, and so does Lima. VMs must be \
-            deleted first.
+            deleted first, and no other dvm may be at work.
 
             Examples:
               dvm uninstall
@@ -26,14 +26,13 @@ struct Uninstall: AsyncParsableCommand {
         let session = try talk.session()
         let installed = InstalledFiles(beside: try OwnExecutable.path())
         let work = Uninstallation(paths: session.paths, installed: installed)
-        let machines = work.machines()
-        guard machines.isEmpty else {
-            throw Refusal(
-                "there are VMs still: \(machines.map(\.text).joined(separator: ", "))",
-                hint: machines.prefix(3).map { "`dvm rm \($0) --yes`" }.joined(separator: ", ")
-                    + " deletes what holds no work; then run this again"
-            )
-        }
+        let isMeant = yes && !dry.isOn(session)
+        try work.checkMachines()
+        let locks = isMeant ? try work.locks(besides: session.configuration.names()) : []
+        // Held until everything is gone, their own files with it.
+        defer { withExtendedLifetime(locks) {} }
+        // Whoever had a lock before us may have made one.
+        if isMeant { try work.checkMachines() }
         let plan = work.plan()
         for path in plan.files + plan.directories { try Output.print(path.shown) }
         for path in plan.kept {
@@ -45,7 +44,7 @@ struct Uninstall: AsyncParsableCommand {
         session.display.note("your configuration stays: \(session.paths.config.shown)")
         let ssh = try? PersonalSshConfig(session.paths)
         if let ssh, ssh.hasLine { session.display.note("dvm's line in \(ssh.path.shown) goes, and nothing else in it") }
-        guard yes, !dry.isOn(session) else {
+        guard isMeant else {
             return session.display.note("nothing was removed; `dvm uninstall --yes` removes what is listed")
         }
         do {

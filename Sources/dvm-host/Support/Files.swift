@@ -83,6 +83,25 @@ enum Files {
         ((try? FileManager.default.contentsOfDirectory(atPath: directory.string)) ?? []).sorted()
     }
 
+    /// The names in a directory, in order; nothing when there is nothing of its name.
+    ///
+    /// - Throws: whatever the file system says: what cannot be looked into may hold anything.
+    static func listing(of directory: FilePath) throws(Errno) -> [String]? {
+        do {
+            _ = try FileStatus(ofLink: directory)
+        } catch {
+            if error == .noSuchFileOrDirectory { return nil }
+            throw error
+        }
+        do {
+            // Foundation does not say in its errors what the kernel said.
+            try FileDescriptor.open(directory, .readOnly, options: [.directory, .closeOnExec]).close()
+            return try FileManager.default.contentsOfDirectory(atPath: directory.string).sorted()
+        } catch {
+            throw error as? Errno ?? .ioError
+        }
+    }
+
     /// What a link says.
     ///
     /// - Throws: whatever the file system says.
