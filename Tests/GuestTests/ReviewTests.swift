@@ -198,6 +198,43 @@ import Testing
             expected: ["! git runs by itself: .git/hooks/pre-push"]
         ),
         Trick(
+            testDescription: "hook of a submodule whose files are not there",
+            before: """
+                (cd ..; cloned lib); git submodule --quiet add "$PWD/../lib" sub; git commit -qm sub
+                git submodule --quiet deinit -f sub
+                """,
+            script: "echo x >.git/modules/sub/hooks/post-checkout; chmod 755 .git/modules/sub/hooks/post-checkout",
+            expected: ["! git runs by itself: .git/modules/sub/hooks/post-checkout"]
+        ),
+        Trick(
+            testDescription: "hook of a submodule that is still to come",
+            script: "mkdir -p .git/modules/a/b/hooks; echo x >.git/modules/a/b/hooks/post-checkout",
+            expected: ["! git runs by itself: .git/modules/a/b/hooks/post-checkout"]
+        ),
+        Trick(
+            testDescription: "hook of a submodule of a work tree that is gone",
+            script: """
+                mkdir -p .git/worktrees/gone/modules/sub/hooks
+                echo x >.git/worktrees/gone/modules/sub/hooks/post-checkout
+                """,
+            expected: ["! git runs by itself: .git/worktrees/gone/modules/sub/hooks/post-checkout"]
+        ),
+        Trick(
+            testDescription: "changed setting of a submodule whose files are not there",
+            before: """
+                (cd ..; cloned lib); git submodule --quiet add "$PWD/../lib" sub; git commit -qm sub
+                git submodule --quiet deinit -f sub
+                """,
+            script: "git config -f .git/modules/sub/config core.fsmonitor evil",
+            expected: ["! tells git what to run or how to read files: .git/modules/sub/config"]
+        ),
+        Trick(
+            testDescription: "repository among packages",
+            before: "echo node_modules >>.git/info/exclude; git init -q node_modules/dep",
+            script: "echo .envrc >node_modules/dep/.git/info/exclude; echo x >node_modules/dep/.envrc",
+            expected: ["! runs or is obeyed when somebody opens its directory (git ignores it): .envrc"]
+        ),
+        Trick(
             testDescription: "setting",
             script: "git config core.sshCommand evil",
             expected: ["! tells git what to run or how to read files: .git/config"]
@@ -246,6 +283,70 @@ import Testing
         for line in trick.expected { #expect(lines.contains(line), "\(lines.joined(separator: "\n"))") }
         // The control: it is a trick.
         #expect(try stage.developer("cd r; \(trick.plain)") == "")
+    }
+
+    @Test func `is shown in no repository, too, where programs install and build`() throws {
+        try stage.developer("cloned r; mkdir -p ../dist")
+        try stage.settle()
+        try stage.developer(
+            """
+            mkdir -p .cargo build/node_modules/p r/dist; echo x >.cargo/config.toml; echo x >build/.envrc; echo x >own
+            for at in dist r/dist; do printf '#!/bin/sh\\n' >$at/run.sh; chmod 755 $at/run.sh; done
+            echo x >build/node_modules/p/plain; git init -q build/lib; echo x >build/lib/file; echo dist >r/.git/info/exclude
+            """
+        )
+        let report = try stage.review()
+        #expect(report.loose.count == 5 && report.loose.examples.first == "own", "\(report.loose)")
+        #expect(
+            Set(report.loose.examples.dropFirst())
+                == [".cargo/config.toml", "build/.envrc", "build/node_modules/p/plain", "dist/run.sh"]
+        )
+        #expect(
+            report.dangers == [
+                Danger(.onOpening, .installed, Sample(count: 1, examples: ["build/.envrc"])),
+                Danger(.executable, .installed, Sample(count: 1, examples: ["dist/run.sh"])),
+                Danger(.build, .installed, Sample(count: 1, examples: [".cargo/config.toml"])),
+            ]
+        )
+        #expect(report.unknown == [] && Set(report.repositories.map(\.path)) == ["build/lib", "r"])
+        let lines = try stage.text().split(separator: "\n")
+        #expect(lines.contains("    ! new or changed program (in directories such as node_modules): dist/run.sh"))
+    }
+
+    @Test func `says where it was not looked`() throws {
+        try stage.developer("mkdir -p node_modules/a node_modules/b; touch node_modules/a/{1,2,3} node_modules/b/4 own")
+        let top = try FileDescriptor.open(FilePath(stage.code), .readOnly, options: [.directory])
+        defer { try? top.close() }
+        func walk(_ most: Int) -> ReviewWalk {
+            let deadline = ContinuousClock.now + .seconds(100)
+            return ReviewWalk.through(
+                ProjectTree(top: top),
+                stage.code,
+                repositories: [],
+                since: 0,
+                until: deadline,
+                mostInstalled: most
+            )
+        }
+        #expect(walk(7).unknown == [] && walk(7).loose.count == 5)
+        let cut = walk(3)
+        #expect(cut.unknown.count == 1 && cut.unknown[0].contains("not looked at from node_modules/"), "\(cut.unknown)")
+        #expect(cut.loose.examples.contains("own") && cut.loose.count < 5)
+    }
+
+    @Test func `says that there is more than was looked at in commits`() throws {
+        try stage.developer("cloned r")
+        try stage.settle()
+        try stage.developer(
+            #"""
+            cd r; commit='commit refs/heads/main\ncommitter a <a@a> 1700000000 +0000\ndata 1\nx'
+            { printf "$commit\nfrom refs/heads/main^0\n\n"; for n in $(seq 1000); do printf "$commit\n\n"; done; }               | git fast-import --quiet
+            """#
+        )
+        let report = try stage.review()
+        let review = try #require(report.repositories.first)
+        #expect(review.hasMoreCommits && report.isIncomplete)
+        #expect(review.unknown == ["there are too many new commits: not all that they change was looked at"])
     }
 
     @Test func `is read as it is from an object store that lies`() throws {

@@ -136,6 +136,7 @@ extension Danger.Place {
         case .files, .repository: ""
         case .ignored: " (git ignores it)"
         case .commits: " (in commits only)"
+        case .installed: " (in directories such as node_modules)"
         }
     }
 }

@@ -91,6 +91,8 @@ public struct Danger: Hashable, Codable, Sendable {
         case commits
         /// In the git directory.
         case repository
+        /// In no repository, in a directory of what programs install or build.
+        case installed
     }
 
     /// Files of a kind.

@@ -11,6 +11,7 @@ extension ProjectReview {
         try run(subjects.flatMap(trees))
         for subject in subjects { settleBase(subject) }
         try run(subjects.flatMap(differences))
+        try run(subjects.flatMap(staged))
     }
 
     /// A question about a repository, and what it is called when there is no answer.
@@ -207,11 +208,7 @@ extension ProjectReview {
             )
         }
         guard let snapshot = subject.snapshot, let now = subject.record.tree else { return questions }
-        let base =
-            switch subject.record.base {
-            case .remote(let tree), .review(_, _, let tree): tree
-            case .nothing: Snapshot.nothing(isSHA256: now.utf8.count == 64)
-            }
+        let base = subject.baseTree(now)
         let variables = snapshot.variables(subject.record.base, in: state)
         let common = [
             "diff-tree", "-r", "-z", "--find-renames", "-l400", "--no-ext-diff", "--no-textconv",
@@ -242,7 +239,9 @@ extension ProjectReview {
             // Without numbers the list is a list all the same.
             or: nil
         ) { subject.counts.take($0) }
-        questions += index(subject, base: base, now: now, variables)
+        questions += index(subject, unlike: now, variables) { bytes in
+            subject.unlikeFiles.take(bytes) { subject.noteUnlikeFiles($0) }
+        }
         let untracked = ["ls-files", "-z", "--others", "--exclude-standard"]
         questions.append(
             asking(subject, untracked, or: nil) { subject.untracked.take($0) }
@@ -254,20 +253,31 @@ extension ProjectReview {
         return questions
     }
 
-    /// What the repository's own index holds that is neither in the files nor in what was reviewed.
-    func index(_ subject: ReviewSubject, base: String, now: String, _ variables: [String]) -> [Question] {
+    /// Which of what the index holds otherwise than the files is not what was reviewed either.
+    func staged(_ subject: ReviewSubject) -> [Question] {
+        guard !subject.inIndexAlone.isEmpty, let snapshot = subject.snapshot, let now = subject.record.tree else {
+            return []
+        }
+        let variables = snapshot.variables(subject.record.base, in: state)
+        return index(subject, unlike: subject.baseTree(now), variables) { bytes in
+            subject.unlikeBase.take(bytes) { subject.noteUnlikeBase($0) }
+        }
+    }
+
+    /// What the repository's own index holds otherwise than a tree.
+    func index(
+        _ subject: ReviewSubject,
+        unlike tree: String,
+        _ variables: [String],
+        _ take: @escaping (ArraySlice<UInt8>) -> Void
+    ) -> [Question] {
         guard subject.place.names.contains("index") else { return [] }
         let index = "GIT_INDEX_FILE=\(subject.place.own.appending("index"))"
         let words = [
             "diff-index", "--cached", "-z", "--raw", "--no-renames", "--no-abbrev", "--ignore-submodules=none",
         ]
         let loss = "what its index holds is not known"
-        return asking(subject, snapshot: words + [now], variables: [index] + variables, or: loss) { bytes in
-            subject.unlikeFiles.take(bytes) { subject.noteUnlikeFiles($0) }
-        }
-            + asking(subject, snapshot: words + [base], variables: [index] + variables, or: loss) { bytes in
-                subject.unlikeBase.take(bytes) { subject.noteUnlikeBase($0) }
-            }
+        return asking(subject, snapshot: words + [tree], variables: [index] + variables, or: loss, take)
     }
 
     /// The words that mean the new commits; none where there can be none, or another repository tells of them.

@@ -6,8 +6,11 @@ internal import Glibc
 /// Nothing is believed to be unchanged because it could not be looked at: that is told as not known.
 struct ProjectReview {
     /// How long all of it may take, and one question to git.
-    static let patience = Duration.seconds(300)
-    static let callPatience = Duration.seconds(200)
+    ///
+    /// It is what a slow disk takes for the most that is read (`Snapshot.mostBytes`). Whoever does not want to wait presses
+    /// Ctrl-C; with less, a large repository could never be reviewed, since every review reads all of it.
+    static let patience = Duration.seconds(45 * 60)
+    static let callPatience = Duration.seconds(40 * 60)
     /// How many gits run at a time: one waits for the disk while others compute.
     static let width = 4
 
@@ -80,7 +83,10 @@ struct ProjectReview {
             until: deadline
         )
         try ask(subjects)
-        for subject in subjects { ReviewConclusion(subject, self).draw(others.candidates[subject.found.path] ?? []) }
+        let own = Set(subjects.compactMap { gitDirectory(of: $0.found) })
+        for subject in subjects {
+            ReviewConclusion(subject, self).draw(others.candidates[subject.found.path] ?? [], besides: own)
+        }
         report.repositoryCount = walk.repositories.count
         for path in Set(last?.repositories ?? []).subtracting(walk.repositories.map(\.path)).sorted() {
             report.gone.count += 1
@@ -150,6 +156,16 @@ struct ProjectReview {
             }
         }
         return (subjects, failed)
+    }
+
+    /// Where the git directory of a repository is in the code directory; nothing when it is elsewhere.
+    func gitDirectory(of found: WorkWalk.Repository) -> TreePath? {
+        if found.isBare { return found.path }
+        let dot = found.path.appending(".git")
+        guard let status = tree.status(dot) else { return nil }
+        if status.isDirectory { return dot }
+        let roots = [order.directory, "/workspace"]
+        return Repositories.target(ofGitFile: dot, tree.read(dot, atMost: 4096) ?? [], roots: roots)
     }
 
     /// What the last review that counts remembered of a repository.

@@ -12,7 +12,7 @@ extension ReviewSubject {
     /// Takes note of a file that a new commit changes.
     func noteInCommit(_ change: RawDiff.Change) {
         guard change.letter != UInt8(ascii: "D"), let path = TreePath(checking: change.path),
-            let kind = change.kind(at: path, leadsOut: { _ in false }), commitDangers.count < 10_000
+            let kind = change.kind(at: path, leadsOut: { _ in false }), commitDangers.count < Self.mostKept
         else { return }
         commitDangers.append((kind, path))
     }
@@ -20,13 +20,13 @@ extension ReviewSubject {
     /// Takes note of a file that the index has otherwise than the work tree.
     func noteUnlikeFiles(_ change: RawDiff.Change) {
         // One the index does not have at all is an untracked one.
-        guard change.letter != UInt8(ascii: "D"), inIndexAlone.count < 100_000 else { return }
+        guard change.letter != UInt8(ascii: "D"), inIndexAlone.count < Self.mostKept else { return }
         inIndexAlone[change.path] = change.object
     }
 
     /// Takes note of a file that the index has otherwise than what it is compared with.
     func noteUnlikeBase(_ change: RawDiff.Change) {
-        if unlikeBasePaths.count < 100_000 { unlikeBasePaths.append(change.path) }
+        if inIndexAlone[change.path] != nil { unlikeBasePaths.append(change.path) }
     }
 }
 
@@ -68,8 +68,8 @@ extension RawDiff.Change {
 
 /// What was found out of a repository, put together.
 struct ReviewConclusion {
-    private let subject: ReviewSubject
-    private let review: ProjectReview
+    let subject: ReviewSubject
+    let review: ProjectReview
 
     init(_ subject: ReviewSubject, _ review: ProjectReview) {
         self.subject = subject
@@ -78,9 +78,11 @@ struct ReviewConclusion {
 
     /// Writes the parts of the report and of what is remembered that git was not asked for in so many words.
     ///
-    /// - Parameter candidates: files that may be run later, and may be ones that git ignores.
-    func draw(_ candidates: [ReviewWalk.Candidate]) {
-        lookAtGitDirectory()
+    /// - Parameters:
+    ///   - candidates: files that may be run later, and may be ones that git ignores.
+    ///   - own: the git directories of all repositories with files, this one's among them.
+    func draw(_ candidates: [ReviewWalk.Candidate], besides own: Set<TreePath>) {
+        lookAtGitDirectories(own)
         lookAtIndex()
         lookAtStaged()
         for (kind, path) in subject.commitDangers { subject.dangers.add(kind, .commits, path) }
@@ -98,8 +100,21 @@ struct ReviewConclusion {
         subject.review.hasMoreCommits = subject.log.count > LogText.most
         subject.review.branch = branch
         subject.review.dangers = subject.dangers.dangers
+        noteLimits()
         for diff in [subject.changes, subject.inCommits, subject.unlikeFiles, subject.unlikeBase] where diff.isDamaged {
             subject.note("git said something that cannot be understood")
+        }
+    }
+
+    /// Says what was not looked at because there is too much of it.
+    private func noteLimits() {
+        if subject.commitDangers.count >= ReviewSubject.mostKept
+            || subject.log.count > LogText.most && subject.review.base != .nothing
+        {
+            subject.note("there are too many new commits: not all that they change was looked at")
+        }
+        if subject.inIndexAlone.count >= ReviewSubject.mostKept {
+            subject.note("too many files differ from git’s index: not all were looked at for what is staged")
         }
     }
 
@@ -111,64 +126,7 @@ struct ReviewConclusion {
         return short.brief
     }
 
-    // MARK: What git does by itself
-
-    /// Where the git directory is in the code directory.
-    private var gitDirectory: TreePath? {
-        if subject.found.isBare { return subject.found.path }
-        let dot = subject.found.path.appending(".git")
-        guard let status = review.tree.status(dot) else { return nil }
-        if status.isDirectory { return dot }
-        let roots = [review.order.directory, "/workspace"]
-        return Repositories.target(ofGitFile: dot, review.tree.read(dot, atMost: 4096) ?? [], roots: roots)
-    }
-
-    private func lookAtGitDirectory() {
-        guard let directory = gitDirectory, review.tree.status(directory)?.isDirectory == true else {
-            return subject.note(
-                "its git directory is outside the code directory, so its hooks and settings are not known"
-            )
-        }
-        let exclude = directory.appending("info/exclude")
-        var paths = Watched.paths(in: directory, review.tree)
-        if review.tree.status(exclude) != nil { paths.append(exclude) }
-        var room = Inventory.mostText
-        for path in paths {
-            guard let status = review.tree.status(path) else { continue }
-            var text = status.isRegular && status.size <= 1 << 20 ? review.tree.read(path, atMost: 1 << 20) : nil
-            if text?.count != status.size { text = nil }
-            let before = subject.before?.watched[path]
-            let isSmall = (text?.count ?? 0) <= room
-            if isSmall { room -= text?.count ?? 0 }
-            subject.record.watched[path] = Inventory.Kept(status, text: isSmall ? text : nil)
-            if let before, isSame(before, status, text) { continue }
-            let old = before?.text.flatMap(Latin.bytes)
-            if path == exclude {
-                if subject.before != nil || says(text) { subject.dangers.add(.ignoring, .repository, shown(path)) }
-            } else if !Watched.isHarmless(path, of: directory, text: text, before: old, mode: status.mode) {
-                let isHook = path.parent.name.elementsEqual("hooks".utf8) || path.name.elementsEqual("hooks".utf8)
-                subject.dangers.add(isHook ? .hook : .gitSetting, .repository, shown(path))
-            }
-        }
-    }
-
-    private func isSame(_ before: Inventory.Kept, _ status: Status, _ text: [UInt8]?) -> Bool {
-        if before.isUntouched(status) { return true }
-        guard let kept = before.text, let text else { return false }
-        return Latin.text(text) == kept && status.mode & 0o777 == before.mode
-    }
-
-    /// Whether a file of patterns has any.
-    private func says(_ text: [UInt8]?) -> Bool {
-        guard let text else { return true }
-        return text.split(separator: UInt8(ascii: "\n")).contains { $0.first != UInt8(ascii: "#") }
-    }
-
-    /// A path of the project as one of the repository, where it is in that.
-    private func shown(_ path: TreePath) -> TreePath {
-        guard path.isAtOrBelow(subject.found.path) else { return path }
-        return TreePath.top.appending(Array(path.parts[subject.found.path.parts.count...]))
-    }
+    // MARK: What git does not show
 
     /// Files that git was told to take for unchanged; here they are read all the same.
     private func lookAtIndex() {

@@ -43,6 +43,9 @@ final class ReviewSubject {
     var files: [RawDiff.Change] = []
     var commitDangers: [(kind: Danger.Kind, path: TreePath)] = []
 
+    /// The most files that are kept of what commits change, and of what the index has otherwise; what is beyond is told of
+    /// as not looked at.
+    static let mostKept = 100_000
     /// The most references that are remembered: what is beyond counts as new again.
     static let mostReferences = 5000
 
@@ -59,6 +62,14 @@ final class ReviewSubject {
         (self.standIn, self.snapshot, self.before) = (standIn, snapshot, before)
         review = RepositoryReview(number: number, path: "\(found.path)", kind: kind, base: .nothing)
         record = ReviewRecord.Repository(base: .nothing)
+    }
+
+    /// What its files are compared with, which are this tree now.
+    func baseTree(_ now: String) -> String {
+        switch record.base {
+        case .remote(let tree), .review(_, _, let tree): tree
+        case .nothing: Snapshot.nothing(isSHA256: now.utf8.count == 64)
+        }
     }
 
     func note(_ text: String) {

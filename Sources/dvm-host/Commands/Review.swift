@@ -63,7 +63,11 @@ struct Review: AsyncParsableCommand {
             let mark = try guest.perform(.review(.done), as: ReviewMark.self)
             return Output.say("what was shown \(Self.ago(mark.time)) counts as reviewed\n")
         }
-        let report = try guest.perform(.review(.look), as: ReviewReport.self)
+        // All files are read for it, which may take long: a person at a terminal sees that it goes on.
+        let look = { try guest.perform(.review(.look), as: ReviewReport.self) }
+        let report =
+            session.display.style.width == nil
+            ? try look() : try await session.display.step("looking at what was done in \(vm)") { try look() }
         let text = json ? try JSON.text(report) : report.text(since: report.since.map(Self.ago) ?? "")
         if wanted?.destination == .standardOutput { Output.say("\(text)\n") } else { try Output.print(text) }
         // Only what a person could see can be done.
