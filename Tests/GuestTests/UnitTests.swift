@@ -93,6 +93,17 @@ private func unit(_ name: String = "some", as identity: ProvisionUnit.Identity =
         #expect(records.unfinished() == [])
     }
 
+    @Test func `have the names of secrets, and nothing else of them`() throws {
+        var unit = unit("tunnel")
+        (unit.secrets, unit.earlierSecrets) = (["TOKEN": "canary"], ["KEY", "TOKEN"])
+        try records.begin(unit)
+        try records.finish(unit, at: 7)
+        #expect(
+            records.all() == [UnitRecord(name: "tunnel", digest: digest, finished: 7, secrets: ["KEY", "TOKEN"])]
+        )
+        #expect(try !TextFile.read(records.directory.appending("tunnel.json")).contains("canary"))
+    }
+
     @Test func `forget a unit when it begins again`() throws {
         try records.begin(unit())
         #expect(records.unfinished() == ["some"])

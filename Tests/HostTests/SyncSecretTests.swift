@@ -75,6 +75,33 @@ import Testing
         #expect(try await stage.sync().changedNothing)
     }
 
+    @Test func `that its recipe keeps is needed by the first run that takes it, and not by the first run of all`()
+        async throws
+    {
+        try stage.recipe("tunnel", "said none")
+        _ = try await stage.sync()
+        // Now it takes one, which the run before never had.
+        try stage.recipe("tunnel", #"said "$SECRETS""#, "secrets: TUNNEL_TOKEN?")
+        let asked = stage.asked().count
+        #expect(try await stage.refusal() == SecretSource.missing("TUNNEL_TOKEN", for: "tunnel"))
+        #expect(stage.asked().count == asked)
+        let told = try stage.run(#""$DVM" sync app --dry-run"#)
+        #expect(told.status == 1 && told.output.contains("secret TUNNEL_TOKEN from nowhere: it is not there"))
+
+        _ = try await stage.sync(UnitRequest(), ["TUNNEL_TOKEN": canary])
+        // What either remembers is enough: the VM, or this computer.
+        try stage.fixture.remove("state/dvm/app/units.json")
+        #expect(try await stage.sync(UnitRequest(isForced: true)).ran == ["tunnel"])
+        let forced = try stage.run(#""$DVM" sync app --force --dry-run"#)
+        #expect(forced.status == 0 && forced.output.contains("secret TUNNEL_TOKEN from an earlier run"), "\(forced)")
+        try stage.fixture.remove("vm/dvm-app/records")
+        #expect(try await stage.sync().ran == ["tunnel"])
+        #expect(stage.said() == ["none", #"{"TUNNEL_TOKEN": "\#(canary)"}"#, "{}", "{}"])
+        // One more is again one that no run had.
+        try stage.recipe("tunnel", "said two", "secrets: TUNNEL_TOKEN? TUNNEL_KEY?")
+        #expect(try await stage.refusal() == SecretSource.missing("TUNNEL_KEY", for: "tunnel"))
+    }
+
     @Test func `that has changed runs its unit again`() async throws {
         _ = try await stage.sync(UnitRequest(), ["TUNNEL_TOKEN": canary])
         #expect(try await stage.sync(UnitRequest(), ["DVM_TUNNEL_TOKEN": canary]).changedNothing)

@@ -45,8 +45,11 @@ struct Past {
     init(_ drafts: [UnitDraft] = [], in place: UnitFacts? = nil) throws {
         let here = try place ?? facts()
         for unit in PlannedUnit.plan(drafts, in: here, records: [], notes: UnitNotes(), request: UnitRequest()) {
-            records.append(UnitRecord(name: unit.draft.name, digest: unit.digest.text, finished: 1))
-            notes.units[unit.draft.name] = UnitNote(digest: unit.digest.text, parts: unit.parts)
+            // As if it was given all of its secrets.
+            let (name, digest) = (unit.draft.name, unit.digest.text)
+            let secrets = unit.draft.secrets.map(\.name)
+            records.append(UnitRecord(name: name, digest: digest, finished: 1, secrets: secrets))
+            notes.units[name] = UnitNote(digest: digest, parts: unit.parts, secrets: secrets)
         }
         notes.facts = here
     }
@@ -201,6 +204,14 @@ struct Past {
         #expect(try missing(kept) { $0.records = [] } == nil)
         #expect(try missing(kept) { $0.notes = UnitNotes() } == nil)
         #expect(try missing(kept) { ($0.records, $0.notes) = ([], UnitNotes()) } == "TOKEN")
+        // A run without it, as before its header named it, and one with another.
+        for names in [nil, ["OTHER"]] {
+            let without: (inout Past) -> Void = { past in
+                past.records[0].secrets = names
+                past.notes.units["tunnel"]?.secrets = names
+            }
+            #expect(try missing(kept, without) == "TOKEN")
+        }
         #expect(try missing(UnitDraft.Secret(name: "TOKEN")) == "TOKEN")
     }
 

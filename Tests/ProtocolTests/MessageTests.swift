@@ -121,12 +121,14 @@ import Testing
                         script: "a\n",
                         variables: ["DVM_X": "1"],
                         secrets: ["TOKEN": "s"],
+                        earlierSecrets: ["KEY"],
                         digest: String(repeating: "0f", count: 32),
                         timeLimit: 1800
                     )
                 )
             ),
-            #"{"task":{"_0":{"unit":{"_0":{"digest":"\#(String(repeating: "0f", count: 32))","identity":"root","name":"zsh","#
+            #"{"task":{"_0":{"unit":{"_0":{"digest":"\#(String(repeating: "0f", count: 32))","#
+                + #""earlierSecrets":["KEY"],"identity":"root","name":"zsh","#
                 + #""prelude":"a() { :; }\n","script":"a\n","secrets":{"TOKEN":"s"},"timeLimit":1800,"#
                 + #""variables":{"DVM_X":"1"}}}}}}"#
         ),

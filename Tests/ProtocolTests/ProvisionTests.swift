@@ -40,6 +40,7 @@ private func unit(_ change: (inout ProvisionUnit) -> Void = { _ in }) -> Provisi
         ("DVM_USER", unit { $0.variables = ["DVM_USER": "root"] }),
         ("LD_PRELOAD", unit { $0.variables = ["LD_PRELOAD": "/x"] }),
         ("../x", unit { $0.secrets = ["../x": "s"] }), ("cannot name", unit { $0.secrets = ["": "s"] }),
+        ("../x", unit { $0.earlierSecrets = ["../x"] }),
         (
             "runs as the user",
             unit {

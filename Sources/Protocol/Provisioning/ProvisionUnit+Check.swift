@@ -69,7 +69,7 @@ extension ProvisionUnit {
     }
 
     private func checkSecrets() throws(Refusal) {
-        for name in secrets.keys { try EnvironmentName.check(name) }
+        for name in Array(secrets.keys) + earlierSecrets { try EnvironmentName.check(name) }
         // The account's other processes, project code among them, could read what it can.
         guard secrets.isEmpty || identity == .root else {
             throw Refusal(

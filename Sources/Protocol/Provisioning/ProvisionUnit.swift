@@ -23,6 +23,8 @@ public struct ProvisionUnit: Hashable, Codable, Sendable {
     public var variables: [String: String]
     /// Secrets by name, for the length of the unit files of root's on a tmpfs; never recorded, never in an argument.
     public var secrets: [String: String]
+    /// The names of secrets that earlier runs were given, which the guest records with the names of `secrets`.
+    public var earlierSecrets: [String]
     /// What the guest records when the unit has succeeded: a digest of all that it depends on, 64 hexadecimal digits.
     ///
     /// The guest keeps it and hands it back; only the host knows what it was made from.
@@ -38,6 +40,7 @@ public struct ProvisionUnit: Hashable, Codable, Sendable {
         script: String,
         variables: [String: String] = [:],
         secrets: [String: String] = [:],
+        earlierSecrets: [String] = [],
         digest: String,
         timeLimit: Int
     ) {
@@ -47,6 +50,7 @@ public struct ProvisionUnit: Hashable, Codable, Sendable {
         self.script = script
         self.variables = variables
         self.secrets = secrets
+        self.earlierSecrets = earlierSecrets
         self.digest = digest
         self.timeLimit = timeLimit
     }
@@ -60,11 +64,14 @@ public struct UnitRecord: Hashable, Codable, Sendable {
     public var digest: String
     /// When it ended, in seconds since 1970.
     public var finished: Int
+    /// The names of the secrets that it, or a run before it, was given; absent for none.
+    public var secrets: [String]?
 
     /// A record.
-    public init(name: String, digest: String, finished: Int) {
+    public init(name: String, digest: String, finished: Int, secrets: [String]? = nil) {
         self.name = name
         self.digest = digest
         self.finished = finished
+        self.secrets = secrets
     }
 }

@@ -6,8 +6,8 @@ struct PlannedUnit: Hashable, Sendable {
     var parts: UnitParts
     var digest: UnitDigest
     var decision: Decision
-    /// Whether it has run in this VM, as far as anybody remembers.
-    var ranBefore = false
+    /// The secrets that its runs in this VM were given, as far as anybody remembers, by their names.
+    var earlierSecrets: Set<String> = []
 
     enum Decision: Hashable, Sendable {
         case run(Reason)
@@ -46,8 +46,11 @@ struct PlannedUnit: Hashable, Sendable {
 
     /// The first secret it cannot run without and that is not there.
     var missingSecret: String? {
-        draft.secrets.first { $0.source == nil && !($0.isKept && ranBefore) }?.name
+        draft.secrets.first { $0.source == nil && !isKept($0) }?.name
     }
+
+    /// Whether it can do without a secret, which it keeps and was given: one that is new in its header it never had.
+    func isKept(_ secret: UnitDraft.Secret) -> Bool { secret.isKept && earlierSecrets.contains(secret.name) }
 }
 
 /// What is asked for, beside making a VM what its configuration says.
@@ -81,7 +84,9 @@ extension PlannedUnit {
             digests[draft.name] = digest
             var unit = PlannedUnit(draft: draft, parts: parts, digest: digest, decision: .leave)
             // A run that failed has no record any more, but a note when an earlier one did not.
-            unit.ranBefore = records[draft.name] != nil || notes.units[draft.name] != nil
+            unit.earlierSecrets = Set(
+                (records[draft.name]?.secrets ?? []) + (notes.units[draft.name]?.secrets ?? [])
+            )
             if wanted?.contains(draft.name) != false {
                 let reason = unit.reason(records[draft.name], notes.units[draft.name], request)
                 unit.decision = reason.map(Decision.run) ?? .skip

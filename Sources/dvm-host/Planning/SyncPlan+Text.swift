@@ -27,7 +27,7 @@ extension SyncPlan {
         case .guestProgram: return ("install dvm’s program in it, where it is missing or of another build", [])
         case .accounts:
             return ("set it up", systemLines(settings, vm))
-        case .unit(let unit): return (title(of: unit), details(of: unit.draft))
+        case .unit(let unit): return (title(of: unit), details(of: unit))
         case .code(let repository):
             let branch = repository.branch.map { ", branch \($0.printable)" } ?? ""
             return ("get \(repository.address.printable)\(branch), where the code directory is empty", [])
@@ -103,14 +103,15 @@ extension SyncPlan {
         }
     }
 
-    private static func details(of draft: UnitDraft) -> [String] {
+    private static func details(of unit: PlannedUnit) -> [String] {
+        let draft = unit.draft
         var lines = ["from \(draft.origin.printable)"]
         if !draft.needs.isEmpty { lines.append("needs \(draft.needs.joined(separator: ", "))") }
         for (name, value) in draft.variables.sorted(by: { $0.key < $1.key }) {
             lines.append("\(name)=\(String(value.prefix(200)).printable)")
         }
         for secret in draft.secrets {
-            let nowhere = secret.isKept ? "an earlier run" : "nowhere: it is not there"
+            let nowhere = unit.isKept(secret) ? "an earlier run" : "nowhere: it is not there"
             lines.append("secret \(secret.name) from \(secret.source?.text ?? nowhere)")
         }
         return lines

@@ -36,7 +36,14 @@ struct UnitDraft: Hashable, Sendable {
 
 extension ProvisionUnit {
     /// The unit as it is handed to the VM; it may take this many seconds.
-    init(_ draft: UnitDraft, digest: UnitDigest, secrets: [String: String], isUpdate: Bool, timeLimit: Int) {
+    init(
+        _ draft: UnitDraft,
+        digest: UnitDigest,
+        secrets: [String: String],
+        earlierSecrets: Set<String> = [],
+        isUpdate: Bool,
+        timeLimit: Int
+    ) {
         var variables = draft.variables
         variables[UnitDraft.updating] = isUpdate ? "1" : nil
         self.init(
@@ -46,6 +53,8 @@ extension ProvisionUnit {
             script: draft.script.text,
             variables: variables,
             secrets: secrets,
+            // Of what its header no longer names, nothing is known.
+            earlierSecrets: earlierSecrets.intersection(draft.secrets.map(\.name)).sorted(),
             digest: digest.text,
             timeLimit: timeLimit
         )

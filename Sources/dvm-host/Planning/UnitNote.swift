@@ -7,6 +7,8 @@ internal import DVMProtocol
 struct UnitNote: Hashable, Sendable, Codable {
     var digest: String
     var parts: UnitParts
+    /// The names of the secrets that its runs were given, as a VM's record has them.
+    var secrets: [String]?
 }
 
 /// What this computer remembers of all units of a VM.
@@ -16,5 +18,7 @@ struct UnitNotes: Hashable, Sendable, Codable {
     var facts: UnitFacts?
 
     /// What a VM would say it remembers, as far as this computer knows.
-    var records: [UnitRecord] { units.map { UnitRecord(name: $0.key, digest: $0.value.digest, finished: 0) } }
+    var records: [UnitRecord] {
+        units.map { UnitRecord(name: $0.key, digest: $0.value.digest, finished: 0, secrets: $0.value.secrets) }
+    }
 }

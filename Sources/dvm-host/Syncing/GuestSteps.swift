@@ -48,7 +48,8 @@ struct GuestSteps: Sendable {
         let order = ProvisionUnit(
             unit.draft,
             digest: unit.digest,
-            secrets: try await secrets(of: unit.draft),
+            secrets: try await secrets(of: unit),
+            earlierSecrets: unit.earlierSecrets,
             isUpdate: isUpdate,
             timeLimit: settings.unitTimeLimit
         )
@@ -103,12 +104,12 @@ struct GuestSteps: Sendable {
         return done
     }
 
-    private func secrets(of draft: UnitDraft) async throws -> [String: String] {
+    private func secrets(of unit: PlannedUnit) async throws -> [String: String] {
         var values: [String: String] = [:]
-        for secret in draft.secrets {
+        for secret in unit.draft.secrets {
             guard let source = secret.source else {
-                if secret.isKept { continue }
-                throw SecretSource.missing(secret.name, for: draft.name)
+                if unit.isKept(secret) { continue }
+                throw SecretSource.missing(secret.name, for: unit.draft.name)
             }
             guard case .command = source else {
                 values[secret.name] = try await session.secrets.read(secret.name, from: source)

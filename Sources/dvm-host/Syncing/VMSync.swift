@@ -32,7 +32,8 @@ struct VMSync: Sendable {
         _ = try await version
         let known = try await listed
         var notes = known == nil ? UnitNotes() : state.notes
-        try input.checkSecrets(vm, notes, request)
+        // Of a VM of which nothing is remembered here, only it can say what its units were given.
+        if known == nil || notes.facts != nil { try input.checkSecrets(vm, notes, request) }
 
         var report = SyncReport()
         let machine = Machine(name: vm, settings: input.settings, limactl: limactl, session: session)
@@ -88,6 +89,7 @@ struct VMSync: Sendable {
 extension PlannedUnit {
     /// What this computer remembers of it when it has succeeded.
     fileprivate var note: UnitNote {
-        UnitNote(digest: digest.text, parts: parts)
+        let given = Set(draft.secrets.filter { $0.source != nil || isKept($0) }.map(\.name))
+        return UnitNote(digest: digest.text, parts: parts, secrets: given.isEmpty ? nil : given.sorted())
     }
 }

@@ -50,7 +50,13 @@ struct UnitRecords {
     ///
     /// - Throws: a `Refusal` when that cannot be kept.
     func finish(_ unit: ProvisionUnit, at time: Int) throws(Refusal) {
-        let record = UnitRecord(name: unit.name, digest: unit.digest, finished: time)
+        let secrets = Set(unit.secrets.keys).union(unit.earlierSecrets).sorted()
+        let record = UnitRecord(
+            name: unit.name,
+            digest: unit.digest,
+            finished: time,
+            secrets: secrets.isEmpty ? nil : secrets
+        )
         do throws(Refusal) {
             let text = String(decoding: try JSON.encode(record), as: UTF8.self)
             // Before the record: a VM that is cut off may lose what the unit wrote, and then must not remember it.
