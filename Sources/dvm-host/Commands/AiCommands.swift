@@ -84,6 +84,7 @@ struct AiLogin: AsyncParsableCommand {
     var device = false
 
     @OptionGroup var terminal: TerminalOptions
+    @OptionGroup var dry: DryRunOption
     @OptionGroup var talk: TalkOptions
 
     /// The tools to which the browser comes back.
@@ -94,6 +95,13 @@ struct AiLogin: AsyncParsableCommand {
         let tool = try Self.tool(named: tool, among: Tool.all + session.configuration.tools())
         let vm = try Ai.target(vm, among: session.configuration.names())
         let callback = device ? nil : tool.signIn?.callback
+        if dry.isOn(session) {
+            let port = callback.map { ", holding port \($0.port) of this computer for the browser meanwhile" } ?? ""
+            return try session.tell(
+                "`dvm ai login \(tool.name) \(vm)` would \(vm.starting), and run the sign-in of \(tool.name) in it\(port)",
+                of: vm
+            )
+        }
         // Before a VM is started for it: the port may be taken.
         let door = try callback.map { try SignInDoor(for: tool.name, in: vm.text, at: $0) }
         try await session.run(

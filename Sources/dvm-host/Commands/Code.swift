@@ -16,6 +16,7 @@ struct Code: AsyncParsableCommand {
     )
 
     @OptionGroup var target: VMArgument
+    @OptionGroup var dry: DryRunOption
     @OptionGroup var talk: TalkOptions
 
     func run() async throws {
@@ -29,6 +30,13 @@ struct Code: AsyncParsableCommand {
         }
         let editor = try DesktopProgram.editor(session.environment)
         let settings = try await session.configuration.load(vm).settings
+        if dry.isOn(session) {
+            return try session.tell(
+                "`dvm code \(vm)` would \(vm.starting), and have \(editor.executable.shown) open "
+                    + "\(settings.codeDirectory.printable) in it",
+                of: vm
+            )
+        }
         try await session.learnLogin(of: vm, for: "code")
         guard let login = SshEntryStore(paths: session.paths).login(vm) else {
             throw Refusal("what \(vm) said of its login was lost", hint: "is the disk full?")

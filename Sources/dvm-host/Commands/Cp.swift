@@ -50,6 +50,12 @@ struct Cp: AsyncParsableCommand {
         let copy = try plan()
         let session = try talk.session()
         let display = CopyDisplay(session.display, copy)
+        guard !session.environment.isDryRun else {
+            throw Refusal(
+                "DVM_DRY_RUN is set, and what `dvm cp` would copy is not known without asking the VM",
+                hint: "run it without DVM_DRY_RUN; `dvm cp -n` asks the VM, and copies nothing"
+            )
+        }
         // What is wrong with paths of this computer is said before a VM is started.
         let end = try copy.end(display.observer)
         let guest = try await session.connection(to: copy.plan.vm, for: "cp")

@@ -44,6 +44,7 @@ struct SSHKeyCommand: AsyncParsableCommand {
     @Flag(help: "Print JSON")
     var json = false
 
+    @OptionGroup var dry: DryRunOption
     @OptionGroup var talk: TalkOptions
 
     func run() async throws {
@@ -53,6 +54,7 @@ struct SSHKeyCommand: AsyncParsableCommand {
         let session = try talk.session()
         // Before a VM is started, and before keys change.
         let clipboard = try copied.map { _ throws(Refusal) in try Clipboard.find(session.environment) }
+        if dry.isOn(session) { return try tell(vm, session) }
         let guest = try await session.connection(to: vm, for: "ssh-key")
         let keys = try guest.perform(.sshKeys(request), as: SSHKeys.self, output: { session.display.output($0) })
         try keys.check()
@@ -61,6 +63,17 @@ struct SSHKeyCommand: AsyncParsableCommand {
         let key = copied == .copy ? keys.access : keys.signing
         try await session.put(key.line + "\n", on: clipboard)
         session.display.note("the \(copied == .copy ? "access" : "signing") key is on the clipboard")
+    }
+
+    private func tell(_ vm: MachineName, _ session: Session) throws {
+        let keys =
+            rotate ? "make new SSH keys in it, and keep the old ones aside" : "make SSH keys in it where it has none"
+        let servers = host.isEmpty ? "" : ", use the access key for \(host.joined(separator: " and ")), too"
+        let clipboard = copied.map { ", put the \($0 == .copy ? "access" : "signing") key on the clipboard" } ?? ""
+        try session.tell(
+            "`dvm ssh-key \(vm)` would \(vm.starting), \(keys)\(servers), and show them\(clipboard)",
+            of: vm
+        )
     }
 }
 
@@ -88,12 +101,20 @@ struct GPGKeyCommand: AsyncParsableCommand {
     @Flag(help: "Print JSON")
     var json = false
 
+    @OptionGroup var dry: DryRunOption
     @OptionGroup var talk: TalkOptions
 
     func run() async throws {
         let vm = try target.name()
         let session = try talk.session()
         let clipboard = copy ? try Clipboard.find(session.environment) : nil
+        if dry.isOn(session) {
+            return try session.tell(
+                "`dvm gpg-key \(vm)` would \(vm.starting), make a GPG key in it where it has none, have one that is about to "
+                    + "expire last another year, and show it\(copy ? ", also on the clipboard" : "")",
+                of: vm
+            )
+        }
         let guest = try await session.connection(to: vm, for: "gpg-key")
         let key = try guest.perform(.gpgKey, as: GPGKey.self, output: { session.display.output($0) })
         try key.check()

@@ -51,6 +51,7 @@ struct Open: AsyncParsableCommand {
     @Argument(help: "The port, in the VM or on this computer")
     var port: UInt16?
 
+    @OptionGroup var dry: DryRunOption
     @OptionGroup var talk: TalkOptions
 
     func run() async throws {
@@ -63,6 +64,12 @@ struct Open: AsyncParsableCommand {
             of: vm
         )
         let opener = try DesktopProgram.opener(session.environment)
+        if dry.isOn(session) {
+            return try session.tell(
+                "`dvm open \(vm)` would \(vm.starting), and open \(forward.url) in the browser",
+                of: vm
+            )
+        }
         let ports = try await session.ports(of: vm, for: "open")
         for warning in Self.warnings(forward, ports, of: vm) { session.display.note(warning) }
         session.display.note("opening \(forward.url)")

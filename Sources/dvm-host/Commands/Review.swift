@@ -49,6 +49,7 @@ struct Review: AsyncParsableCommand {
     @Flag(help: "Print JSON")
     var json = false
 
+    @OptionGroup var dry: DryRunOption
     @OptionGroup var talk: TalkOptions
 
     func run() async throws {
@@ -57,7 +58,7 @@ struct Review: AsyncParsableCommand {
         let session = try talk.session()
         // What is wrong on this computer is said before a VM is started.
         try wanted?.destination.check(replacing: force)
-        if done { try session.checkDryRun(of: "review --done") }
+        if dry.isOn(session) { return try tell(vm, wanted, session) }
         let guest = try await session.connection(to: vm, for: "review")
         if done {
             let mark = try guest.perform(.review(.done), as: ReviewMark.self)
@@ -75,6 +76,18 @@ struct Review: AsyncParsableCommand {
         if let wanted { try write(wanted, of: report, guest) }
         if !report.isEmpty, !json { Output.say("`dvm review \(vm) --done` counts this as reviewed\n") }
         if report.isIncomplete { throw Failed() }
+    }
+
+    private func tell(_ vm: MachineName, _ wanted: Wanted?, _ session: Session) throws {
+        if done {
+            return try session.tell(
+                "`dvm review \(vm) --done` would \(vm.starting), and count what was shown of it last as reviewed",
+                of: vm
+            )
+        }
+        var patch = ""
+        if let wanted { patch = ", and write the changes to \(wanted.destination.shown)" }
+        try session.tell("`dvm review \(vm)` would \(vm.starting), and show what was done in it\(patch)", of: vm)
     }
 
     /// How long ago something was, in the middle of a sentence.

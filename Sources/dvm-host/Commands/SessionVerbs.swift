@@ -43,8 +43,19 @@ extension Sessions {
         static let configuration = CommandConfiguration(abstract: "End a session, with everything it started")
 
         @OptionGroup var argument: SessionArgument
+        @OptionGroup var dry: DryRunOption
 
         func run() async throws {
+            let host = try argument.talk.session()
+            if dry.isOn(host) {
+                let vm = try Ai.target(argument.vm, among: host.configuration.names())
+                let session = argument.session.printable
+                return try host.tell(
+                    "`dvm sessions kill \(session) \(vm)` would \(vm.starting), and end the session “\(session)”, if "
+                        + "there is one, with everything it started",
+                    of: vm
+                )
+            }
             let found = try await argument.find(ended: false)
             let ended = try found.guest.perform(.endSession(found.id), as: SessionSummary.self)
             for note in ended.notes { Output.say("dvm: \(found.vm.text) says: \(note.line)\n") }

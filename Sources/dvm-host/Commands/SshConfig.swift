@@ -46,7 +46,20 @@ struct SshConfig: AsyncParsableCommand {
         }
         let session = try talk.session()
         let config = try PersonalSshConfig(session.paths)
-        if dry.isOn(session), install || remove {
+        if dry.isOn(session), !install, !remove {
+            for vm in named {
+                try session.tell(
+                    "`dvm ssh-config \(vm)` would print its entry; \(vm.instance) would be started and asked if it never was",
+                    of: vm
+                )
+            }
+            guard named.isEmpty else { return }
+            return try Output.print(
+                "`dvm ssh-config` would print the entries of all VMs, and ask those that run and never were; nothing was "
+                    + "asked or done"
+            )
+        }
+        if dry.isOn(session) {
             let path = config.path.shown
             let isNeeded = config.hasLine == remove
             let what = remove ? "take one line out of \(path)" : "put one line at the top of \(path)"

@@ -85,6 +85,11 @@ struct DryRunOption: ParsableArguments {
     func isOn(_ session: Session) -> Bool { isAsked || session.environment.isDryRun }
 }
 
+extension MachineName {
+    /// What a command that needs the VM does first, after “would”.
+    var starting: String { "start \(instance), where it does not run" }
+}
+
 extension Session {
     /// Prints what a command would do to a VM, without asking Lima or the VM.
     ///

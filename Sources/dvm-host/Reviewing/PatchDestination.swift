@@ -19,6 +19,14 @@ enum PatchDestination: Hashable {
         self = .file(FilePath(text))
     }
 
+    /// As people read it.
+    var shown: String {
+        switch self {
+        case .standardOutput: "standard output"
+        case .file(let path): path.shown
+        }
+    }
+
     /// Refuses what would write over something that is not to be replaced, before anything is begun.
     ///
     /// - Parameter replacing: whether a file that is there may be replaced.
