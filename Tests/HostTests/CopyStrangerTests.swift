@@ -24,6 +24,17 @@ private final class Script: CopyPipe {
     func write(_ bytes: ArraySlice<UInt8>) throws {}
 }
 
+/// What a guest says, with a name for it: records themselves fill a log.
+struct Lie: CustomTestStringConvertible, Sendable {
+    var testDescription: String
+    var records: [CopyRecord]
+
+    init(_ name: String, _ records: CopyRecord...) {
+        testDescription = name
+        self.records = records
+    }
+}
+
 @Suite struct `A copy from a guest that lies` {
     private let fixture: HostFixture
     private static let stamp = CopyStamp(mode: 0o777, seconds: 1_000_000_000, nanoseconds: 0)
@@ -73,15 +84,17 @@ private final class Script: CopyPipe {
 
     @Test(
         arguments: [
-            // Not what was asked for.
-            [file(".bashrc"), .listed(entries: 1)], [directory("got2")], [directory("")],
-            [directory("got"), .up, directory("got")], [file("got"), file("got")],
-            // Lists without sense or end.
-            [.up], [directory("got"), .listed(entries: 1)], [.data([1])], [.done(bytes: 0)], [.end(.whole)],
-        ] as [[CopyRecord]]
+            Lie("another file", file(".bashrc"), .listed(entries: 1)), Lie("another directory", directory("got2")),
+            Lie("a directory without a name", directory("")),
+            Lie("a directory twice", directory("got"), .up, directory("got")),
+            Lie("a file twice", file("got"), file("got")), Lie("up from the top", .up),
+            Lie("the end of a list in a directory", directory("got"), .listed(entries: 1)),
+            Lie("data without a list", .data([1])), Lie("the end of all without a list", .done(bytes: 0)),
+            Lie("the end of a file without a list", .end(.whole)),
+        ]
     )
-    func `is refused before anything is written`(records: [CopyRecord]) throws {
-        #expect(throws: ProtocolViolation.self) { try receive(records) }
+    func `is refused before anything is written`(lie: Lie) throws {
+        #expect(throws: ProtocolViolation.self) { try receive(lie.records) }
         #expect(try tree().filter { $0 != "here/got" } == untouched)
     }
 
@@ -127,16 +140,18 @@ private final class Script: CopyPipe {
 
     @Test(
         arguments: [
-            [.data([1, 2])], [.hole(2)], [.end(.whole)],
-            [.done(bytes: 0)], [.hole(1), .data([1])], [.content(entry: 0, from: 0, stamp, size: 1)],
-            [.data([1]), .end(.whole), .done(bytes: 2)], [.up], [.listed(entries: 1)],
-        ] as [[CopyRecord]]
+            Lie("too much data", .data([1, 2])), Lie("too large a hole", .hole(2)), Lie("no data", .end(.whole)),
+            Lie("the end of all", .done(bytes: 0)), Lie("data after all of it", .hole(1), .data([1])),
+            Lie("a file in a file", .content(entry: 0, from: 0, stamp, size: 1)),
+            Lie("a sum that is wrong", .data([1]), .end(.whole), .done(bytes: 2)), Lie("up", .up),
+            Lie("a second list", .listed(entries: 1)),
+        ]
     )
-    func `leaves no file whose size was a lie`(records: [CopyRecord]) throws {
+    func `leaves no file whose size was a lie`(lie: Lie) throws {
         let begin: [CopyRecord] = [
             Self.file("got"), .listed(entries: 1), .content(entry: 0, from: 0, Self.stamp, size: 1),
         ]
-        #expect(throws: ProtocolViolation.self) { try receive(begin + records) }
+        #expect(throws: ProtocolViolation.self) { try receive(begin + lie.records) }
         let left = try tree()
         // Whole before the last lie, or not there at all, and never under another name.
         #expect(left == untouched || left == untouched + ["here/got"] && fixture.read("here/got") == "\u{1}")
@@ -165,12 +180,14 @@ private final class Script: CopyPipe {
     ///
     /// A million entries are the value's own test.
     @Test(arguments: [
-        CopyRecord.link(name: [0x6C], target: [UInt8](repeating: 0x78, count: RawPath.longest)),
-        .directory(name: [0x64], stamp),
+        Lie("names", .link(name: [0x6C], target: [UInt8](repeating: 0x78, count: RawPath.longest))),
+        Lie("levels", .directory(name: [0x64], stamp)),
     ])
-    func `ends a list that never ends`(endless: CopyRecord) throws {
+    func `ends a list that never ends`(endless: Lie) throws {
         try fixture.write("here/got/f", "")
-        #expect(throws: ProtocolViolation.self) { try receive([Self.directory("got")], repeated: endless) }
+        #expect(throws: ProtocolViolation.self) {
+            try receive([Self.directory("got")], repeated: endless.records[0])
+        }
         #expect(try tree().filter { $0.hasPrefix("canary") } == ["canary", "canary/secret"])
     }
 

@@ -145,7 +145,7 @@ private let effects: [String: Effect] = [
             ("ssh-config apo", "there is no VM called “apo”"), ("ssh-key apo", "there is no VM called “apo”"),
             ("sessions kill 9f3a apo", "there is no VM called “apo”"), ("gpg-key apo", "there is no VM called “apo”"),
             ("ai login codex apo", "there is no VM called “apo”"), ("review apo", "there is no VM called “apo”"),
-            ("ai login aider app", "aider has no sign-in of its own"), ("open app", "declares no port"),
+            ("ai login aider app", "aider has no sign-in of its own"), ("open app", "app has no declared port"),
             ("ssh-key app --copy", "there is no clipboard here"), ("code app", "ssh does not know dvm's VMs yet"),
             ("review app --patch none/x", "there is no directory none"),
         ]

@@ -144,9 +144,9 @@ import Testing
         #expect(try files.read("passwd") != nil)
     }
 
-    @Test(arguments: [String(repeating: "#", count: 256 * 1024 + 1), "DVM_CPUS=2\0"])
-    func `are refused when they are no text of a sensible size`(text: String) throws {
-        try fixture.write("config/vms/app.sh", text)
+    @Test(arguments: [Brief(String(repeating: "#", count: 256 * 1024 + 1)), "DVM_CPUS=2\0"])
+    func `are refused when they are no text of a sensible size`(text: Brief) throws {
+        try fixture.write("config/vms/app.sh", text.text)
         #expect(refusal()?.message == "\(root)/config/vms/app.sh is not a configuration file")
     }
 }

@@ -137,21 +137,39 @@ import Testing
         #expect(tree.stored == 10)
     }
 
+    /// Records of which the last is one too many, with a name for them: records themselves fill a log.
+    struct Excess: CustomTestStringConvertible, Sendable {
+        var testDescription: String
+        var records: [CopyRecord]
+
+        init(_ name: String, _ records: [CopyRecord]) {
+            testDescription = name
+            self.records = records
+        }
+    }
+
     @Test(
         arguments: [
-            [.up], [directory("a"), .up, .up], [directory("a"), directory("")], [directory("a"), .listed(entries: 1)],
-            [directory("a"), .up, .listed(entries: 2)], [.data([1])], [.done(bytes: 0)],
-            [.file(name: [0x61], stamp, size: .max / 2, stored: .max / 2)]
-                + [CopyRecord](repeating: .file(name: [0x61], stamp, size: .max / 2, stored: .max / 2), count: 2),
-            [CopyRecord](repeating: directory("a"), count: CopyLimits.depth + 1),
-            [CopyRecord](repeating: directory(String(repeating: "n", count: 255)), count: 17),
-            [link("x")].dropFirst() + [link("../x")], [directory("a"), link("../x")], [directory("a"), link("/etc")],
-        ] as [[CopyRecord]]
+            Excess("up from the top", [.up]), Excess("up twice", [directory("a"), .up, .up]),
+            Excess("no name", [directory("a"), directory("")]),
+            Excess("an end in a directory", [directory("a"), .listed(entries: 1)]),
+            Excess("a count that is wrong", [directory("a"), .up, .listed(entries: 2)]),
+            Excess("data", [.data([1])]), Excess("the end of all", [.done(bytes: 0)]),
+            Excess(
+                "sizes",
+                [CopyRecord](repeating: .file(name: [0x61], stamp, size: .max / 2, stored: .max / 2), count: 3)
+            ),
+            Excess("levels", [CopyRecord](repeating: directory("a"), count: CopyLimits.depth + 1)),
+            Excess("a long path", [CopyRecord](repeating: directory(String(repeating: "n", count: 255)), count: 17)),
+            Excess("a link out of the top", [link("../x")]),
+            Excess("a link out of a directory", [directory("a"), link("../x")]),
+            Excess("a link to an absolute path", [directory("a"), link("/etc")]),
+        ]
     )
-    func `has an end to what it takes`(records: [CopyRecord]) throws {
+    func `has an end to what it takes`(excess: Excess) throws {
         var tree = CopyTree()
-        for record in records.dropLast() { _ = try tree.add(record) }
-        #expect(throws: ProtocolViolation.self) { try tree.add(try #require(records.last)) }
+        for record in excess.records.dropLast() { _ = try tree.add(record) }
+        #expect(throws: ProtocolViolation.self) { try tree.add(try #require(excess.records.last)) }
     }
 
     @Test func `takes a million entries and not one more`() throws {

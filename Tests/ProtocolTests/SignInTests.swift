@@ -1,4 +1,5 @@
 import DVMProtocol
+import TestSupport
 import Testing
 
 @Suite struct `Where a tool waits for a browser` {
@@ -50,11 +51,11 @@ import Testing
 
     @Test(arguments: [
         "", "state=1", "xcode=1", "a=code", "?code=1 HTTP/1.1", "code=1\r\nHost: x", "code=1#x", "code=\"", "code=<x>",
-        "code=ü", "code=\\", "code=1\u{0}", "code=" + String(repeating: "a", count: SignInAnswer.longest),
+        "code=ü", "code=\\", "code=1\u{0}", Brief("code=" + String(repeating: "a", count: SignInAnswer.longest)),
     ])
-    func `is nothing else`(query: String) throws {
-        #expect(!SignInAnswer.isAnswer(query))
-        let answer = SignInAnswer(session: SessionID(seconds: 0, salt: 0), query: query)
+    func `is nothing else`(query: Brief) throws {
+        #expect(!SignInAnswer.isAnswer(query.text))
+        let answer = SignInAnswer(session: SessionID(seconds: 0, salt: 0), query: query.text)
         #expect(throws: Refusal.self) { try Request.task(.answerSignIn(answer)).check() }
     }
 
