@@ -59,6 +59,19 @@ private final class KeyStage {
         #expect(!listed.contains("sub:"), "it signs and does nothing else")
     }
 
+    @Test func `ends the agent it started, and no other`() throws {
+        let stage = try KeyStage()
+        let pid = "gpg-connect-agent --quiet --no-autostart 'GETINFO pid' /bye 2>/dev/null"
+        _ = try stage.gpg()
+        #expect(try stage.run(pid) == "", "none goes on with the rights of that process")
+        // One of the user's may hold passphrases.
+        try stage.run("gpg-agent --daemon >/dev/null")
+        let before = try stage.run(pid)
+        #expect(before.hasPrefix("D "))
+        #expect(try stage.gpg().changes == [])
+        #expect(try stage.run(pid) == before)
+    }
+
     @Test(arguments: ["seconds=1; sleep 2", "20d"])
     func `is renewed in its last days and after them`(expiry: String) throws {
         let stage = try KeyStage()

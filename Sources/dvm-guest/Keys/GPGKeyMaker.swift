@@ -13,9 +13,11 @@ struct GPGKeyMaker {
     /// - Throws: a `Refusal` when gpg is missing or fails.
     func run() throws(Refusal) -> GPGKey {
         try KeyProgram.gpg.check()
-        // It would go on with the rights of this process for whoever asks it next.
-        defer { _ = try? Run.output(["/usr/bin/gpgconf", "--kill", "gpg-agent"], home: order.home) }
         _ = try OwnDirectory.open(".gnupg", in: order.home)
+        let isOurs = !hasAgent
+        // It would go on with the few rights of this process for whoever asks it next. One that was there has the user's,
+        // and their passphrases, which they would have to type again.
+        defer { if isOurs { _ = try? Run.output(["/usr/bin/gpgconf", "--kill", "gpg-agent"], home: order.home) } }
         let identity = Self.identity(of: order.host)
         var changes: [String] = []
         let now = Self.now
@@ -41,6 +43,14 @@ struct GPGKeyMaker {
         )
         try report.check()
         return report
+    }
+
+    /// Whether an agent of the user's runs, or would be started by the user's own service manager; also where that cannot be
+    /// told, so that none of theirs is ended.
+    private var hasAgent: Bool {
+        let words = ["/usr/bin/gpg-connect-agent", "--quiet", "--no-autostart", "GETINFO pid", "/bye"]
+        guard let answer = try? Run.output(words, home: order.home), answer.exit == .exited(0) else { return true }
+        return !answer.output.isEmpty
     }
 
     private func newest(_ identity: String) throws(Refusal) -> GPGListing.Key? {
