@@ -81,6 +81,53 @@ import Testing
         Case("told not to look", "git update-index --assume-unchanged file; echo two >file") {
             $0.hidden = Sample(count: 1, examples: ["file"])
         },
+        // 2100 files that git keeps, in the order of a walk before those it does not.
+        Case(
+            "ignored beside many that are not",
+            "printf '.env\\nz*\\n' >.git/info/exclude; mkdir .a z; (cd .a; touch $(seq -f %04.0f.sql 2100)); git add .a; git commit -qm a; git update-ref refs/remotes/origin/main HEAD; echo x >.env; echo x >zz.db; echo x >z/y.pem"
+        ) {
+            $0.ignored = Sample(count: 3, examples: [".env", "z/y.pem", "zz.db"])
+        },
+        Case(
+            "ignored among more than are looked at",
+            "echo '*.o' >.git/info/exclude; touch $(seq -f x%05.0f.o 10001); echo z.db >>.git/info/exclude; echo x >z.db"
+        ) {
+            $0.unknown = [
+                "whether git ignores what nothing makes again: 2 of the 10002 files and directories that git ignores"
+            ]
+        },
+        Case(
+            "ignored with a repository of its own in it",
+            "echo data/ >.git/info/exclude; mkdir -p data/deep/build; echo x >data/deep/x.db; touch data/deep/build/.env; (cloned data/inner; echo x >.env; git add .env; git commit -qm x; git update-ref refs/remotes/origin/main HEAD); mkdir data/closed; chmod 000 data/closed"
+        ) {
+            $0.ignored = Sample(count: 1, examples: ["data/deep/x.db"])
+            $0.unknown = ["whether git ignores what nothing makes again: data/closed"]
+        },
+        Case(
+            "told not to look at one beside many that are not there",
+            "mkdir .a; touch $(seq -f .a/%04.0f 4100); git add .a; git commit -qm a; git update-ref refs/remotes/origin/main HEAD; git ls-files -z | git update-index -z --skip-worktree --stdin; rm -r .a; echo two >file"
+        ) {
+            $0.hidden = Sample(count: 1, examples: ["file"])
+        },
+        Case(
+            "told not to look at more than are told",
+            "mkdir .a; touch $(seq -f .a/%04.0f 4100); git add .a; git commit -qm a; git update-ref refs/remotes/origin/main HEAD; git ls-files -z .a | git update-index -z --skip-worktree --stdin"
+        ) {
+            $0.hidden = Sample(count: 4096, examples: (1...5).map { ".a/000\($0)" })
+            $0.unknown = ["4 more files that git was told to pass over"]
+        },
+        Case(
+            "told not to look, before the index was split",
+            "git update-index --assume-unchanged file; git update-index --split-index; echo two >file"
+        ) {
+            $0.hidden = Sample(count: 1, examples: ["file"])
+        },
+        Case(
+            "told not to look, after the index was split",
+            "git update-index --split-index; git update-index --assume-unchanged file; echo two >file"
+        ) {
+            $0.hidden = Sample(count: 1, examples: ["."])
+        },
         Case("damaged", "rm -r .git/objects/??") {
             $0.unknown = ["git status failed (status 128)", "git log failed (status 128)"]
         },
@@ -105,8 +152,8 @@ import Testing
             """
             (cloned a; git tag v1; git checkout -q --detach; git branch behind)
             (cd a; git commit -q --allow-empty -m 'known to the reflog alone'; git checkout -q main; git reflog | grep -q alone)
-            (cloned b; printf 'build/\\n*.pyc\\n' >.gitignore; git add .; git commit -qm i;
-              git update-ref refs/remotes/origin/main HEAD; mkdir build; touch build/.env x.pyc; chmod 755 file; chmod 644 file
+            (cloned b; printf 'build/\\n*.pyc\\n.env*\\n' >.gitignore; git add .; git commit -qm i;
+              git update-ref refs/remotes/origin/main HEAD; mkdir build; touch build/.env x.pyc; ln -s ../elsewhere .env; mkfifo .env.local; chmod 755 file; chmod 644 file
               cloned inner)
             git init -q --bare empty.git; mkdir -p some/empty
             mkdir -p "$HOME/.config/git"; echo .idea >"$HOME/.config/git/ignore"; mkdir a/.idea; touch a/.idea/x

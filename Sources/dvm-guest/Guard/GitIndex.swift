@@ -6,13 +6,16 @@ struct GitIndex: Equatable {
     var links: Set<TreePath> = []
     /// Files whose changes git does not show: “assume unchanged” and “skip worktree”.
     var unseen: Set<TreePath> = []
+    /// How many more of these there are than are kept.
+    var unseenBeyond = 0
 
     /// Reads an index; `nil` when it is damaged or of another version.
     ///
     /// - Parameters:
     ///   - bytes: the file.
     ///   - hash: the bytes of a hash: 20, or 32 in a repository of SHA-256.
-    init?(_ bytes: [UInt8], hash: Int = 20) {
+    ///   - isNoted: which of the unseen files count; a sparse checkout has any number that are not there.
+    init?(_ bytes: [UInt8], hash: Int = 20, noting isNoted: (TreePath) -> Bool = { _ in true }) {
         guard bytes.count >= 12, bytes.starts(with: "DIRC".utf8) else { return nil }
         let version = Self.number(bytes, 4, 4)
         guard (2...4).contains(version) else { return nil }
@@ -48,7 +51,8 @@ struct GitIndex: Equatable {
             guard isLink || isUnseen, let path = TreePath(checking: name) else { continue }
             // More than can be told apart, and each may be long: the memory is not the session's.
             if isLink, links.count < Self.mostPaths { links.insert(path) }
-            if isUnseen, unseen.count < Self.mostPaths { unseen.insert(path) }
+            guard isUnseen, isNoted(path) else { continue }
+            if unseen.count < Self.mostPaths { unseen.insert(path) } else { unseenBeyond += 1 }
         }
     }
 

@@ -41,8 +41,7 @@ struct StandIn {
         for name in ["refs", "packed-refs", "reftable", "objects", "logs", "shallow"] where names.contains(name) {
             try TemporaryDirectory.link(path.appending(name), to: place.common.appending(name))
         }
-        let own = ["index"] + place.names.filter { $0.hasPrefix("sharedindex.") }.prefix(2)
-        for name in own where place.names.contains(name) {
+        for name in ["index"] + Self.sharedIndexes(of: place) where place.names.contains(name) {
             try TemporaryDirectory.link(path.appending(name), to: place.own.appending(name))
         }
         for (name, directory) in [
@@ -52,6 +51,11 @@ struct StandIn {
             guard Status.of(file) != nil else { continue }
             try TemporaryDirectory.link(path.appending("info").appending(name), to: file)
         }
+    }
+
+    /// The other halves of a split index: git has one at a time, and for a moment two.
+    static func sharedIndexes(of place: GitPlace) -> [String] {
+        Array(place.names.filter { $0.hasPrefix("sharedindex.") }.sorted().prefix(2))
     }
 
     private static func read(_ path: FilePath) throws(Refusal) -> [UInt8] {

@@ -180,7 +180,7 @@ struct WorkCheck {
 
     private func statusWords(_ subject: Subject) -> [String] {
         // Which ones are ignored takes git longer to say, and is of interest only where something precious could be.
-        let ignored = subject.found.candidates.isEmpty ? "no" : "traditional"
+        let ignored = subject.found.mayHoldPrecious ? "traditional" : "no"
         return [
             "status", "--porcelain=v2", "--branch", "--show-stash", "-z", "--untracked-files=normal",
             "--ignored=\(ignored)", "--ignore-submodules=dirty", "--no-renames",
@@ -238,42 +238,35 @@ struct WorkCheck {
     }
 
     private func findIgnored(_ subject: Subject) {
-        let top = subject.found.path.parts.count
-        let ignored = subject.status.ignored
-        let exact = Set(ignored.kept)
-        let isWhole = ignored.count == ignored.kept.count
-        for candidate in subject.found.candidates {
-            let parts = candidate.parts[top...]
-            var above: [UInt8] = []
-            let name = Array(parts.joined(separator: [UInt8(ascii: "/")]))
-            var isIgnored = exact.contains(name)
-            for part in parts.dropLast() where !isIgnored {
-                above += part + [UInt8(ascii: "/")]
-                isIgnored = exact.contains(above)
-            }
-            guard isIgnored || !isWhole else { continue }
-            subject.work.ignored.add(String(decoding: name, as: UTF8.self))
-        }
+        let look = PreciousFiles.among(subject.status.ignored, of: subject.found.path, in: tree, until: deadline)
+        subject.work.ignored = look.found
+        subject.work.unknown += look.unknown.map { "whether git ignores what nothing makes again: \($0)" }
     }
 
     /// Files that git was told to take for unchanged: what they hold now, git does not say.
     private func findHidden(_ subject: Subject) {
         guard !subject.found.isBare, subject.place.names.contains("index") else { return }
-        let path = subject.place.own.appending("index")
         let hash = subject.standIn.isSHA256 ? 32 : 20
-        let file = (try? FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking]))
-            .map { SharedDescriptor(OwnedDescriptor($0)) }
-        guard let file, let bytes = ProjectTree.read(file.raw, atMost: 64 << 20),
-            let index = GitIndex(bytes, hash: hash)
-        else {
-            // Git has read it, but what it was told there to pass over is not known to us.
-            subject.work.unknown.append("its index cannot be read, nor which files git was told to pass over")
-            return
+        // In a sparse checkout they are not there, and so cannot have changed. In the half of a split index that changes,
+        // those of the other half have no name.
+        let isThere = { (name: TreePath) in
+            name == .top || tree.status(name.parts.reduce(subject.found.path) { $0.appending($1) })?.isRegular == true
         }
-        for name in index.unseen.sorted() {
-            let place = name.parts.reduce(subject.found.path) { $0.appending($1) }
-            // In a sparse checkout they are not there, and so cannot have changed.
-            if tree.status(place)?.isRegular == true { subject.work.hidden.add("\(name)") }
+        for name in ["index"] + StandIn.sharedIndexes(of: subject.place) {
+            let path = subject.place.own.appending(name)
+            let file = (try? FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking]))
+                .map { SharedDescriptor(OwnedDescriptor($0)) }
+            guard let file, let bytes = ProjectTree.read(file.raw, atMost: 64 << 20),
+                let index = GitIndex(bytes, hash: hash, noting: isThere)
+            else {
+                // Git has read it, but what it was told there to pass over is not known to us.
+                subject.work.unknown.append("its \(name) cannot be read, nor which files git was told to pass over")
+                continue
+            }
+            for name in index.unseen.sorted() { subject.work.hidden.add("\(name)") }
+            if index.unseenBeyond > 0 {
+                subject.work.unknown.append("\(index.unseenBeyond) more files that git was told to pass over")
+            }
         }
     }
 
@@ -281,7 +274,9 @@ struct WorkCheck {
     private func findOthers(_ subject: Subject) {
         guard !subject.place.isLinked, subject.place.names.contains("worktrees") else { return }
         let names = Listing.names(in: subject.place.own.appending("worktrees"))
-        for name in names.prefix(200) {
+        let most = 200
+        if names.count > most { subject.work.unknown.append("\(names.count - most) more work trees of it") }
+        for name in names.prefix(most) {
             let file = subject.place.own.appending("worktrees").appending(name).appending("gitdir")
             guard let text = try? TextFile.readBytes(file),
                 let dot = GitPlace.path(in: text[...], from: subject.place.own, project: project),

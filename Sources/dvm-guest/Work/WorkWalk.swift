@@ -7,8 +7,8 @@ struct WorkWalk {
     struct Repository {
         var path: TreePath
         var isBare: Bool
-        /// Files that are precious if git ignores them.
-        var candidates: [TreePath] = []
+        /// Whether there are files in it that are precious if git ignores them.
+        var mayHoldPrecious = false
     }
 
     private(set) var repositories: [Repository] = []
@@ -21,7 +21,7 @@ struct WorkWalk {
     private var isOver = false
 
     /// The most of anything that is kept: more is no project people work on.
-    private static let most = (repositories: 5000, candidates: 2000, unknown: 50, depth: 128)
+    private static let most = (repositories: 5000, unknown: 50, depth: 128)
 
     /// Walks through a tree, never through a link and never to another file system.
     static func through(_ tree: ProjectTree, until deadline: ContinuousClock.Instant) -> Self {
@@ -87,17 +87,16 @@ struct WorkWalk {
                     if Status.of(entry.name, in: directory.raw) != nil { note("\(place) cannot be looked into") }
                     continue
                 }
-                let vendor = vendor || SecretFiles.isVendorTree(entry.name) || Precious.isCache(entry.name)
+                let vendor = vendor || Precious.isRefilled(entry.name)
                 visit(next, place, in: repository, depth: depth + 1, device: device, vendor: vendor)
             case .file:
                 guard let repository else {
                     loose.add("\(place)")
                     continue
                 }
-                guard !vendor, repositories[repository].candidates.count < Self.most.candidates,
+                guard !vendor, !repositories[repository].mayHoldPrecious else { continue }
+                repositories[repository].mayHoldPrecious =
                     Precious.isName(entry.name) || isLarge(entry.name, in: directory)
-                else { continue }
-                repositories[repository].candidates.append(place)
             case .link, .other: continue
             }
         }
@@ -106,30 +105,4 @@ struct WorkWalk {
     private func isLarge(_ name: [UInt8], in directory: borrowing OwnedDescriptor) -> Bool {
         Status.of(name, in: directory.raw).map { $0.size >= Precious.large } ?? false
     }
-}
-
-/// Which ignored files are worth asking about: those that no build makes again.
-enum Precious {
-    /// Bytes from which a file counts whatever its name.
-    static let large = 20 << 20
-
-    /// Whether a name is that of a secret, a database or somebody's own settings.
-    static func isName(_ name: [UInt8]) -> Bool {
-        if SecretFiles.verdict(name) != .unknown { return true }
-        let name = String(decoding: name, as: UTF8.self).lowercased()
-        return endings.contains { name.hasSuffix($0) }
-    }
-
-    private static let endings = [
-        ".sqlite", ".sqlite3", ".sqlite-wal", ".db", ".db3", ".db-wal", ".mdb", ".duckdb", ".rdb", ".dump", ".sql",
-        ".tfstate", ".tfvars", ".gpg", ".asc", ".age",
-    ]
-
-    /// Directories of programs that fill them again by themselves, beside those of `SecretFiles`.
-    static func isCache(_ name: [UInt8]) -> Bool { caches.contains(String(decoding: name, as: UTF8.self)) }
-
-    private static let caches: Set<String> = [
-        ".mypy_cache", ".pytest_cache", ".ruff_cache", ".cache", ".terraform", ".direnv", "Pods", "DerivedData",
-        ".turbo", ".parcel-cache", ".nuxt", ".svelte-kit", "coverage", "obj", "_build", "deps",
-    ]
 }
