@@ -5,12 +5,16 @@ struct Sync: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sync",
         abstract: "Make VMs what their configuration says",
-        usage: "dvm sync <vm> ... [--force] [--only <recipe>]\ndvm sync --all [--jobs <number>]",
+        usage: "dvm sync <vm> ... [--force] [--only <recipe>] [--restart]\ndvm sync --all [--jobs <number>]",
         discussion: """
             Creates and starts a VM where needed, changes what has changed, installs dvm's program in it, sets up its \
             accounts and code directory, and runs its recipes and setup scripts. A recipe that has succeeded runs \
             again only when it, its variables, its secrets or what it needs have changed. It can be run again at any \
             time, also after one that was cut short, and goes on where that stopped.
+
+            Some changes need a VM to restart. While a session of an AI tool or a program of DVM_USER's runs in it, you \
+            are asked first, and without a terminal the VM is left as it is, which counts as failed; --restart \
+            restarts it all the same.
 
             The output of each recipe is in ~/.local/state/dvm/<vm>/<recipe>.log.
 
@@ -72,7 +76,14 @@ extension SyncOptions {
             return try await DryRun(session: session, texts: texts, request: request).sync(names, verb)
         }
 
-        let jobs = SyncJobs(session: session, texts: texts, request: request, verb: verb, most: jobs)
+        let jobs = SyncJobs(
+            session: session,
+            texts: texts,
+            request: request,
+            verb: verb,
+            most: jobs,
+            mayRestart: restart
+        )
         let isOne = names.count == 1 && !targets.all
         do {
             try await Interruption.guarding { interruption in

@@ -43,6 +43,9 @@ struct SyncOptions: ParsableArguments {
     @Option(name: .shortAndLong, help: ArgumentHelp("Work on this many VMs at once", valueName: "number"))
     var jobs = 4
 
+    @Flag(help: "Restart a VM where its configuration needs that, also while something works in it")
+    var restart = false
+
     @Flag(help: "Print lines of JSON")
     var json = false
 

@@ -9,6 +9,8 @@ struct SyncJobs: Sendable {
     let verb: String
     /// How many are worked on at once.
     let most: Int
+    /// Whether VMs are restarted where that is needed, whatever works in them.
+    var mayRestart = false
 
     /// One VM, with the screen for itself.
     ///
@@ -76,7 +78,8 @@ struct SyncJobs: Sendable {
             texts: texts,
             request: request,
             interruption: interruption,
-            verb: verb
+            verb: verb,
+            mayRestart: mayRestart
         )
     }
 

@@ -10,6 +10,8 @@ struct VMSync: Sendable {
     var interruption: Interruption?
     /// What it is called in the VM's lock.
     var verb = "sync"
+    /// Whether the VM is restarted where that is needed, whatever works in it.
+    var mayRestart = false
 
     private var display: ProgressDisplay { session.display }
     private var state: VMState { session.state(of: vm) }
@@ -37,7 +39,13 @@ struct VMSync: Sendable {
 
         var report = SyncReport()
         let machine = Machine(name: vm, settings: input.settings, limactl: limactl, session: session)
-        report.wasTouched = try !InstanceStep.steps(for: known, to: input.settings).isEmpty
+        let changes = try InstanceStep.steps(for: known, to: input.settings)
+        report.wasTouched = !changes.isEmpty
+        for case .stop(let reasons) in changes where !mayRestart {
+            guard let known else { continue }
+            try await RestartCheck(name: vm, limactl: limactl, session: session, verb: verb)
+                .require(known, for: reasons)
+        }
         let instance = try await machine.bringUp(known)
         // A copy that has got an identity of its own has forgotten some.
         notes = state.notes
