@@ -46,6 +46,42 @@ import Testing
         #expect(outcome.errors.contains("no session runs"))
     }
 
+    @Test(
+        arguments: [
+            // Left running, and held by a dvm that has it.
+            "dvm ai shell app --detach -- --norc -c 'sleep 600' >left 2>&1",
+            "\"$DVM\" ai shell app -- --norc -c 'echo ready; sleep 600' >held 2>&1 & until grep -qs ready held; do sleep 0.05; done",
+        ]
+    )
+    func `a session that runs is work, and keeps its VM`(start: String) throws {
+        let outcome = try host.run(
+            """
+            dvm work app >/dev/null; echo "before: $?"; \(start)
+            id=$(dvm sessions | tail -n 1 | cut -d' ' -f1)
+            dvm work app | sed "s/$id/ID/"; echo "work: ${PIPESTATUS[0]}"
+            dvm rm app --yes; echo "rm: $?"
+            dvm sessions kill $id app >/dev/null 2>&1; dvm work app >/dev/null; echo "after: $?"
+            """
+        )
+        #expect(
+            outcome.output == """
+                before: 0
+                ✗ a session of shell runs: ID
+
+                there is work in \(host.vm.project) that is nowhere else (0 repositories)
+                work: 1
+                rm: 1
+                after: 0
+
+                """,
+            "\(outcome.errors)"
+        )
+        #expect(
+            outcome.errors.contains("dvm: error: app holds work that is nowhere else:\n  ✗ a session of shell runs: ")
+        )
+        #expect(host.fixture.read("calls")?.contains("delete") != true)
+    }
+
     @Test func `what a session leaves to tell is told after its end, as the VM's word and harmless`() throws {
         try host.vm.configure(#""limits":{"seconds":1}"#)
         let outcome = try host.run("dvm ai shell app -- --norc -c 'while :; do sleep 1; done'")
