@@ -8,6 +8,27 @@ package enum CopySource {
     case stream(OpenFile, as: [UInt8], CopyStamp)
 }
 
+extension CopySource {
+    /// Looks at what is to be sent, before anything is.
+    ///
+    /// - Parameter recursive: whether directories are sent, too.
+    /// - Returns: what is there; nothing for a stream.
+    /// - Throws: a `Refusal` for what is not there, or cannot be sent at all.
+    @discardableResult
+    package func look(recursive: Bool) throws(Refusal) -> FileFacts? {
+        guard case .place(let place, _, let shown) = self else { return nil }
+        let found: FileFacts?
+        do { found = try place.facts() } catch { throw Refusal("cannot look at \(shown): \(error)") }
+        guard let facts = found else { throw Refusal("there is no \(shown)") }
+        switch facts.kind {
+        case .link: throw Refusal("\(shown) is a link", hint: "name what it leads to, or the directory it is in")
+        case .other: throw Refusal("\(shown) is neither a file nor a directory")
+        case .directory where !recursive: throw Refusal("\(shown) is a directory", hint: "-r copies directories")
+        case .file, .directory: return facts
+        }
+    }
+}
+
 /// What a copy tells while it works.
 package struct CopyObserver {
     /// Told once what there is, and which entries of it travel.
@@ -78,24 +99,15 @@ package struct CopySender {
         switch source {
         case .stream(_, let name, let stamp): try send(.file(name: name, stamp, size: nil, stored: 0))
         case .place(let place, let name, let shown):
-            let facts: FileFacts?
-            do { facts = try place.facts() } catch { throw Refusal("cannot look at \(shown): \(error)") }
-            switch facts?.kind {
-            case nil: throw Refusal("there is no \(shown)")
-            case .link?:
-                throw Refusal("\(shown) is a link", hint: "name what it leads to, or the directory it is in")
-            case .other?: throw Refusal("\(shown) is neither a file nor a directory")
-            case .file?:
-                guard let facts else { return }
-                try send(.file(name: name, facts.stamp, size: facts.size, stored: facts.stored))
-            case .directory?:
-                guard recursive else { throw Refusal("\(shown) is a directory", hint: "-r copies directories") }
-                do {
-                    let directory = try place.open()
-                    try list(directory, try FileFacts(of: directory), as: name)
-                } catch let error as Errno {
-                    throw Refusal("cannot read \(shown): \(error)")
-                }
+            guard let facts = try source.look(recursive: recursive) else { return }
+            guard facts.kind == .directory else {
+                return try send(.file(name: name, facts.stamp, size: facts.size, stored: facts.stored))
+            }
+            do {
+                let directory = try place.open()
+                try list(directory, try FileFacts(of: directory), as: name)
+            } catch let error as Errno {
+                throw Refusal("cannot read \(shown): \(error)")
             }
         }
     }

@@ -26,6 +26,7 @@ struct Copy {
         switch plan.direction {
         case .toGuest(let operands, _):
             let sources = try operands.compactMap(source)
+            for source in sources { try source.look(recursive: recursive) }
             return { session in
                 var sender = CopySender(session, recursive: recursive, dryRun: dryRun, observer: observer)
                 return try sender.run(sources)
