@@ -280,6 +280,26 @@ import Testing
         #expect(try Logs.unit("sshd", of: app, recipes) == "sshd")
     }
 
+    @Test func `needs no configuration of a VM that runs, where a unit is named`() throws {
+        let stage = try SyncStage("DVM_CPUS=x\n")
+        try stage.recipe("llama", nil, "service: dvm-llama.service")
+        try stage.fixture.write("list.json", ListedVM.line("Running"))
+        for unit in ["sshd", "llama"] {
+            let outcome = try stage.run("\"$DVM\" logs app \(unit)")
+            // The guest was reached, and asked.
+            #expect(outcome.errors.contains("this is no real guest, and runs no programs"), "\(outcome.errors)")
+        }
+        #expect(stage.asked().map { $0.contains(#""unit": "sshd""#) } == [true, false])
+        #expect(stage.asked().map { $0.contains(#""unit": "dvm-llama.service""#) } == [false, true])
+        let unnamed = try stage.run("\"$DVM\" logs app")
+        #expect(unnamed.status == 1 && unnamed.errors.contains("DVM_CPUS"), "\(unnamed.errors)")
+        // To start one, it is needed.
+        try stage.fixture.write("list.json", ListedVM.line())
+        try stage.fixture.write("guest", "#!/bin/sh\nexit 1\n", mode: 0o700)
+        let stopped = try stage.run("\"$DVM\" logs app sshd")
+        #expect(stopped.status == 1 && stopped.errors.contains("DVM_CPUS"), "\(stopped.errors)")
+    }
+
     @Test func `asks which service when there are none or several`() throws {
         #expect(throws: Refusal.self) { try Logs.unit(nil, of: app, [recipe("node", service: nil)]) }
         let both = [try recipe("a", service: "a.service"), try recipe("b", service: "b.socket")]

@@ -16,9 +16,10 @@ extension Session {
         detached: Bool = false,
         isRaw: Bool = false,
         isAskedAfterwards: Bool = false,
+        needsConfiguration: Bool = true,
         door: SignInDoor? = nil
     ) async throws {
-        let guest = try await connection(to: vm, for: verb)
+        let guest = try await connection(to: vm, for: verb, needsConfiguration: needsConfiguration)
         for line in door?.announcement ?? [] { display.note(line) }
         // One that goes on has a terminal of its own, whatever we have, so that it can be taken up on one.
         let terminal = detached ? self.terminal() ?? .usual : wantsTerminal ? self.terminal() : nil
@@ -75,15 +76,20 @@ extension Session {
     /// Reaches the guest of a VM, which is started where needed.
     ///
     /// Most often it runs, and its guest answers: then Lima is not asked for anything else, which would take as long
-    /// again. Its version and its configuration are looked at before every start.
-    func connection(to vm: MachineName, for verb: String) async throws -> GuestConnection {
+    /// again. Its version and its configuration are looked at before every start. What only reads `needsConfiguration` of
+    /// no VM that runs: it is for finding out what is wrong.
+    func connection(
+        to vm: MachineName,
+        for verb: String,
+        needsConfiguration: Bool = true
+    ) async throws -> GuestConnection {
         try checkDryRun(of: verb)
         try vm.checkRoom(in: paths.lima)
         guard try state(of: vm).copied() == nil else {
             let (machine, known) = try await machine(vm)
             return try machine.connect(to: try await machine.ensureRunning(known, for: verb), note: display.note)
         }
-        async let loaded = configuration.load(vm)
+        async let loaded = needsConfiguration ? configuration.load(vm) : nil
         let route = try GuestConnection.Route(
             Limactl(environment, withholding: withheld),
             to: vm,
@@ -92,7 +98,7 @@ extension Session {
         )
         let contact = Result { try GuestConnection.contact(vm, route) }
         // Nothing is asked of the guest before the configuration is known to be sound.
-        for line in try await loaded.printed.prefix(20) { display.note("configuration: \(line)") }
+        for line in try await loaded?.printed.prefix(20) ?? [] { display.note("configuration: \(line)") }
         if case .success(let guest) = contact {
             // It may have been started by other means than dvm.
             refreshSshEntry(of: vm)

@@ -7,7 +7,8 @@ struct Logs: AsyncParsableCommand {
         abstract: "Show what a service in a VM writes to the journal",
         discussion: """
             Starts the VM where needed. Without a unit, it is the service of the VM's recipes, if there is one and no \
-            more; a recipe can be named as well. Without any option, the last 100 lines are shown.
+            more; a recipe can be named as well. Where one is named, a VM that runs is asked whether or not its \
+            configuration is sound. Without any option, the last 100 lines are shown.
 
             Examples:
               dvm logs llama                       the service of the recipe the VM uses
@@ -54,10 +55,19 @@ struct Logs: AsyncParsableCommand {
         let vm = try target.name()
         let options = try UsageRefusal.from { () throws(Refusal) in try self.options() }
         let session = try talk.session()
-        let recipes = try await session.configuration.load(vm).selection
+        // A mistake in the configuration must keep nobody from the journal who says what they want of it.
+        let recipes =
+            unit == nil
+            ? try await session.configuration.load(vm).selection : (try? session.configuration.shelf().sound) ?? []
         let query = JournalQuery(unit: try Self.unit(unit, of: vm, recipes), options: options)
         try query.check()
-        try await session.run(.journal(query), in: vm, for: "logs", wantsTerminal: false)
+        try await session.run(
+            .journal(query),
+            in: vm,
+            for: "logs",
+            wantsTerminal: false,
+            needsConfiguration: unit == nil
+        )
     }
 
     /// What of the journal is wanted.
@@ -74,7 +84,7 @@ struct Logs: AsyncParsableCommand {
         return options
     }
 
-    /// The unit that is meant.
+    /// The unit that is meant: among the services of the VM's recipes, or of all recipes where one is named.
     ///
     /// - Throws: a `Refusal` with the units to choose from when it is not clear.
     static func unit(_ typed: String?, of vm: MachineName, _ recipes: [Recipe]) throws(Refusal) -> String {
