@@ -22,12 +22,25 @@ import Testing
                 """
                 ✓ finishing
                 ✓ app is ready: ran node
-                  dvm sh app         a shell in /home/developer/code/app
-                  dvm ai claude app  an AI tool in its sandbox
+                  dvm sh app  a shell in /home/developer/code/app
 
                 """
             )
         )
+    }
+
+    @Test(
+        arguments: [
+            ("use node\n", "  dvm sh app   a shell in /home/developer/code/app\n  dvm recipes  what its configuration can `use`, AI tools too: helper, other\n"),
+            ("use other\n", "  dvm sh app         a shell in /home/developer/code/app\n  dvm ai second app  an AI tool in its sandbox\n"),
+        ]
+    )
+    func `proposes only what the VM has, or how to get it`(configuration: String, end: String) throws {
+        try stage.recipe("helper", nil, "tools: first")
+        try stage.recipe("other", nil, "tools: second")
+        try stage.fixture.write("config/vms/app.sh", configuration)
+        let outcome = try stage.run(#""$DVM" sync app"#)
+        #expect(outcome.errors.hasSuffix("\n\(end)"), "\(outcome.errors)")
     }
 
     /// dvm-behaviour.md §22 #5: the lock was let go, and what worked on the VM went on.

@@ -7,6 +7,10 @@ struct SyncInput: Sendable {
     var drafts: [UnitDraft]
     /// What the configuration printed while it was read, and what there is to know about it.
     var notes: [String]
+    /// The AI tools that the recipes install.
+    var tools: [String] = []
+    /// The recipes there are that install one.
+    var toolRecipes: [RecipeName] = []
 
     /// Reads a VM's configuration, recipes and scripts; writes nothing where it is only to be told.
     ///
@@ -32,7 +36,13 @@ struct SyncInput: Sendable {
                 }
             )
         }
-        return SyncInput(settings: settings, drafts: found, notes: loaded.notes)
+        return SyncInput(
+            settings: settings,
+            drafts: found,
+            notes: loaded.notes,
+            tools: loaded.selection.flatMap(\.header.tools),
+            toolRecipes: loaded.shelf.sound.filter { !$0.header.tools.isEmpty }.map(\.name)
+        )
     }
 
     /// What is likely to be done about each unit, from what this computer remembers.

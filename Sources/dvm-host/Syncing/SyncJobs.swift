@@ -91,11 +91,18 @@ struct SyncJobs: Sendable {
     static func text(_ report: SyncReport, _ vm: MachineName) -> String {
         guard !report.changedNothing else { return "✓ \(vm) is ready: \(report.summary)\n" }
         let summary = report.summary.isEmpty ? "" : ": \(report.summary)"
-        return """
-            ✓ \(vm) is ready\(summary)
-              dvm sh \(vm)         a shell in \(report.codeDirectory.printable)
-              dvm ai claude \(vm)  an AI tool in its sandbox
-
-            """
+        var steps = [("dvm sh \(vm)", "a shell in \(report.codeDirectory.printable)")]
+        let recipes = report.toolRecipes.prefix(mostRecipes).map(\.text).joined(separator: ", ")
+        if let tool = report.tools.first {
+            steps.append(("dvm ai \(tool) \(vm)", "an AI tool in its sandbox"))
+        } else if !recipes.isEmpty {
+            steps.append(("dvm recipes", "what its configuration can `use`, AI tools too: \(recipes)"))
+        }
+        let width = steps.map(\.0.count).max() ?? 0
+        return "✓ \(vm) is ready\(summary)\n"
+            + steps.map { "  \(TerminalText.pad($0.0, to: width))  \($0.1)\n" }.joined()
     }
+
+    /// The most recipes that are named.
+    private static let mostRecipes = 8
 }

@@ -10,6 +10,10 @@ struct SyncReport: Hashable, Sendable {
     var wasTouched = false
     /// Where the project is in the VM.
     var codeDirectory = ""
+    /// The AI tools that its recipes install.
+    var tools: [String] = []
+    /// The recipes there are that install one.
+    var toolRecipes: [RecipeName] = []
 
     /// Whether the VM was as it should be before.
     var changedNothing: Bool { ran.isEmpty && changes.isEmpty && !wasTouched }

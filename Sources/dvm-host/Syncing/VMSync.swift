@@ -38,6 +38,7 @@ struct VMSync: Sendable {
         if known == nil || notes.facts != nil { try input.checkSecrets(vm, notes, request) }
 
         var report = SyncReport()
+        (report.tools, report.toolRecipes) = (input.tools, input.toolRecipes)
         let machine = Machine(name: vm, settings: input.settings, limactl: limactl, session: session)
         let changes = try InstanceStep.steps(for: known, to: input.settings)
         report.wasTouched = !changes.isEmpty
