@@ -164,6 +164,27 @@ import Testing
         #expect(Set(Files.names(in: FilePath(stage.fixture.root))).subtracting(before) == ["err", "out"])
     }
 
+    @Test(arguments: ["sync", "update"])
+    func `tells what it would do to programs, too`(verb: String) throws {
+        struct Line: Decodable, Equatable {
+            var event: String
+            var vm, step, text, hint: String?
+        }
+        try stage.recipe("node", nil, "vars: DVM_NODE_VERSION")
+        try stage.fixture.write("config/vms/app.sh", "use node\nDVM_NODE_VERSION=$'20\\e[m'\n")
+        try stage.fixture.write("config/vms/bad.sh", "DVM_CPUS=x\n")
+        let outcome = try stage.run("\"$DVM\" \(verb) --all --json --dry-run")
+        #expect(outcome.status == 1)
+        #expect(outcome.errors == "")
+        #expect(!outcome.output.contains("\u{1B}"))
+        let lines = try outcome.output.split(separator: "\n").map { try JSON.decode(Line.self, from: Array($0.utf8)) }
+        #expect(lines.dropLast().allSatisfy { $0.event == "planned" && $0.vm == "app" }, "\(lines)")
+        let unit = try #require(lines.first { $0.step == "run node as root: new" })
+        #expect(unit.text?.hasSuffix("\nDVM_NODE_VERSION=20\\u{1b}[m") == true, "\(unit)")
+        #expect(lines.count > 4 && lines.last?.event == "refused" && lines.last?.vm == "bad")
+        #expect(stage.fixture.read("calls") == nil)
+    }
+
     @Test func `tells what it would be refused with`() throws {
         try stage.recipe("node", nil, "secrets: NODE_TOKEN")
         let outcome = try stage.run(#""$DVM" sync app --dry-run"#)

@@ -5,16 +5,22 @@ extension SyncPlan {
     func text(_ verb: String, _ vm: MachineName, _ settings: Settings) -> String {
         var lines = ["`dvm \(verb) \(vm)` would do this; nothing was asked, started or changed:"]
         var number = 0
-        for step in steps {
-            let (title, rest) = Self.lines(of: step, vm, settings)
+        for step in self.lines(vm, settings) {
             number += 1
-            lines.append("\(number < 10 ? " " : "")\(number). \(title)")
-            lines += rest.map { "      \($0)" }
+            lines.append("\(number < 10 ? " " : "")\(number). \(step.title)")
+            lines += step.details.map { "      \($0)" }
         }
         return lines.joined(separator: "\n")
     }
 
-    private static func lines(of step: Step, _ vm: MachineName, _ settings: Settings) -> (String, [String]) {
+    /// Each step in words, and what there is to know about it.
+    func lines(_ vm: MachineName, _ settings: Settings) -> [(title: String, details: [String])] {
+        steps.map { Self.lines(of: $0, vm, settings) }
+    }
+
+    private static func lines(of step: Step, _ vm: MachineName, _ settings: Settings)
+        -> (title: String, details: [String])
+    {
         switch step {
         case .instance(nil):
             let title =

@@ -68,6 +68,9 @@ final class ProgressDisplay: Sendable {
     /// Says something that stays.
     func note(_ text: String) { tell(.note(text)) }
 
+    /// Says what would be done, and what there is to know about it.
+    func plan(_ step: String, _ details: [String]) { tell(.planned(step, details: details)) }
+
     /// Takes in what programs print: all of it is shown where that was asked for, else the last line of it, as it is read.
     func output(_ bytes: some Sequence<UInt8>, reading: (String) -> String = { $0 }) {
         guard style.isVerbose || style.width != nil else { return }

@@ -8,6 +8,8 @@ enum ProgressEvent: Hashable, Sendable {
     /// A line a program printed, made harmless.
     case output(String)
     case ended(ProgressLine, succeeded: Bool)
+    /// A step that would be done, where everything is only told.
+    case planned(String, details: [String])
     /// All of it is over, and went well.
     case ready(summary: String, ran: [String], seconds: Int)
     /// All of it is over, and did not go well.
@@ -23,6 +25,7 @@ enum ProgressEvent: Hashable, Sendable {
         case .note(let text): "• \(text.printable)"
         case .output(let line): isVerbose ? "  \(line)" : nil
         case .ended(let line, let succeeded): line.end(succeeded: succeeded)
+        case .planned(let label, let details): ([label] + details).map { "• \($0.printable)" }.joined(separator: "\n")
         case .ready(let summary, _, let seconds):
             "✓ ready (\(ProgressLine.time(seconds)))" + (summary.isEmpty ? "" : ": \(summary.printable)")
         case .refused(let refusal, _):
@@ -44,6 +47,9 @@ enum ProgressEvent: Hashable, Sendable {
         case .ended(let line, let succeeded):
             (record.event, record.step) = (succeeded ? "done" : "failed", line.label)
             record.seconds = line.seconds
+        case .planned(let label, let details):
+            (record.event, record.step) = ("planned", label)
+            record.text = details.isEmpty ? nil : details.joined(separator: "\n")
         case .ready(let summary, let ran, let seconds):
             (record.event, record.text, record.ran, record.seconds) = ("ready", summary, ran, seconds)
         case .refused(let refusal, let seconds):
@@ -58,6 +64,8 @@ enum ProgressEvent: Hashable, Sendable {
 struct ProgressRecord: Hashable, Sendable, Encodable {
     /// `started`, `detail`, `note`, `output`, `done` or `failed` for steps and what is said meanwhile; `ready` or
     /// `refused` for a VM as a whole.
+    ///
+    /// Where everything is only told, `planned` for each step.
     var event: String
     /// The VM it is about.
     var vm: String?

@@ -81,7 +81,7 @@ final class ProgressScreen: Sendable {
                 state.blocks.append((id, ProgressBlock(name: name, line: ProgressLine(label: label)), .now))
             case .detail(let text): if let index { state.blocks[index].block.line.detail = text }
             case .output(let line): if let index { state.blocks[index].block.lastLine = line }
-            case .note: break
+            case .note, .planned: break
             case .ended, .ready, .refused: if let index { state.blocks.remove(at: index) }
             }
             guard !style.isJSON else {
