@@ -26,6 +26,30 @@ import Testing
         #expect(stage.fixture.read("err")?.contains("app runs already") == true)
     }
 
+    @Test func `several are started, each whatever becomes of the others`() throws {
+        for name in ["web", "bad", "new"] { try stage.fixture.write("config/vms/\(name).sh", "") }
+        try stage.fixture.write("config/vms/bad.sh", "DVM_CPUS=x\n")
+        try list("app Stopped", "bad Stopped", "old Stopped", "web Running")
+        let all = try stage.run(#""$DVM" start --all"#)
+        #expect(all.status == 1)
+        #expect(stage.fixture.changes == ["start --tty=false dvm-app"])
+        #expect(all.errors.contains("• old has no configuration, and is left as it is\n"))
+        #expect(
+            all.errors.hasSuffix(
+                """
+                dvm start --all: 1 started, 1 skipped, 1 failed
+                dvm: error: 1 of 3 VMs could not be started: bad
+
+                """
+            ),
+            "\(all.errors)"
+        )
+        let named = try stage.run(#""$DVM" start app web new"#)
+        #expect(named.status == 1)
+        #expect(named.errors.contains("new | ✗ new has not been made yet\n"), "\(named.errors)")
+        #expect(named.errors.contains("\ndvm start app web new: 0 started, 2 skipped, 1 failed\n"))
+    }
+
     @Test func `one that was never made is not, as Lima would make another`() throws {
         let outcome = try stage.run(#""$DVM" start app"#)
         #expect(outcome.status == 1)
@@ -97,7 +121,7 @@ import Testing
         #expect(stage.fixture.changes == ["stop --tty=false dvm-app"])
     }
 
-    @Test(arguments: ["stop", "stop app --all", "start", "restart"])
+    @Test(arguments: ["stop", "stop app --all", "start", "start app --all", "restart"])
     func `it must be clear which VM is meant`(words: String) throws {
         #expect(try stage.run("\"$DVM\" \(words)").status == 64)
         #expect(stage.fixture.changes == [])
@@ -106,6 +130,7 @@ import Testing
     @Test(
         arguments: [
             ("start app", "start dvm-app, where it does not run"),
+            ("start --all", "start every VM that has been made and does not run"),
             ("restart app", "stop dvm-app, where it runs, and start it"),
             ("restart app --force", "switch off dvm-app, where it runs, and start it"),
             ("stop app", "stop dvm-app, keeping everything in it, where it runs"),

@@ -4,29 +4,77 @@ internal import DVMProtocol
 struct Start: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "start",
-        abstract: "Start a VM as it is",
+        abstract: "Start VMs as they are",
+        usage: "dvm start <vm> ...\ndvm start --all",
         discussion: """
             Every command that needs a VM starts it, so this is for services in it, and for ports that lead to it. \
-            What has changed in its configuration is left to `dvm sync`.
+            What has changed in its configuration is left to `dvm sync`. With --all, every VM that has been made and has \
+            a configuration is started.
 
             Examples:
               dvm start app
+              dvm start --all
             """
     )
 
-    @OptionGroup var target: VMArgument
+    @OptionGroup var targets: VMsArgument
     @OptionGroup var dry: DryRunOption
     @OptionGroup var talk: TalkOptions
 
+    /// What became of a VM.
+    private enum Outcome: Hashable, Sendable { case started, skipped, failed }
+
     func run() async throws {
-        let vm = try target.name()
         let session = try talk.session()
-        if dry.isOn(session) {
-            return try session.tell("`dvm start \(vm)` would start \(vm.instance), where it does not run", of: vm)
+        let named = try targets.named(for: "start")
+        if dry.isOn(session) { return try tell(named, session) }
+        if let vm = named?.first, named?.count == 1 {
+            _ = try await Self.start(vm, session, isAll: false)
+            return
         }
+        let vms = if let named { named } else { try await Self.all(session) }
+        guard !vms.isEmpty else { return session.display.note("there is no VM to start") }
+        let outcomes = await session.each(of: vms, failed: .failed) { vm, session in
+            try await Self.start(vm, session, isAll: named == nil)
+        }
+        let count = { outcome in outcomes.values.count { $0 == outcome } }
+        Output.say(
+            "dvm start \(named.map { $0.map(\.text).joined(separator: " ") } ?? "--all"): \(count(.started)) started, "
+                + "\(count(.skipped)) skipped, \(count(.failed)) failed\n"
+        )
+        let failed = vms.filter { outcomes[$0] == .failed }.map(\.text).joined(separator: ", ")
+        guard failed.isEmpty else {
+            throw Refusal("\(count(.failed)) of \(vms.count) VMs could not be started: \(failed)")
+        }
+    }
+
+    /// The VMs that have been made and can be started: one without a configuration cannot be checked before.
+    private static func all(_ session: Session) async throws -> [MachineName] {
+        let made = try await session.limactl().list().compactMap(\.machine).sorted()
+        let configured = Set(session.configuration.names())
+        for vm in made where !configured.contains(vm) {
+            session.display.note("\(vm) has no configuration, and is left as it is")
+        }
+        return made.filter(configured.contains)
+    }
+
+    private static func start(_ vm: MachineName, _ session: Session, isAll: Bool) async throws -> Outcome {
         let (machine, instance) = try await session.machine(vm)
-        if instance?.status == .running { session.display.note("\(vm) runs already") }
+        let runs = instance?.status == .running
+        if runs, !isAll { session.display.note("\(vm) runs already") }
         _ = try await machine.ensureRunning(instance, for: "start")
+        return runs ? .skipped : .started
+    }
+
+    private func tell(_ vms: [MachineName]?, _ session: Session) throws {
+        guard let vms else {
+            return try Output.print(
+                "`dvm start --all` would start every VM that has been made and does not run; nothing was asked or done"
+            )
+        }
+        for vm in vms {
+            try session.tell("`dvm start \(vm)` would start \(vm.instance), where it does not run", of: vm)
+        }
     }
 }
 

@@ -15,26 +15,12 @@ struct StopMany: Sendable {
     /// What became of a VM.
     enum Outcome: Hashable, Sendable { case stopped, skipped, failed }
 
-    /// How many are stopped at once.
-    private static let most = 4
-
     /// Stops them; what becomes of each is told as it comes.
     ///
     /// - Returns: the outcome of each.
     func run(_ vms: [MachineName]) async -> [MachineName: Outcome] {
-        await withTaskGroup(of: (MachineName, Outcome).self) { group in
-            var outcomes: [MachineName: Outcome] = [:]
-            var waiting = vms[...]
-            func begin() {
-                guard let vm = waiting.popFirst() else { return }
-                group.addTask { (vm, await follow(vm, named: vms.count > 1)) }
-            }
-            for _ in 0..<Self.most { begin() }
-            while let (vm, outcome) = await group.next() {
-                outcomes[vm] = outcome
-                begin()
-            }
-            return outcomes
+        await session.each(of: vms, failed: .failed) { vm, session in
+            try await session.holding(vm, for: "stop") { try await stop(vm, $0) }
         }
     }
 
@@ -43,17 +29,6 @@ struct StopMany: Sendable {
     /// - Throws: a `Refusal` when it does not stop.
     func one(_ vm: MachineName) async throws {
         _ = try await session.holding(vm, for: "stop") { try await stop(vm, $0) }
-    }
-
-    private func follow(_ vm: MachineName, named: Bool) async -> Outcome {
-        var session = session
-        if named { session.display = ProgressDisplay(on: session.display.screen, name: vm.text) }
-        do {
-            return try await session.holding(vm, for: "stop") { try await stop(vm, $0) }
-        } catch {
-            session.display.finish(.refused(error as? Refusal ?? Refusal("\(error)"), seconds: 0))
-            return .failed
-        }
     }
 
     private func stop(_ vm: MachineName, _ session: Session) async throws -> Outcome {
