@@ -209,6 +209,20 @@ import Testing
         )
     }
 
+    @Test(arguments: ["DVM_TUNEL_TOKEN", "DVM_SECRET_TUNNEL_TOKN"])
+    func `says which secret was meant, and how to hand it over`(name: String) async throws {
+        let meant = name.hasPrefix("DVM_SECRET_") ? "DVM_SECRET_TUNNEL_TOKEN" : "DVM_TUNNEL_TOKEN"
+        #expect(
+            try await refusal("use tunnel\n\(name)=s3cret\n")
+                == Refusal(
+                    "\(name), set in \(file):2, is not a variable of dvm",
+                    hint:
+                        "did you mean \(meant)? It is a secret: hand it over in the environment of `dvm sync`, or say "
+                        + "where it is: DVM_SECRET_TUNNEL_TOKEN_FILE or DVM_SECRET_TUNNEL_TOKEN_CMD"
+                )
+        )
+    }
+
     @Test func `is refused for a path of a secret that leads nowhere sensible`() async throws {
         let refusal = try await refusal("use tunnel\nDVM_SECRET_TUNNEL_TOKEN_FILE=token\n")
         #expect(refusal?.message.hasPrefix("DVM_SECRET_TUNNEL_TOKEN_FILE, set in \(file):2: ") == true)

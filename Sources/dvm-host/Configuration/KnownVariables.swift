@@ -52,18 +52,28 @@ struct KnownVariables: Sendable {
         }
         throw Refusal(
             "\(place), is a secret, which does not belong in a file of the configuration",
-            hint: "hand it over in the environment of `dvm sync`, or say where it is: "
-                + SecretVariable.sources(of: secret).joined(separator: " or ")
+            hint: Self.remedy(for: secret)
         )
+    }
+
+    private static func remedy(for secret: String) -> String {
+        "hand it over in the environment of `dvm sync`, or say where it is: "
+            + SecretVariable.sources(of: secret).joined(separator: " or ")
     }
 
     private func unknown(_ name: String, _ place: String) -> Refusal {
         let own = Variable.allCases.map(\.name) + switches.sorted()
-        let others = shelf.sound.flatMap { $0.header.variables + $0.header.secrets.flatMap(SecretVariable.sources) }
-        let nearest = Suggestion.nearest(toVariable: name, among: own + others)
+        let secrets = Set(shelf.sound.flatMap(\.header.secrets)).sorted()
+        let others = shelf.sound.flatMap(\.header.variables) + secrets.flatMap(SecretVariable.sources)
+        let known = own + others + secrets.flatMap(SecretVariable.values)
+        let nearest = Suggestion.nearest(toVariable: name, among: known)
+        // It would only be refused in the next moment.
+        let secret = secrets.first { secret in nearest.map(SecretVariable.values(of: secret).contains) ?? false }
         return Refusal(
             "\(place), is not a variable of dvm",
-            hint: nearest.map { "did you mean \($0)?" }
+            hint: nearest.map { near in
+                "did you mean \(near)?" + (secret.map { " It is a secret: \(Self.remedy(for: $0))" } ?? "")
+            }
                 ?? "`dvm config <vm>` shows those there are; a recipe of yours that takes it says so in its header: "
                 + "`# dvm: vars: \(name.printable)`"
         )
