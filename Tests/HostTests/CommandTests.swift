@@ -173,6 +173,22 @@ import Testing
         )
     }
 
+    @Test(
+        arguments: [
+            ("", nil), ("DVM_PROXY=http://p:3128\n", "open"), ("DVM_PROXY=http://p:3128\nDVM_AI_NET=allow\n", "allow"),
+            ("DVM_PROXY=http://p:3128\nDVM_AI_NET=none\n", nil),
+        ] as [(String, String?)]
+    )
+    func `warns of a proxy that AI tools do not use`(configuration: String, mode: String?) async throws {
+        let fixture = try HostFixture()
+        try fixture.installLimactl()
+        try fixture.write("config/vms/app.sh", configuration)
+        let session = try Session(HostEnvironment(fixture.environment))
+        let found = await HostChecks(session: session).checks(nil).filter { $0.name == "proxy of app" }
+        #expect(found.map(\.verdict) == (mode == nil ? [] : [.warn]))
+        #expect(mode == nil || found.first?.meaning?.hasSuffix("with DVM_AI_NET=\(mode ?? "")") == true, "\(found)")
+    }
+
     @Test func `fails for what is unsafe`() async throws {
         let fixture = try HostFixture()
         try fixture.installLimactl(version: "2.0.0")

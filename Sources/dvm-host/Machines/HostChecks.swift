@@ -43,20 +43,35 @@ struct HostChecks: Sendable {
         } catch {
             return [Self.failure("configuration of \(vm)", error)]
         }
-        let configuration = DoctorReport.Check("configuration of \(vm)", .pass, "every value is valid")
-        guard let limactl else { return [configuration] }
+        var checks = [DoctorReport.Check("configuration of \(vm)", .pass, "every value is valid")]
+        if let check = Self.proxy(settings, of: vm) { checks.append(check) }
+        guard let limactl else { return checks }
 
         let name = "what Lima would start \(vm) with"
         do {
             guard let instance = try await limactl.instance(of: vm) else {
-                return [configuration, .init(name, .warn, "it has not been made", remedy: "dvm sync \(vm)")]
+                return checks + [.init(name, .warn, "it has not been made", remedy: "dvm sync \(vm)")]
             }
             let machine = Machine(name: vm, settings: settings, limactl: limactl, session: session)
             try machine.checkConfiguration(of: instance)
-            return [configuration, .init(name, .pass, "plain, no mounts, declared ports only")]
+            return checks + [.init(name, .pass, "plain, no mounts, declared ports only")]
         } catch {
-            return [configuration, Self.failure(name, error)]
+            return checks + [Self.failure(name, error)]
         }
+    }
+
+    /// What a proxy of the VM means for AI tools; nothing where there is none, or they have no network anyway.
+    static func proxy(_ settings: Settings, of vm: MachineName) -> DoctorReport.Check? {
+        let uplink = settings.agentPolicy.network.uplink
+        guard settings.system.proxy != nil, uplink != .none else { return nil }
+        return .init(
+            "proxy of \(vm)",
+            .warn,
+            "AI tools in their sandbox do not use \(Variable.proxy.name)",
+            meaning:
+                "where only the proxy leads to the internet, they have no network with DVM_AI_NET=\(uplink.rawValue)",
+            remedy: "let the VM reach their servers directly, or work without them: DVM_AI_NET=none"
+        )
     }
 
     /// A check that ended with an error.
