@@ -36,15 +36,40 @@ import Testing
         #expect(host.fixture.read("shells")?.contains("HOME") == false)
     }
 
-    @Test(arguments: [("", "a[b]"), ("--raw", "a[\u{1B}]52;c;aGk=\u{7}b]")])
-    func `keeps a program from the clipboard of the terminal, unless it is told not to`(flag: String, shown: String)
-        throws
-    {
+    /// What has a terminal of the person's, by what is run on it; the program is always `cat said`.
+    private static let ways = [
+        "ssh FLAG app -- cat said", "sh FLAG app", "ai FLAG shell app -- --norc -c 'cat said'",
+        "sessions attach FLAG $ID app",
+    ]
+
+    @Test(arguments: ways, [("", "a[b]"), ("--raw", "a[\u{1B}]52;c;aGk=\u{7}b]")])
+    func `keeps a program from the clipboard of the terminal, unless it is told not to`(
+        way: String,
+        choice: (flag: String, shown: String)
+    ) throws {
+        let words = way.replacing("FLAG", with: choice.flag)
+        let before =
+            way.hasPrefix("sessions")
+            ? """
+            ID=$(dvm ai shell app --detach -- --norc -c 'cat said; until [ -e go ]; do sleep 0.05; done' 2>left)
+            (until grep -qsF 'b]' typescript; do sleep 0.05; done; touch "$P/go") &
+            """ : ""
+        // What is typed before there is a prompt may be lost with the change of the terminal's mode.
+        let typed =
+            way.hasPrefix("sh ")
+            ? "until grep -qs '[$#] ' typescript; do sleep 0.05; done; echo 'cat said; exit'" : "true"
         let outcome = try host.run(
-            #"script -qec "$DVM ssh \#(flag) app -- printf 'a[\\033]52;c;aGk=\\007b]'" /dev/null </dev/null"#
+            """
+            P='\(host.vm.outside(host.vm.project))'; printf 'a[\\033]52;c;aGk=\\007b]\\n' >"$P/said"
+            export TERM=xterm
+            \(before)
+            (\(typed)) | script -qefc "$DVM \(words)" typescript >/dev/null; echo "status $?"
+            """
         )
-        #expect(outcome.status == 0)
-        #expect(outcome.output.contains(shown), "\(outcome.output.debugDescription)")
+        let shown = host.fixture.read("typescript") ?? ""
+        #expect(outcome.output == "status 0\n", "\(outcome)")
+        #expect(shown.contains(choice.shown), "\(shown.debugDescription)")
+        #expect(shown.contains("\u{1B}]52") == (choice.flag == "--raw"), "\(shown.debugDescription)")
     }
 
     @Test func `hands input on to its end`() throws {
