@@ -31,8 +31,14 @@ import Testing
 
     @Test(
         arguments: [
-            ("use node\n", "  dvm sh app   a shell in /home/developer/code/app\n  dvm recipes  what its configuration can `use`, AI tools too: helper, other\n"),
-            ("use other\n", "  dvm sh app         a shell in /home/developer/code/app\n  dvm ai second app  an AI tool in its sandbox\n"),
+            (
+                "use node\n",
+                "  dvm sh app   a shell in /home/developer/code/app\n  dvm recipes  what its configuration can `use`, AI tools too: helper, other\n"
+            ),
+            (
+                "use other\n",
+                "  dvm sh app         a shell in /home/developer/code/app\n  dvm ai second app  an AI tool in its sandbox\n"
+            ),
         ]
     )
     func `proposes only what the VM has, or how to get it`(configuration: String, end: String) throws {
@@ -98,15 +104,24 @@ import Testing
         #expect(stage.said() == ["begun", "node"])
     }
 
-    @Test func `gives the cursor back when it is interrupted, and draws nothing afterwards`() throws {
-        try stage.recipe("node", "echo one; echo two; sleep 60 & wait")
+    @Test(
+        arguments: [
+            ("INT", 130), ("TERM", 143), ("HUP", 129),
+            // Nobody sends anything: the recipe fails by itself.
+            (nil, 1),
+        ] as [(String?, Int32)]
+    )
+    func `gives the cursor back however it ends, and draws nothing afterwards`(signal: String?, status: Int32) throws {
+        try stage.recipe("node", "echo one; echo two; \(signal == nil ? "sleep 1; exit 3" : "sleep 60 & wait")")
+        let ending =
+            signal.map { #"pid=$(cat pid); [ "$pid" -gt 1 ] && kill -\#($0) "$pid""# } ?? "true"
         let script = #"""
             export TERM=xterm
             (until grep -qs two state/dvm/app/node.log; do sleep 0.05; done; sleep 0.5
-             pid=$(cat pid); [ "$pid" -gt 1 ] && kill -INT "$pid") &
+             \#(ending)) &
             script -qec 'echo $$ >pid; exec "$DVM" sync app' typescript >/dev/null </dev/null
             """#
-        #expect(try stage.run(script).status == 130)
+        #expect(try stage.run(script).status == status)
         let typed = try #require(stage.fixture.read("typescript"))
         let last = try #require(typed.ranges(of: "\u{1B}[?25h").last)
         #expect(typed.contains("\u{1B}[?25l"))
