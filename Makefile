@@ -62,8 +62,10 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 # Suites and tests by parts of their names, as regular expressions without a space: too slow for every commit, or in
 # need of the installed guest program.
 NOT_IN_CHECK := Five.gigabytes guest.program.as.it.is.installed Everyday.work blocks.every.attack
-# Toolchains and tools of many hundred megabytes, and services that take minutes to set up, for make test-all.
-NOT_IN_TEST := Heavy.toolchains Aider.answers Vibe.does Services.of.recipes million.files
+# What starts VMs again or waits for the package mirrors, in VMs, for make test-all.
+SLOW_IN_VM := Aider.answers Services.of.recipes whose.configuration.changes
+# The same with toolchains of many hundred megabytes, a project of a million files, and what only Debian 13 can run.
+NOT_IN_TEST := Heavy.toolchains million.files Vibe.does $(SLOW_IN_VM)
 
 .PHONY: check
 check: build-tests ## Format and every test that needs no VM, about three minutes once built
@@ -101,7 +103,7 @@ test-all: test ## Also heavy toolchains and tools, and VMs of Debian 13 (an hour
 	$(AS_ROOT) $(TESTS) --filter 'million files'
 	$(AS_ROOT) Tests/Support/recipes/native --suite bookworm
 	$(AS_ROOT) Tests/Support/recipes/native --suite trixie
-	DVM_STAGE=$(CURDIR)/$(STAGE) scripts/with-limactl $(TESTS) --filter 'Aider answers' --filter 'Services of recipes'
+	DVM_STAGE=$(CURDIR)/$(STAGE) scripts/with-limactl $(TESTS) $(addprefix --filter ,$(SLOW_IN_VM))
 	DVM_STAGE=$(CURDIR)/$(STAGE) DVM_IMAGE_SUITE=trixie scripts/with-limactl $(TESTS) --filter VMTests \
 		$(addprefix --skip ,$(filter-out Vibe.does,$(NOT_IN_TEST)))
 

@@ -173,6 +173,21 @@ import Testing
         #expect(fixture.changes == [])
     }
 
+    @Test func `is not stopped for a port that is taken, but for one it has itself`() async throws {
+        let (other, own) = (try Listener(), try Listener())
+        try fixture.write("list.json", ListedVM.line("Running", ports: [Int(own.port)]))
+        try fixture.write("config/vms/app.sh", "DVM_PORTS='\(own.port):\(own.port) \(other.port):80'\n")
+        #expect(
+            try await refusal { _ = try await bringUp() }?.message
+                == "port \(other.port) of 127.0.0.1 is in use on this computer, and DVM_PORTS of app wants it (\(other.port):80)"
+        )
+        #expect(fixture.changes == [])
+
+        try fixture.write("config/vms/app.sh", "DVM_PORTS='\(own.port):80'\n")
+        _ = try await refusal { _ = try await bringUp() }
+        #expect(fixture.changes.first == "stop --tty=false dvm-app")
+    }
+
     @Test func `keeps what was done when starting fails, and goes on from there`() async throws {
         try fixture.write("fail-start", "time=x level=fatal msg=\"no luck\"\n")
         #expect(

@@ -23,7 +23,10 @@ struct Machine: Sendable {
         for step in try InstanceStep.steps(for: instance, to: settings) {
             switch step {
             case .create: instance = try await create()
-            case .stop(let changes): try await stop(because: changes)
+            case .stop(let changes):
+                // Those it has while it runs are its own; with another one taken, it could not be started again.
+                try checkPorts(except: instance?.configuration?.ports ?? [])
+                try await stop(because: changes)
             case .change(let reconciliation): instance = try await change(reconciliation)
             case .start: if let made = instance { instance = try await start(made) }
             }
@@ -195,8 +198,8 @@ extension Machine {
         try configuration.check(settings, of: name, paths: session.paths)
     }
 
-    private func checkPorts() throws(Refusal) {
-        for port in settings.ports {
+    private func checkPorts(except own: [PortForward] = []) throws(Refusal) {
+        for port in settings.ports where !own.contains(where: { $0.address == port.address && $0.host == port.host }) {
             let place = "port \(port.host) of \(port.address)"
             switch LocalPort.look(at: port.address, port: port.host) {
             case .free, .unknown: continue
