@@ -48,10 +48,14 @@ private let account = Accounts.Account(name: "dev", uid: 1000, gid: 1000, home: 
         ] as [([String: String], String)] {
             let stage = try SystemStage(files)
             stage.printing["locale -a"] = "C\nC.utf8\nde_DE.utf8\nPOSIX\n"
-            let first = try Locale.set("de_DE.UTF-8", in: stage.tree, note: stage.note)
+            let first = try Locale.set("de_DE.UTF-8", in: stage.tree, note: stage.note, install: stage.install)
             #expect(first == (true, "de_DE.UTF-8"))
             #expect(stage.text(path) == "LANG=de_DE.UTF-8\n")
-            #expect(try Locale.set("de_DE.UTF-8", in: stage.tree, note: stage.note) == (false, "de_DE.UTF-8"))
+            #expect(
+                try Locale.set("de_DE.UTF-8", in: stage.tree, note: stage.note, install: stage.install) == (
+                    false, "de_DE.UTF-8"
+                )
+            )
             #expect(stage.ran == [])
         }
     }
@@ -61,21 +65,37 @@ private let account = Accounts.Account(name: "dev", uid: 1000, gid: 1000, home: 
             "/usr/sbin/locale-gen": "", "/etc/locale.gen": "# de_AT.UTF-8 UTF-8\n# de_DE.UTF-8 UTF-8\n",
         ])
         stage.printing["locale -a"] = "C.utf8\n"
-        let (changed, found) = try Locale.set("de_DE.UTF-8", in: stage.tree, note: stage.note)
+        let (changed, found) = try Locale.set("de_DE.UTF-8", in: stage.tree, note: stage.note, install: stage.install)
         #expect(changed && found == "C.UTF-8")
         #expect(stage.lately() == ["locale-gen"])
         #expect(stage.text("/etc/locale.gen") == "# de_AT.UTF-8 UTF-8\nde_DE.UTF-8 UTF-8\n")
         #expect(stage.text("/etc/locale.conf") == "LANG=C.UTF-8\n")
         #expect(stage.notes == ["the VM does not have the locale de_DE.UTF-8, so it uses C.UTF-8"])
         // The second time there is nothing to be tried again, and it is said again.
-        #expect(try Locale.set("de_DE.UTF-8", in: stage.tree, note: stage.note) == (false, "C.UTF-8"))
+        #expect(
+            try Locale.set("de_DE.UTF-8", in: stage.tree, note: stage.note, install: stage.install) == (
+                false, "C.UTF-8"
+            )
+        )
         #expect(stage.ran == [])
+    }
+
+    @Test func `has what makes it installed on a small Debian`() throws {
+        let stage = try SystemStage(["/usr/bin/apt-get": ""])
+        stage.printing["locale -a"] = "C.utf8\n"
+        _ = try Locale.set("de_DE.UTF-8", in: stage.tree, note: stage.note, install: stage.install)
+        #expect(stage.ran == ["install locales"])
+        #expect(stage.notes == ["the VM does not have the locale de_DE.UTF-8, so it uses C.UTF-8"])
+        // Without the internet it is noted, too.
+        let offline = { (_: Packages.Package) throws(Refusal) in throw Refusal("no network") }
+        let (_, found) = try Locale.set("de_DE.UTF-8", in: stage.tree, note: stage.note, install: offline)
+        #expect(found == "C.UTF-8" && stage.notes.count == 2)
     }
 
     @Test func `is a package on Fedora`() throws {
         let stage = try SystemStage(["/usr/bin/dnf": ""])
         stage.printing["locale -a"] = "C.utf8\n"
-        _ = try Locale.set("pl_PL.UTF-8", in: stage.tree, note: stage.note)
+        _ = try Locale.set("pl_PL.UTF-8", in: stage.tree, note: stage.note, install: stage.install)
         #expect(stage.ran == ["dnf -q -y install glibc-langpack-pl"])
     }
 
@@ -234,7 +254,7 @@ private let account = Accounts.Account(name: "dev", uid: 1000, gid: 1000, home: 
         #expect(SubordinateRanges(text).change(for: account, count: count) == change)
     }
 
-    @Test func `are given and taken by the program that locks their files`() throws {
+    @Test func `are given by the program that locks their files, and taken whatever runs`() throws {
         let stage = try SystemStage(["/etc/subuid": "other:100000:10\n", "/etc/subgid": "dev:7:3\n"])
         func set(_ uids: Int, _ gids: Int) throws -> Bool {
             try SubordinateRanges.set(.init(uids: uids, gids: gids), for: account, in: stage.tree, note: stage.note)
@@ -242,15 +262,29 @@ private let account = Accounts.Account(name: "dev", uid: 1000, gid: 1000, home: 
         #expect(try set(5, 3))
         #expect(stage.lately() == ["usermod --add-subuids 100010-100014 dev"])
         #expect(try set(0, 0))
-        #expect(stage.lately() == ["usermod --del-subgids 7-9 dev"])
+        // usermod would refuse: the account is in use.
+        #expect(stage.lately() == [])
+        #expect(stage.text("/etc/subgid") == "" && stage.text("/etc/subuid") == "other:100000:10\n")
+        try stage.write("dev:7:3\n", to: "/etc/subgid")
         #expect(try !set(0, 4))
         #expect(stage.notes.count == 1)
         #expect(stage.notes.first?.hasPrefix("dev keeps 3 ids in /etc/subgid") == true)
     }
 }
 
+extension `Subordinate ids` {
+    @Test(arguments: [
+        ("", ""), ("dev:1:2\n", ""), ("a:1:2\ndev:3:4\n1000:5:6\ndeva:7:8\n", "a:1:2\ndeva:7:8\n"),
+        ("# dev\ndev\n\nx", "# dev\n\nx"),
+    ])
+    func `of others stay where those of an account go`(text: String, rest: String) {
+        #expect(SubordinateRanges.text(text, without: account) == rest)
+    }
+}
+
 @Suite struct `Swap space` {
     private static let mark = "/etc/systemd/system/var-lib-dvm-swap.swap"
+    private static let device = "systemd-zram-setup@zram0.service"
     private static let zram = "/etc/systemd/zram-generator.conf.d/90-dvm.conf"
 
     private func set(_ swap: SystemOptions.Swap, _ stage: SystemStage) throws -> Bool {
@@ -292,7 +326,7 @@ private let account = Accounts.Account(name: "dev", uid: 1000, gid: 1000, home: 
         _ = try set(.file(mebibytes: 64), stage)
         _ = stage.lately()
         #expect(try set(.zram(mebibytes: 2048), stage))
-        #expect(stage.files() == [Self.zram])
+        #expect(stage.files() == [Self.zram, "/var/lib/dvm/zram-generator"])
         #expect(stage.text(Self.zram)?.contains("zram-size = 2048\n") == true)
         #expect(
             stage.lately().suffix(3) == [
@@ -301,8 +335,21 @@ private let account = Accounts.Account(name: "dev", uid: 1000, gid: 1000, home: 
             ]
         )
         #expect(try !set(.zram(mebibytes: 2048), stage))
+        _ = stage.lately()
         _ = try set(.file(mebibytes: 64), stage)
         #expect(stage.files() == [Self.mark, "/var/lib/dvm/swap"])
+        // Debian's package swaps by itself: what came with dvm goes with it.
+        #expect(stage.lately().prefix(2) == ["systemctl stop \(Self.device)", "dnf -q -y remove zram-generator"])
+    }
+
+    @Test func `in compressed memory leaves a generator that was there before`() throws {
+        let stage = try SystemStage(["/usr/lib/systemd/system-generators/zram-generator": ""])
+        let before = stage.files()
+        #expect(try set(.zram(mebibytes: 2048), stage))
+        _ = stage.lately()
+        #expect(try set(.none, stage))
+        #expect(stage.files() == before)
+        #expect(stage.lately() == ["systemctl daemon-reload", "systemctl try-restart \(Self.device)"])
     }
 
     @Test func `in memory that the kernel cannot compress is refused with another way`() throws {

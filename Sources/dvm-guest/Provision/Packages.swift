@@ -14,6 +14,8 @@ enum Packages {
         static func certificates(program: FilePath) -> Self {
             Self(debian: "ca-certificates", fedora: "ca-certificates", file: program)
         }
+        /// What locales are made with; only Debian and Ubuntu make them.
+        static let locales = Self(debian: "locales", fedora: "glibc-locale-source", file: "/usr/sbin/locale-gen")
         static let zramGenerator = Self(
             debian: "systemd-zram-generator",
             fedora: "zram-generator",
@@ -33,10 +35,10 @@ enum Packages {
             try Run.program(["dpkg", "--configure", "-a"])
             // A VM that has just started may be installing updates of its own.
             let apt = ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"]
-            try Run.program(apt + ["update"])
-            try Run.program(apt + ["-y", "--no-install-recommends", "install"] + missing.map(\.debian))
+            try run(apt + ["update"])
+            try run(apt + ["-y", "--no-install-recommends", "install"] + missing.map(\.debian))
         } else if families.contains("fedora") {
-            try Run.program(["dnf", "-q", "-y", "install"] + missing.map(\.fedora))
+            try run(["dnf", "-q", "-y", "install"] + missing.map(\.fedora))
         } else {
             throw Refusal(
                 "the VM needs \(missing.map(\.debian).joined(separator: ", ")), and dvm does not know its package manager",
@@ -44,5 +46,23 @@ enum Packages {
             )
         }
         return true
+    }
+
+    /// The command that removes a package with its settings.
+    static func removal(of package: Package, in system: SystemTree) -> [String] {
+        system.has("/usr/bin/apt-get")
+            ? ["apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=300", "purge", package.debian]
+            : ["dnf", "-q", "-y", "remove", package.fedora]
+    }
+
+    private static func run(_ words: [String]) throws(Refusal) {
+        do throws(Refusal) {
+            try Run.program(words)
+        } catch {
+            throw Refusal(
+                error.message,
+                hint: "its own words are above; see that the VM has network and room, then run `dvm sync` again"
+            )
+        }
     }
 }

@@ -36,7 +36,7 @@ struct Provisioning {
         try step("time zone") { () throws(Refusal) in try TimeZone.set(options.timeZone, in: system, note: note) }
         var locale = Locale.fallback
         try step("locale") { () throws(Refusal) in
-            let (changed, found) = try Locale.set(options.locale, in: system, note: note)
+            let (changed, found) = try Locale.set(options.locale, in: system, note: note, install: install)
             locale = found
             return changed
         }

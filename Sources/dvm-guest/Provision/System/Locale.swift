@@ -8,14 +8,17 @@ enum Locale {
     /// Sets the locale, making it where the distribution can; one that cannot be had is noted.
     ///
     /// - Returns: whether something changed, and the locale that programs are to use.
-    static func set(_ name: String?, in system: SystemTree, note: (String) -> Void) throws(Refusal) -> (
-        changed: Bool, locale: String
-    ) {
+    static func set(
+        _ name: String?,
+        in system: SystemTree,
+        note: (String) -> Void,
+        install: (Packages.Package) throws(Refusal) -> Void
+    ) throws(Refusal) -> (changed: Bool, locale: String) {
         guard let name else { return (false, fallback) }
         var changed = false
         var found = name
         if try !isThere(name, in: system) {
-            changed = try make(name, in: system)
+            changed = try make(name, in: system, install)
             if try !isThere(name, in: system) {
                 note("the VM does not have the locale \(name), so it uses \(fallback)")
                 found = fallback
@@ -47,8 +50,16 @@ enum Locale {
     }
 
     /// Has the distribution make a locale; whether it did anything, not whether it worked.
-    private static func make(_ name: String, in system: SystemTree) throws(Refusal) -> Bool {
+    private static func make(
+        _ name: String,
+        in system: SystemTree,
+        _ install: (Packages.Package) throws(Refusal) -> Void
+    ) throws(Refusal) -> Bool {
         let list = "/etc/locale.gen"
+        if system.has("/usr/bin/apt-get"), !system.has("/usr/sbin/locale-gen") {
+            // Small images come without. A language is not worth more than a note.
+            do throws(Refusal) { try install(.locales) } catch { return false }
+        }
         if system.has("/usr/sbin/locale-gen"), system.has(list) {
             guard let added = added(name, to: try system.text(list)) else { return false }
             _ = try system.write(added, to: list)

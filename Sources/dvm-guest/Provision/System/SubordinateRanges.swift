@@ -65,6 +65,12 @@ struct SubordinateRanges {
         return try set("subgid", counts.gids, for: account, in: system, note: note) || users
     }
 
+    /// The text of a file without the ranges of an account.
+    static func text(_ text: String, without account: Accounts.Account) -> String {
+        text.parts(between: "\n").filter { !["\(account.name)", "\(account.uid)"].contains($0.parts(between: ":")[0]) }
+            .joined(separator: "\n")
+    }
+
     private static func set(
         _ file: String,
         _ count: Int,
@@ -72,16 +78,16 @@ struct SubordinateRanges {
         in system: SystemTree,
         note: (String) -> Void
     ) throws(Refusal) -> Bool {
-        switch Self(try system.text("/etc/\(file)")).change(for: account, count: count) {
+        let text = try system.text("/etc/\(file)")
+        switch Self(text).change(for: account, count: count) {
         case .nothing: return false
         case .add(let first, let last):
             // usermod refuses a file that is not there.
             if !system.has("/etc/\(file)") { _ = try system.write("", to: "/etc/\(file)") }
             try system.program(["usermod", "--add-\(file)s", "\(first)-\(last)", account.name])
-        case .remove(let ranges):
-            for range in ranges {
-                try system.program(["usermod", "--del-\(file)s", "\(range.first)-\(range.last)", account.name])
-            }
+        case .remove:
+            // usermod takes none from an account that anything runs as, and the services of this one always run.
+            _ = try system.write(Self.text(text, without: account), to: "/etc/\(file)")
         case .keep(let present):
             note(
                 "\(account.name) keeps \(present) ids in /etc/\(file), which containers may use already; "

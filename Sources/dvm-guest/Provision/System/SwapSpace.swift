@@ -6,6 +6,9 @@ enum SwapSpace {
     private static let unit = "var-lib-dvm-swap.swap"
     private static var unitFile: String { "/etc/systemd/system/\(unit)" }
     private static let generator = "/etc/systemd/zram-generator.conf.d/90-dvm.conf"
+    private static let program = "/usr/lib/systemd/system-generators/zram-generator"
+    /// Says that dvm had the generator installed: on Debian its package swaps by itself, so it goes when it is not needed.
+    private static let installed = "/var/lib/dvm/zram-generator"
     private static let device = "systemd-zram-setup@zram0.service"
 
     /// Sets the swap space, taking away what dvm had set before.
@@ -84,6 +87,7 @@ enum SwapSpace {
             return false
         }
         do throws(Refusal) {
+            if !system.has(program) { _ = try system.write("", to: installed) }
             try install(.zramGenerator)
             _ = try system.write(text, to: generator)
             try system.program(["systemctl", "daemon-reload"])
@@ -99,7 +103,13 @@ enum SwapSpace {
     }
 
     private static func removeCompressed(in system: SystemTree) throws(Refusal) -> Bool {
-        guard try system.write(nil, to: generator) else { return false }
+        let had = try system.write(nil, to: generator)
+        guard had || system.has(installed) else { return false }
+        if system.has(installed) {
+            _ = try system.status(["systemctl", "stop", device])
+            try system.program(Packages.removal(of: .zramGenerator, in: system))
+            _ = try system.write(nil, to: installed)
+        }
         try system.program(["systemctl", "daemon-reload"])
         // The distribution's own settings count again; without any the service is gone.
         _ = try system.status(["systemctl", "try-restart", device])
