@@ -124,5 +124,62 @@ extension VMTests {
             #expect(try vm.root("tailscale funnel status --json").contains("http://127.0.0.1:3000"))
             #expect(try !vm.root("journalctl -q --no-pager; cat /var/lib/tailscale/state.json").contains(key))
         }
+
+        @Test func `llama downloads a model over TLS, serves it, and can do nothing else`() throws {
+            try play("llama-server")
+            let address = "https://localhost:8443/small.gguf"
+            try vm.root(
+                """
+                mkdir -p /srv/models && cd /srv/models && head -c 3000000 /dev/urandom >small.gguf
+                openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \\
+                    -addext subjectAltName=DNS:localhost -keyout /run/models.key -out /run/models.pem 2>/dev/null
+                cp /etc/ssl/certs/ca-certificates.crt /run/authorities.crt
+                cat /run/models.pem >>/etc/ssl/certs/ca-certificates.crt
+                cat >/run/models.py <<'END'
+                import functools, http.server, ssl
+                handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory="/srv/models")
+                server = http.server.HTTPServer(("127.0.0.1", 8443), handler)
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                context.load_cert_chain("/run/models.pem", "/run/models.key")
+                server.socket = context.wrap_socket(server.socket, server_side=True)
+                server.serve_forever()
+                END
+                systemd-run -q --collect --unit=models python3 /run/models.py
+                for i in $(seq 300); do (exec 3<>/dev/tcp/127.0.0.1/8443) 2>/dev/null && break; sleep 0.2; done
+                """
+            )
+            defer {
+                remove(
+                    """
+                    systemctl stop models || true
+                    systemctl disable -q --now dvm-llama || true
+                    cp /run/authorities.crt /etc/ssl/certs/ca-certificates.crt
+                    rm -rf /srv/models /run/models.* /etc/systemd/system/dvm-llama.service /var/lib/dvm-llama \\
+                        /usr/local/bin/llama-server
+                    """
+                )
+            }
+            let digest = try String(vm.root("sha256sum /srv/models/small.gguf").prefix(64))
+            let wrong = String(repeating: "0", count: 64)
+            try vm.configure("use llama\nDVM_LLAMA_MODELS=(other=\(address)#\(wrong) small=\(address)#\(digest))\n")
+
+            let refused = try vm.sync()
+            #expect(refused.status == 1)
+            #expect(refused.text.contains("\(address) has the SHA-256 \(digest), not \(wrong)"), "\(refused.told)")
+            #expect(try vm.root("ls /var/lib/dvm-llama/models") == "")
+
+            try vm.configure(
+                "use llama\nDVM_LLAMA_MODELS=(other=\(address)#\(wrong) small=\(address)#\(digest))\nDVM_LLAMA_DEFAULT_MODEL=small\n"
+            )
+            let outcome = try vm.sync()
+            #expect(outcome.ran == ["llama"], "\(outcome.told)")
+            let said = try logs()
+            #expect(said.contains("model small has the SHA-256 \(digest)\n"), "\(said)")
+            #expect(said.contains("may: nothing\n"), "\(said)")
+            let models = "curl -sS --retry 9 --retry-connrefused http://127.0.0.1:8080/v1/models"
+            #expect(try vm.developer(models).text == #"{"data": [{"id": "small"}]}"#)
+            #expect(try vm.sync().ran == [])
+            #expect(try vm.dvm("logs", vm.name, "llama", "-n", "1", "-o", "cat").lines.count == 1)
+        }
     }
 }

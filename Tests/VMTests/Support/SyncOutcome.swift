@@ -57,6 +57,8 @@ struct ConfigurationTrait: SuiteTrait, TestScoping {
         let recipes = vm.places.configuration + "/recipes"
         defer {
             try? vm.configure()
+            // What the recipe zsh changes for whoever opens a shell.
+            _ = try? vm.root("usermod --shell /bin/bash \(vm.user)")
             for name in (try? FileManager.default.contentsOfDirectory(atPath: recipes)) ?? [] {
                 try? FileManager.default.removeItem(atPath: "\(recipes)/\(name)")
             }

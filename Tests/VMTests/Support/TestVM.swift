@@ -106,6 +106,12 @@ struct TestVM: Sendable {
         return outcome.text
     }
 
+    /// Takes its power away, which asks nobody; `dvm stop` waits for another dvm.
+    func switchOff() throws {
+        let outcome = try host(home.limactl, "stop", "--force", instance)
+        guard outcome.status == 0 else { throw ScriptFailed(script: "limactl stop --force", outcome: outcome) }
+    }
+
     /// Puts a file into the VM, as root.
     func place(_ bytes: [UInt8], at path: String, mode: String) throws {
         let outcome = try control("sudo", "-n", "/usr/bin/install", "-m", mode, "/dev/stdin", path, input: bytes)
