@@ -263,6 +263,26 @@ import Testing
     }
 }
 
+@Suite struct `Completion` {
+    /// dvm-behaviour.md §21: 30.
+    @Test func `for a shell is a script that it can read`() throws {
+        let stage = try SyncStage()
+        let outcome = try stage.run(
+            #"""
+            set -o pipefail
+            "$DVM" --generate-completion-script bash | tee script | bash -n && grep -c 'dvm ls --names' script
+            """#
+        )
+        #expect(outcome.status == 0, "\(outcome)")
+        #expect(outcome.errors == "")
+        for shell in ["zsh", "fish"] {
+            let script = try stage.run("\"$DVM\" --generate-completion-script \(shell)")
+            #expect(script.status == 0)
+            #expect(script.output.contains("dvm ls --names"))
+        }
+    }
+}
+
 @Suite struct `dvm stop` {
     let stage: SyncStage
     init() throws { stage = try SyncStage() }

@@ -23,6 +23,12 @@ import Testing
         )
     }
 
+    /// dvm-behaviour.md §21: 18, whoever answers is there.
+    @Test func `reaches a VM that Lima's list leaves out for once`() throws {
+        try host.fixture.write("list.json", "")
+        #expect(try host.run("dvm ssh app -- echo there") == .init(status: 0, output: "there\n", errors: ""))
+    }
+
     @Test(arguments: [("TERM", 143), ("KILL", 137), ("INT", 130)] as [(String, Int32)])
     func `has 128 and the number of the signal that ended it`(name: String, status: Int32) throws {
         #expect(
