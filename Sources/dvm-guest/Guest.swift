@@ -19,14 +19,34 @@ struct Guest: ParsableCommand {
             Doctor.self, SelfTestCommand.self, Version.self, Ask.self, Sessions.self, Serve.self, DoorCommand.self,
             AdmittedCommand.self, ReadyCommand.self, SessionCommand.self,
             Task.self, Enter.self, Look.self, Inner.self, SandboxProbe.self, AttackCommand.self, AccessCommand.self,
-            DenyCommand.self, CopyCommand.self, ReachCommand.self, GateCommand.self,
+            CopyCommand.self, ReachCommand.self, GateCommand.self,
         ]
     )
 
+    /// What this program starts itself as, with an order on a descriptor and no options.
+    ///
+    /// These are found without looking through the options of all commands, which takes four times as long as everything
+    /// else before a process can work; a session or a `dvm sync` starts several.
+    static let roles: [String: any ParsableCommand.Type] = [
+        "enter": Enter.self, "task": Task.self, "look": Look.self, "reach": ReachCommand.self, "gate": GateCommand.self,
+        "ready": ReadyCommand.self, AdmittedCommand.word: AdmittedCommand.self,
+        SessionCommand.word: SessionCommand.self,
+        CopyOrder.commandName: CopyCommand.self,
+    ]
+
+    /// The command that the words of a command line name.
+    ///
+    /// - Throws: what the parser says of words that name none.
+    static func command(_ words: [String]) throws -> any ParsableCommand {
+        if words.count == 1, let role = roles[words[0]] { return role.init() }
+        return try parseAsRoot(words)
+    }
+
     static func main() {
-        if CommandLine.arguments.dropFirst() == [LinkCommand.word] { LinkCommand.run() }
+        let words = Array(CommandLine.arguments.dropFirst())
+        if words == [LinkCommand.word] { LinkCommand.run() }
         do {
-            var command = try parseAsRoot()
+            var command = try command(words)
             try command.run()
         } catch let refusal as Refusal {
             Message.error(refusal)

@@ -88,6 +88,19 @@ import Testing
     }
 }
 
+@Suite struct `Units that are active` {
+    @Test(
+        arguments: [
+            ("active\nactive\n", ["a.socket", "b.socket"]), ("active\ninactive\n", ["a.socket"]),
+            ("unknown\nactive\n", ["b.socket"]), ("activating\nfailed\n", []), ("active\n", []), ("", []),
+            ("Failed to connect to bus\nactive\nactive\n", []),
+        ] as [(String, Set<String>)]
+    )
+    func `are those of which systemd says so`(answer: String, active: Set<String>) {
+        #expect(ActiveUnits.parse(answer, of: ["a.socket", "b.socket"]) == active)
+    }
+}
+
 @Suite struct `The agents' socket` {
     @Test func `belongs to the developer alone`() {
         #expect(

@@ -142,6 +142,6 @@ import Testing
         let refusal = try await stage.refusal()
         #expect(refusal?.message.hasSuffix("failed with status 2") == true)
         #expect(stage.said() == [])
-        #expect(stage.asked().last == "unitRecords")
+        #expect(stage.asked().last == "provision")
     }
 }

@@ -21,7 +21,7 @@ import Testing
         #expect(report.skipped == 0)
         #expect(!report.changedNothing)
         #expect(stage.said() == ["node", "claude"])
-        #expect(stage.asked() == ["provision", "remoteLogin", "unitRecords", "unit node", "unit claude", "settle"])
+        #expect(stage.asked() == ["provision", "unit node", "unit claude", "settle"])
         #expect(
             stage.fixture.changes == [
                 "create --tty=false --name dvm-app \(stage.fixture.root)/state/dvm/app/lima.yaml",
@@ -45,9 +45,38 @@ import Testing
 
         #expect(report.changedNothing)
         #expect(report.summary == "nothing had to be done, 2 recipes unchanged")
-        #expect(stage.asked()[before...] == ["provision", "remoteLogin", "unitRecords", "settle"])
+        // All of it in one task, each of which is a process in the VM.
+        #expect(stage.asked()[before...] == ["provision"])
         #expect(stage.fixture.changes == changes)
         #expect(SyncJobs.text(report, stage.app) == "✓ app is ready: nothing had to be done, 2 recipes unchanged\n")
+        // And over the one link that was opened while files were read.
+        #expect(stage.lines("calls").filter { $0.hasPrefix("shell ") }.count == 2)
+    }
+
+    @Test func `asks a guest that says no more of itself than that`() async throws {
+        try stage.fixture.write("vm/dvm-app/earlier", "")
+        _ = try await stage.sync()
+        #expect(try await stage.sync().changedNothing)
+        let each = ["provision", "remoteLogin", "unitRecords"]
+        #expect(stage.asked() == each + ["unit node", "unit claude", "settle"] + each + ["settle"])
+    }
+
+    @Test func `does what comes last again when units ran against expectation`() async throws {
+        _ = try await stage.sync()
+        let before = stage.asked().count
+        // The VM has forgotten what this computer remembers.
+        try stage.fixture.write("vm/dvm-app/records", "[]")
+        #expect(try await stage.sync().ran == ["node", "claude"])
+        #expect(stage.asked()[before...] == ["provision", "unit node", "unit claude", "settle"])
+    }
+
+    @Test func `reaches a VM anew that had to be started`() async throws {
+        _ = try await stage.sync()
+        let stopped = try #require(stage.fixture.read("list.json")).replacing("Running", with: "Stopped")
+        try stage.fixture.write("list.json", stopped)
+        let report = try await stage.sync()
+        #expect(report.wasTouched && report.ran == [])
+        #expect(stage.lines("calls").filter { $0.hasPrefix("shell ") }.count == 3)
     }
 
     @Test func `runs again what has changed, and what needs that`() async throws {

@@ -27,7 +27,9 @@ extension VMTests {
             #expect(outcome.ran.sorted() == names)
 
             let lines = Self.programs.map { "{ \($0.value); } >/dev/null 2>&1 || echo \($0.key)" }.sorted()
-            let missing = try vm.developer((["jq --version >/dev/null || echo baseline"] + lines).joined(separator: "\n"))
+            let missing = try vm.developer(
+                (["jq --version >/dev/null || echo baseline"] + lines).joined(separator: "\n")
+            )
             #expect(missing.lines == [], "\(outcome.told.suffix(2000))")
             #expect(try vm.developer("{ no-such-program; } >/dev/null 2>&1 || echo found out").lines == ["found out"])
             // What they printed is kept, and what they put beside packages is root's.

@@ -12,6 +12,8 @@ public struct Provision: Hashable, Codable, Sendable {
     public var tools: [Tool]
     /// What the system is set to beside that.
     public var system: SystemOptions
+    /// What comes after units, where none is to run: it is then done in the same breath.
+    public var settle: Settle?
 
     /// A plan for a VM.
     public init(
@@ -20,7 +22,8 @@ public struct Provision: Hashable, Codable, Sendable {
         codeDirectory: String,
         agents: AgentPolicy = AgentPolicy(),
         tools: [Tool] = [],
-        system: SystemOptions = SystemOptions()
+        system: SystemOptions = SystemOptions(),
+        settle: Settle? = nil
     ) {
         self.hostName = hostName
         self.user = user
@@ -28,6 +31,7 @@ public struct Provision: Hashable, Codable, Sendable {
         self.agents = agents
         self.tools = tools
         self.system = system
+        self.settle = settle
     }
 
     /// Decodes a plan; a host that knows of no options means the usual ones.
@@ -39,6 +43,7 @@ public struct Provision: Hashable, Codable, Sendable {
         agents = try values.decode(AgentPolicy.self, forKey: .agents)
         tools = try values.decode([Tool].self, forKey: .tools)
         system = try values.decodeIfPresent(SystemOptions.self, forKey: .system) ?? SystemOptions()
+        settle = try values.decodeIfPresent(Settle.self, forKey: .settle)
     }
 
     func check() throws(Refusal) {
@@ -50,6 +55,7 @@ public struct Provision: Hashable, Codable, Sendable {
         }
         for tool in tools { try tool.checkOwn() }
         try system.check()
+        try settle?.check()
     }
 }
 
@@ -63,13 +69,43 @@ public struct Provisioned: Hashable, Codable, Sendable {
     public var notes: [String]
     /// How many sessions of agents run; absent when that was not looked at.
     public var sessions: Int?
+    /// What the host would ask for next; absent when that was not looked at.
+    public var known: Known?
+    /// What came after units; absent when that was not asked for.
+    public var settled: Settled?
+
+    /// What else a VM that was set up says of itself.
+    public struct Known: Hashable, Codable, Sendable {
+        /// As `unitRecords` says it.
+        public var records: [UnitRecord]
+        /// As `remoteLogin` says it.
+        public var login: RemoteLogin?
+        /// Why there is no login.
+        public var loginTrouble: Refusal?
+
+        /// What is known.
+        public init(records: [UnitRecord], login: RemoteLogin? = nil, loginTrouble: Refusal? = nil) {
+            self.records = records
+            self.login = login
+            self.loginTrouble = loginTrouble
+        }
+    }
 
     /// An outcome.
-    public init(changes: [String], codeDirectory: String, notes: [String] = [], sessions: Int? = nil) {
+    public init(
+        changes: [String],
+        codeDirectory: String,
+        notes: [String] = [],
+        sessions: Int? = nil,
+        known: Known? = nil,
+        settled: Settled? = nil
+    ) {
         self.changes = changes
         self.codeDirectory = codeDirectory
         self.notes = notes
         self.sessions = sessions
+        self.known = known
+        self.settled = settled
     }
 
     /// Decodes an outcome; a guest that writes no notes has none.
@@ -79,5 +115,7 @@ public struct Provisioned: Hashable, Codable, Sendable {
         codeDirectory = try values.decode(String.self, forKey: .codeDirectory)
         notes = try values.decodeIfPresent([String].self, forKey: .notes) ?? []
         sessions = try values.decodeIfPresent(Int.self, forKey: .sessions)
+        known = try values.decodeIfPresent(Known.self, forKey: .known)
+        settled = try values.decodeIfPresent(Settled.self, forKey: .settled)
     }
 }

@@ -1,13 +1,15 @@
-internal import ArgumentParser
 internal import CLinux
 internal import DVMProtocol
 internal import Glibc
 
-/// Places below one directory that are to be closed to the agent's account; the argument of `dvm-guest deny`.
+/// Places below one directory that are to be closed to the agent's account.
 struct DenialOrder: Hashable, Codable {
     var agent: UInt32
     /// Relative to the directory on standard input.
     var places: [String]
+
+    /// Closes them, as whoever this process is; says in the same order what became of each.
+    func run() -> [Denial] { places.map { Denial.close($0, below: .standardInput, to: agent) } }
 }
 
 /// What became of a place that was to be closed.
@@ -43,24 +45,5 @@ enum Denial: Hashable, Codable {
         } catch {
             return .failed(error)
         }
-    }
-}
-
-/// `dvm-guest deny`: a process of the developer that closes places in their home, which is its standard input.
-struct DenyCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "deny",
-        abstract: "Close files to the agent's account",
-        discussion: "Started by dvm-guest itself; not of use by hand.",
-        shouldDisplay: false
-    )
-
-    @Argument(help: "What to close, as JSON")
-    var order: String
-
-    func run() throws {
-        let order = try JSON.decode(DenialOrder.self, from: Array(order.utf8))
-        let results = order.places.map { Denial.close($0, below: .standardInput, to: order.agent) }
-        try FileDescriptor.standardOutput.writeAll(JSON.encode(results))
     }
 }

@@ -104,15 +104,12 @@ struct DeniedPlaces: Equatable {
         -> [String: Denial]
     {
         let home = try Directories.openOwned(FilePath(developer.home), by: developer.uid)
-        let order = String(decoding: try JSON.encode(DenialOrder(agent: agent.uid, places: inHome)), as: UTF8.self)
         let (_, output) = try Entering.run(
-            Spawn(
-                words: ["/proc/self/exe", "deny", order],
-                environment: ["LANG": "C.UTF-8"],
-                terminal: false,
-                confinement: .developer(
-                    Spawn.Developer(uid: developer.uid, gid: developer.gid, groups: [], directory: "/", home: "/")
-                )
+            role: "look",
+            LookOrder(
+                uid: developer.uid,
+                gid: developer.gid,
+                task: .denial(DenialOrder(agent: agent.uid, places: inHome))
             ),
             input: home.raw
         )

@@ -9,22 +9,23 @@ internal import DVMProtocol
 enum DoorSocket {
     static let path: FilePath = "/run/dvm/door.sock"
 
+    static let unit = "dvm-door.socket"
     private static let units: FilePath = "/etc/systemd/system"
 
-    static func install() throws(Refusal) -> Bool {
+    /// Has systemd listen, whether or not it does already.
+    static func install(isActive: Bool) throws(Refusal) -> Bool {
         let mode: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]
-        let socket = try TextFile.write(socketUnit, to: units.appending("dvm-door.socket"), mode: mode)
+        let socket = try TextFile.write(socketUnit, to: units.appending(unit), mode: mode)
         let service = try TextFile.write(serviceUnit, to: units.appending("dvm-door.service"), mode: mode)
         let changed = socket || service
         if changed { try Run.program(["systemctl", "daemon-reload"]) }
-        let active = try Run.status(of: ["systemctl", "is-active", "-q", "dvm-door.socket"]) == .exited(0)
-        if socket || !active {
+        if socket || !isActive {
             // The door holds the socket it was started with; what it has let in goes on without it.
             _ = try Run.status(of: ["systemctl", "stop", "-q", "dvm-door.service"])
-            try Run.program(["systemctl", "enable", "-q", "dvm-door.socket"])
-            try Run.program(["systemctl", "restart", "dvm-door.socket"])
+            try Run.program(["systemctl", "enable", "-q", unit])
+            try Run.program(["systemctl", "restart", unit])
         }
-        return changed || !active
+        return changed || !isActive
     }
 
     static var socketUnit: String {

@@ -32,6 +32,7 @@ struct Look: ParsableCommand {
                 case .work(let order): try WorkCheck.run(order)
                 case .keys(let order): try order.run()
                 case .changes(let order): try order.run()
+                case .denial(let order): order.run()
                 }
             if let answer { try Self.write(JSON.encode(answer)) }
         } catch {

@@ -12,6 +12,8 @@ struct LookOrder: Hashable, Codable {
         case keys(KeyOrder)
         /// As for work; a patch goes to standard output as it is.
         case changes(ReviewOrder)
+        /// On standard input is a directory of the user's own.
+        case denial(DenialOrder)
     }
 
     var uid: UInt32

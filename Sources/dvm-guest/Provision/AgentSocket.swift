@@ -6,24 +6,25 @@ internal import DVMProtocol
 enum AgentSocket {
     static let path: FilePath = "/run/dvm/agent.sock"
 
+    static let unit = "dvm-agent.socket"
     private static let units: FilePath = "/etc/systemd/system"
 
-    static func install(for developer: Accounts.Account) throws(Refusal) -> Bool {
+    /// Has systemd listen, whether or not it does already.
+    static func install(for developer: Accounts.Account, isActive: Bool) throws(Refusal) -> Bool {
         let mode: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]
         let socket = try TextFile.write(
             socketUnit(owner: developer.name),
-            to: units.appending("dvm-agent.socket"),
+            to: units.appending(unit),
             mode: mode
         )
         let service = try TextFile.write(serviceUnit, to: units.appending("dvm-agent@.service"), mode: mode)
         let changed = socket || service
         if changed { try Run.program(["systemctl", "daemon-reload"]) }
-        let active = try Run.status(of: ["systemctl", "is-active", "-q", "dvm-agent.socket"]) == .exited(0)
-        if changed || !active {
-            try Run.program(["systemctl", "enable", "-q", "dvm-agent.socket"])
-            try Run.program(["systemctl", "restart", "dvm-agent.socket"])
+        if changed || !isActive {
+            try Run.program(["systemctl", "enable", "-q", unit])
+            try Run.program(["systemctl", "restart", unit])
         }
-        return changed || !active
+        return changed || !isActive
     }
 
     static func socketUnit(owner: String) -> String {

@@ -11,14 +11,17 @@ enum CodeDirectory {
     static func make(_ path: String, for developer: Accounts.Account) throws(Refusal) -> Bool {
         var changed = false
         if path.hasPrefix(developer.home + "/") {
-            // As its owner: root makes nothing where the developer can swap a directory for a link.
-            changed = Status.of(FilePath(path)) == nil
-            let made = try Entering.asDeveloper(developer, ["/bin/mkdir", "-p", "--", path])
-            guard made.exit == .exited(0) else {
-                throw Refusal(
-                    "the code directory \(path) could not be made",
-                    hint: "look at what is in its place with `dvm ssh`"
-                )
+            let present = Status.of(FilePath(path))
+            changed = present == nil
+            if present?.isDirectory != true {
+                // As its owner: root makes nothing where the developer can swap a directory for a link.
+                let made = try Entering.asDeveloper(developer, ["/bin/mkdir", "-p", "--", path])
+                guard made.exit == .exited(0) else {
+                    throw Refusal(
+                        "the code directory \(path) could not be made",
+                        hint: "look at what is in its place with `dvm ssh`"
+                    )
+                }
             }
         } else {
             changed = try Directories.make(

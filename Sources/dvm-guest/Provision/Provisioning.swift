@@ -69,14 +69,27 @@ struct Provisioning {
         )
         try step("settings") { () throws(Refusal) in try settings.write() }
         try step("AI tools' wrappers") { () throws(Refusal) in try Wrappers.install(for: settings.tools) }
-        try step("agents' socket") { () throws(Refusal) in try AgentSocket.install(for: developer) }
+        let active = try ActiveUnits.among([AgentSocket.unit, DoorSocket.unit])
+        try step("agents' socket") { () throws(Refusal) in
+            try AgentSocket.install(for: developer, isActive: active.contains(AgentSocket.unit))
+        }
         try step("logins with SSH") { () throws(Refusal) in try RemoteLoginRule.install(for: plan.user) }
-        try step("the host's door") { () throws(Refusal) in try DoorSocket.install() }
-        return Provisioned(
-            changes: changes,
-            codeDirectory: codeDirectory,
-            notes: notes,
-            sessions: SessionDirectory.running().count
-        )
+        try step("the host's door") { () throws(Refusal) in
+            try DoorSocket.install(isActive: active.contains(DoorSocket.unit))
+        }
+        var provisioned = Provisioned(changes: changes, codeDirectory: codeDirectory, notes: notes)
+        provisioned.settled = try plan.settle.map { (settle) throws(Refusal) in
+            // The places were closed above, and nothing has run since.
+            try Settling(settle: settle, closes: false).run(progress)
+        }
+        provisioned.sessions = SessionDirectory.running().count
+        provisioned.known = Self.known()
+        return provisioned
+    }
+
+    private static func known() -> Provisioned.Known {
+        var known = Provisioned.Known(records: UnitRecords().all(leaving: 64 * 1024))
+        do throws(Refusal) { known.login = try RemoteLoginRule.look() } catch { known.loginTrouble = error }
+        return known
     }
 }

@@ -7,10 +7,29 @@ internal import Dispatch
 actor GuestWorker {
     private let executor: LinkExecutor
     private var connection: GuestConnection?
+    /// What became of a first attempt, until it is taken up.
+    private var contacted: Result<GuestConnection, any Error>?
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     init(for vm: MachineName) { executor = LinkExecutor(label: vm.instance) }
+
+    /// Tries to reach the guest of a VM that most likely runs; `connect` takes that up, and says what came of it.
+    ///
+    /// Nothing is asked of it until then.
+    func contact(
+        _ vm: MachineName,
+        through limactl: Limactl,
+        _ session: Session,
+        until interruption: Interruption?
+    ) {
+        contacted = Result {
+            var route = try GuestConnection.Route(limactl, to: vm, session, note: session.display.note)
+            route.stop = interruption?.reader
+            // Nobody may wait for it any more, who would keep that descriptor open.
+            return try withExtendedLifetime(interruption) { try GuestConnection.contact(vm, route) }
+        }
+    }
 
     /// Reaches the guest of a VM that runs; returns what it said of itself.
     ///
@@ -22,8 +41,15 @@ actor GuestWorker {
         isRenewal: Bool = false,
         note: @escaping @Sendable (String) -> Void
     ) throws -> Welcome.Facts {
-        let stop = interruption?.reader
-        let connection = try machine.connect(to: instance, until: stop, isRenewal: isRenewal, note: note)
+        let first = contacted
+        contacted = nil
+        let connection = try machine.connect(
+            to: instance,
+            contacted: first,
+            until: interruption?.reader,
+            isRenewal: isRenewal,
+            note: note
+        )
         self.connection = connection
         return connection.welcome.facts
     }

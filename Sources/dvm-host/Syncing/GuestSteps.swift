@@ -9,29 +9,39 @@ struct GuestSteps: Sendable {
 
     private var display: ProgressDisplay { session.display }
 
-    /// Host name, accounts and directories.
-    func provision() async throws -> Provisioned {
+    /// Host name, accounts and directories; and at once what comes after units, where none is expected to run.
+    func provision(settling: Bool) async throws -> Provisioned {
         let plan = Provision(
             hostName: vm.text,
             user: settings.user,
             codeDirectory: settings.codeDirectory,
             agents: settings.agentPolicy,
             tools: settings.tools,
-            system: settings.system
+            system: settings.system,
+            settle: settling ? settings.settle : nil
         )
         let log = try session.log("sync", of: vm)
         let done = try await display.step("accounts and code directory") {
             try await perform(.provision(plan), as: Provisioned.self, log)
         }
-        for change in done.changes { log.note("changed: \(change.printable)") }
-        for note in done.notes { display.note("\(vm) says: \(note)") }
+        tell(done.changes + (done.settled?.changes ?? []), done.notes + (done.settled?.notes ?? []), log)
         return done
     }
 
+    /// Says what a step changed, and what the person should know.
+    private func tell(_ changes: [String], _ notes: [String], _ log: Log) {
+        for change in changes { log.note("changed: \(change.printable)") }
+        for note in notes { display.note("\(vm) says: \(note)") }
+    }
+
     /// Learns how ssh reaches the VM; when it does not, nothing else is kept from working.
-    func login() async throws {
+    func login(_ known: Provisioned.Known?) async throws {
         do {
-            let login = try await guest.perform(.remoteLogin, as: RemoteLogin.self)
+            if let trouble = known?.loginTrouble { throw SaidByGuest(refusal: trouble).marked(vm) }
+            let login =
+                if let login = known?.login { login } else {
+                    try await guest.perform(.remoteLogin, as: RemoteLogin.self)
+                }
             try SshEntryStore(paths: session.paths).learn(login, of: vm)
         } catch let refusal as Refusal {
             display.note("ssh does not reach \(vm): \(refusal.message)")
@@ -39,7 +49,10 @@ struct GuestSteps: Sendable {
     }
 
     /// The units that have succeeded in the VM.
-    func records() async throws -> [UnitRecord] { try await guest.perform(.unitRecords, as: [UnitRecord].self) }
+    func records(_ known: Provisioned.Known?) async throws -> [UnitRecord] {
+        if let known { return known.records }
+        return try await guest.perform(.unitRecords, as: [UnitRecord].self)
+    }
 
     /// Runs a unit, with its secrets, which are read only now.
     ///
@@ -99,8 +112,7 @@ struct GuestSteps: Sendable {
         let done = try await display.step("finishing") {
             try await perform(.settle(settings.settle), as: Settled.self, log)
         }
-        for change in done.changes { log.note("changed: \(change.printable)") }
-        for note in done.notes { display.note("\(vm) says: \(note)") }
+        tell(done.changes, done.notes, log)
         return done
     }
 

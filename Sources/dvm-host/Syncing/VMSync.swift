@@ -21,21 +21,38 @@ struct VMSync: Sendable {
     /// - Throws: a `Refusal`, or `CancellationError`.
     func run() async throws -> SyncReport {
         try await session.locked(vm, for: verb) {
+            let guest = GuestWorker(for: vm)
+            let contact = try contact(guest)
             let input = try await SyncInput.load(vm, session, texts, request)
             for note in input.notes { display.note(note) }
-            return try await run(input)
+            return try await run(input, guest, contact)
         }
     }
 
-    private func run(_ input: SyncInput) async throws -> SyncReport {
+    /// Reaches the guest while files are read and Lima is asked, which takes as long; nothing where it was never reached.
+    ///
+    /// It is not waited for by a sync that ends before it is needed.
+    private func contact(_ guest: GuestWorker) throws -> Task<Void, Never>? {
+        guard state.synced != nil, try state.copied() == nil,
+            let limactl = try? Limactl(session.environment, withholding: session.withheld)
+        else { return nil }
+        return Task { await guest.contact(vm, through: limactl, session, until: interruption) }
+    }
+
+    private func run(
+        _ input: SyncInput,
+        _ early: GuestWorker,
+        _ contact: Task<Void, Never>?
+    ) async throws -> SyncReport {
         let limactl = try Limactl(session.environment, withholding: session.withheld)
         async let version = limactl.checkVersion()
         async let listed = limactl.instance(of: vm)
         _ = try await version
         let known = try await listed
         var notes = known == nil ? UnitNotes() : state.notes
+        let expected = input.expected(vm, notes, request)
         // Of a VM of which nothing is remembered here, only it can say what its units were given.
-        if known == nil || notes.facts != nil { try input.checkSecrets(vm, notes, request) }
+        if known == nil || notes.facts != nil { try PlannedUnit.checkSecrets(of: expected) }
 
         var report = SyncReport()
         (report.tools, report.toolRecipes) = (input.tools, input.toolRecipes)
@@ -51,21 +68,24 @@ struct VMSync: Sendable {
         // A copy that has got an identity of its own has forgotten some.
         notes = state.notes
 
-        let guest = GuestWorker(for: vm)
+        // A VM that was touched is another one than answered.
+        let guest = report.wasTouched ? GuestWorker(for: vm) : early
+        if !report.wasTouched { await contact?.value }
         let facts = try await display.step("guest program") {
             try await guest.connect(machine, to: instance, until: interruption) { display.detail($0) }
         }
         let steps = GuestSteps(vm: vm, session: session, guest: guest, settings: input.settings)
-        let provisioned = try await steps.provision()
+        let isQuiet = input.settings.repository == nil && expected.allSatisfy { $0.reason == nil }
+        let provisioned = try await steps.provision(settling: isQuiet)
         report.changes = provisioned.changes
         report.codeDirectory = provisioned.codeDirectory
-        try await steps.login()
+        try await steps.login(provisioned.known)
         if let sessions = provisioned.sessions { state.keep(LastContact(sessions: sessions)) }
 
         let units = PlannedUnit.plan(
             input.drafts,
             in: UnitFacts(facts, input.settings, of: vm),
-            records: try await steps.records(),
+            records: try await steps.records(provisioned.known),
             notes: notes,
             request: request
         )
@@ -87,7 +107,13 @@ struct VMSync: Sendable {
                 if try await steps.code(repository) { report.changes.append("code") }
             // Done before the VM was asked what it remembers.
             case .instance, .guestProgram, .accounts, .code: break
-            case .settle: report.changes += try await steps.settle().changes
+            case .settle:
+                // What ran against expectation may have undone what was done already.
+                if let settled = provisioned.settled, report.ran.isEmpty {
+                    report.changes += settled.changes
+                } else {
+                    report.changes += try await steps.settle().changes
+                }
             }
         }
         state.keepSynced()

@@ -3,6 +3,8 @@ internal import DVMProtocol
 /// Does what comes after every unit; safe to run again.
 struct Settling {
     let settle: Settle
+    /// Whether places may have been opened since they were closed.
+    var closes = true
 
     /// Runs every step in order and says which had something to do.
     ///
@@ -28,11 +30,17 @@ struct Settling {
                 }
             }
         }
-        // What a unit ran as root may have opened, or made anew in the home.
-        try step("home closed to the agent") { () throws(Refusal) in try Developer.closeHome(developer) }
-        let places = try DeniedPlaces(settings.agents.denied, home: developer.home, project: settings.codeDirectory)
-        try step("secrets closed to the agent") { () throws(Refusal) in
-            try places.close(to: AgentAccount.account(), for: developer)
+        if closes {
+            // What a unit ran as root may have opened, or made anew in the home.
+            try step("home closed to the agent") { () throws(Refusal) in try Developer.closeHome(developer) }
+            let places = try DeniedPlaces(
+                settings.agents.denied,
+                home: developer.home,
+                project: settings.codeDirectory
+            )
+            try step("secrets closed to the agent") { () throws(Refusal) in
+                try places.close(to: AgentAccount.account(), for: developer)
+            }
         }
         try AgentAccount.check(AgentAccount.account(), developer: developer, in: Accounts.read())
         try step("AI tools' wrappers") { () throws(Refusal) in try Wrappers.install(for: settings.tools) }

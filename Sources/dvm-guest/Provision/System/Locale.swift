@@ -38,8 +38,10 @@ enum Locale {
     }
 
     private static func isThere(_ name: String, in system: SystemTree) throws(Refusal) -> Bool {
+        // Those that are not in the common archive, on most systems all, are seen without asking.
+        if ["C", "POSIX"].contains(name) || system.has("/usr/lib/locale/\(normal(name))") { return true }
         let known = try system.answer(["locale", "-a"]).split(whereSeparator: \.isNewline).map { normal(String($0)) }
-        return ["C", "POSIX"].contains(name) || known.contains(normal(name))
+        return known.contains(normal(name))
     }
 
     /// A name with its character set as the C library writes it: `de_DE.utf8` for `de_DE.UTF-8`.

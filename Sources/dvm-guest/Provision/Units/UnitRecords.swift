@@ -10,9 +10,10 @@ struct UnitRecords {
     private func done(_ name: String) -> FilePath { directory.appending("\(name).json") }
     private func begun(_ name: String) -> FilePath { directory.appending("\(name).begun") }
 
-    /// The units that have succeeded, as many as one frame can carry; what is damaged counts as not there.
-    func all() -> [UnitRecord] {
-        var room = Frame.largestPayload - 1024
+    /// The units that have succeeded, as many as one frame can carry beside other things; what is damaged counts as not
+    /// there.
+    func all(leaving others: Int = 1024) -> [UnitRecord] {
+        var room = Frame.largestPayload - others
         return names(".json").compactMap { name in
             guard let bytes = try? TextFile.readBytes(done(name)),
                 let record = try? JSON.decode(UnitRecord.self, from: bytes), record.name == name, bytes.count < room
