@@ -61,7 +61,8 @@ extension VMTests {
 
             let outcome = try vm.sync()
             #expect(outcome.ran == ["editor"], "\(outcome.told.suffix(3000))")
-            #expect(try vm.developer("vim --version | head -n 1").text.hasPrefix("VIM - Vi IMproved"))
+            // By its own name: another editor may have the short one.
+            #expect(try vm.developer("vim.basic --version | head -n 1").text.hasPrefix("VIM - Vi IMproved"))
             #expect(try vm.root("dpkg --audit") == "")
         }
 
@@ -76,9 +77,11 @@ extension VMTests {
                 echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror sid main" >sources.list
                 sid() {
                     apt-get -q -o Dir::Etc::sourcelist=$PWD/sources.list -o Dir::Etc::sourceparts=/dev/null \\
-                        -o Dir::State::lists=$PWD/lists -o Dir::Cache=$PWD/cache -o Acquire::Languages=none "$@" 2>&1
+                        -o Dir::State::lists=$PWD/lists -o Dir::Cache=$PWD/cache -o Acquire::Languages=none \\
+                        -o Acquire::Check-Valid-Until=false "$@" 2>&1 # a mirror may stand still; it is signed all the same
                 }
-                sid update && sid download chezmoi
+                sid update
+                sid download chezmoi
                 dpkg-deb -x chezmoi_*.deb unpacked
                 install -m 755 unpacked/usr/bin/chezmoi /usr/local/bin/chezmoi
                 """

@@ -36,7 +36,7 @@ extension VMTests {
 
             let failed = try vm.sync()
             #expect(failed.status == 1)
-            #expect(failed.text.contains("second failed with status 1"), "\(failed.told)")
+            #expect(failed.text.contains("“second” failed with status 1"), "\(failed.told)")
             #expect(failed.text.contains("about to fail") && failed.text.contains("/no/such/file: No such file"))
             #expect(failed.hint.contains("/second.log"))
             #expect(vm.log("second").contains("“cat /no/such/file” failed with status 1 (line 2)"))
