@@ -1,5 +1,6 @@
 #include "CLinux.h"
 
+#include <signal.h>
 #include <sys/resource.h>
 
 int dvm_limit_memory(unsigned long bytes) {
@@ -9,6 +10,8 @@ int dvm_limit_memory(unsigned long bytes) {
 
 int dvm_limit_work(unsigned long data, unsigned long seconds, unsigned long file) {
     struct rlimit memory = {data, data}, time = {seconds, seconds}, largest = {file, file};
+    // A write that is too large fails then, and who writes can clean up.
+    if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR) return -1;
     if (setrlimit(RLIMIT_DATA, &memory) || setrlimit(RLIMIT_CPU, &time)) return -1;
     return setrlimit(RLIMIT_FSIZE, &largest);
 }

@@ -52,7 +52,7 @@ import Testing
 
     @Test func `stay where the next session hides them, with the directories above them`() throws {
         let stage = try GuardStage()
-        let move = "mkdir -p x/y/z; mv config x/y/z/; mv config/deep x/y/z/; mv config c"
+        let move = "mkdir -p x/y/z; mv config x/y/z/; mv config/deep config/d; mv config c"
         try stage.developer("mkdir -p config/deep; echo \(SandboxStage.canary) | tee config/.env > config/deep/id_rsa")
         let notes = try stage.session {
             let outcome = try stage.agent("\(move); ls -A x/y/z")

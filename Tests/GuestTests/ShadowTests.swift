@@ -96,8 +96,9 @@ import Testing
         let stage = try GuardStage(.shadow, repository: false)
         try stage.developer(
             """
-            mkdir -p meta/deep; git init -q -b main --separate-git-dir=meta/deep/repo.git .; git config user.name d
-            git config user.email d@x; echo one > file; git add file; git commit -qm one
+            mkdir -p meta/deep; git init -q -b main --separate-git-dir=meta/deep/repo.git .
+            echo 'gitdir: meta/deep/repo.git' > .git; git config user.name d; git config user.email d@x
+            echo one > file; git add file; git commit -qm one
             """
         )
         let attack = """
@@ -106,7 +107,7 @@ import Testing
             git config -f meta/deep/repo.git/config core.fsmonitor $PWD/monitor
             """
         let notes = try stage.session {
-            let outcome = try stage.agent("\(attack); echo two > file; git commit -qam two; git log --format=%s")
+            let outcome = try stage.agent("echo two > file; git commit -qam two; \(attack); git log --format=%s")
             #expect(outcome.output.hasSuffix("two\none\n"), "\(outcome)")
             try stage.developer("git status")
             #expect(!stage.isProven, "\(outcome)")
@@ -126,11 +127,13 @@ import Testing
         let seen = Mutex(false)
         let watched = DispatchSemaphore(value: 0)
         Thread.detachNewThread {
+            // In which git hangs.
+            func isReached() -> Bool {
+                group.words("cgroup.procs").contains { (try? TextFile.read(FilePath("/proc/\($0)/comm"))) == "sleep\n" }
+            }
             let deadline = ContinuousClock.now + .seconds(60)
-            while group.words("cgroup.procs").isEmpty, .now < deadline { usleep(10_000) }
-            // Until git hangs; what is ended sooner is ended all the same.
-            usleep(300_000)
-            seen.withLock { $0 = !group.words("cgroup.procs").isEmpty && group.killAll() }
+            while !isReached(), .now < deadline { usleep(10_000) }
+            seen.withLock { $0 = isReached() && group.killAll() }
             watched.signal()
         }
         let notes = try stage.session {
@@ -242,7 +245,7 @@ import Testing
             let limited = try git.run(command)
             #expect(limited == nil)
         }
-        #expect(try stage.developer("git status --short") == "")
+        #expect(try stage.developer("git status --short; ls .git/*.lock 2>/dev/null") == "")
     }
 
     @Test func `runs in the session's control group, and ends with it`() throws {

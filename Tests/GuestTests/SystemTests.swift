@@ -63,10 +63,10 @@ private let account = Accounts.Account(name: "dev", uid: 1000, gid: 1000, home: 
     @Test func `is not asked for where it is seen`() throws {
         let stage = try SystemStage(["/usr/lib/locale/C.utf8/LC_CTYPE": ""])
         for name in ["C", "POSIX", "C.UTF-8"] {
-            #expect(try Locale.set(name, in: stage.tree, note: stage.note) == (true, name))
+            #expect(try Locale.set(name, in: stage.tree, note: stage.note) { _ in } == (true, name))
         }
         #expect(stage.notes == [])
-        #expect(try Locale.set("de_DE.UTF-8", in: stage.tree, note: stage.note).locale == "C.UTF-8")
+        #expect(try Locale.set("de_DE.UTF-8", in: stage.tree, note: stage.note) { _ in }.locale == "C.UTF-8")
     }
 
     @Test func `is made on Debian, and what cannot be made is noted`() throws {

@@ -46,7 +46,8 @@ struct Baseline: Hashable, Codable {
 
     private static func read(_ session: SessionID) throws(Refusal) -> PendingReview? {
         do throws(Refusal) {
-            return try PendingReview.read(session) ?? PendingReview.remainder(session)
+            if let pending = try PendingReview.read(session) { return pending }
+            return try PendingReview.remainder(session)
         } catch {
             // Of one that has ended, `Orphans` has refused this start already, if it must.
             guard SessionDirectory.isLive(session) else { return nil }

@@ -65,7 +65,7 @@ struct Reviewer {
     }
 
     /// The findings, with as many of the directories nobody has looked through as a note has room for.
-    private consuming func finished() -> Findings {
+    private mutating func finished() -> Findings {
         // What is in another one of them says nothing new.
         let outermost = passedOver.filter { path in path.ancestors.allSatisfy { !passedOver.contains($0) } }
         let sorted = outermost.sorted { ($0.parts.count, $0) < ($1.parts.count, $1) }
