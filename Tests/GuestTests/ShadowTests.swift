@@ -102,7 +102,7 @@ import Testing
             """
         )
         let attack = """
-            payload monitor; mv meta x; mv meta/deep y; mkdir -p meta/deep; git init -q --bare meta/deep/repo.git
+            payload monitor; mv meta x; mv meta/deep meta/y; mkdir -p meta/deep; git init -q --bare meta/deep/repo.git
             git config -f meta/deep/repo.git/config core.bare false
             git config -f meta/deep/repo.git/config core.fsmonitor $PWD/monitor
             """

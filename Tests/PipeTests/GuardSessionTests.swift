@@ -30,14 +30,16 @@ import Testing
         let vm = try PretendVM()
         let plant = "git init -q new; git -C new config core.fsmonitor ./x"
         let first = try GuestClient(vm)
-        let one = try first.open(.program(agent("\(plant); echo ready; until [ -e go ]; do sleep 0.05; done")))
+        // With an end of its own: a second session that is refused is to fail this test and not to keep it.
+        let wait = "for i in $(seq 1200); do [ -e go ] && break; sleep 0.05; done"
+        let one = try first.open(.program(agent("\(plant); echo ready; \(wait)")))
         let ready = try first.follow(one) { $0.text.contains("ready") || $0.ending != nil }
         try #require(ready.ending == nil, "\(ready)")
 
         // It finds what was planted, and waits until that was taken back.
         let second = try GuestClient(vm)
         let script = """
-            grep -c fsmonitor new/.git/config; touch go; while [ -e new/.git/config ]; do sleep 0.05; done
+            grep -c fsmonitor new/.git/config; touch go; for i in $(seq 1200); do [ -e new/.git/config ] || break; sleep 0.05; done
             \(plant); git -C new config core.fsmonitor
             """
         let two = try second.open(.program(agent(script)))
