@@ -88,7 +88,9 @@ private func unit(_ name: String = "some", as identity: ProvisionUnit.Identity =
         }
         #expect(
             Set(records.all())
-                == Set(["a", "a.json", "a.begun"].map { UnitRecord(name: $0, digest: digest, finished: 7) })
+                == Set(
+                    ["a", "a.json", "a.begun"].map { UnitRecord(name: $0, digest: digest, finished: 7, secrets: []) }
+                )
         )
         #expect(records.unfinished() == [])
     }

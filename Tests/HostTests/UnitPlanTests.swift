@@ -209,13 +209,13 @@ struct Past {
         #expect(try missing(kept) { $0.records = [] } == nil)
         #expect(try missing(kept) { $0.notes = UnitNotes() } == nil)
         #expect(try missing(kept) { ($0.records, $0.notes) = ([], UnitNotes()) } == "TOKEN")
-        // A run without it, as before its header named it, and one with another.
-        for names in [nil, ["OTHER"]] {
+        // A run without it, as before its header named it, one with another, and one of an older dvm, which does not say.
+        for (names, lacks) in [([], "TOKEN"), (["OTHER"], "TOKEN"), (nil, nil)] as [([String]?, String?)] {
             let without: (inout Past) -> Void = { past in
                 past.records[0].secrets = names
                 past.notes.units["tunnel"]?.secrets = names
             }
-            #expect(try missing(kept, without) == "TOKEN")
+            #expect(try missing(kept, without) == lacks)
         }
         #expect(try missing(UnitDraft.Secret(name: "TOKEN")) == "TOKEN")
     }

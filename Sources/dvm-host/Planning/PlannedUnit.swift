@@ -84,9 +84,12 @@ extension PlannedUnit {
             digests[draft.name] = digest
             var unit = PlannedUnit(draft: draft, parts: parts, digest: digest, decision: .leave)
             // A run that failed has no record any more, but a note when an earlier one did not.
-            unit.earlierSecrets = Set(
-                (records[draft.name]?.secrets ?? []) + (notes.units[draft.name]?.secrets ?? [])
-            )
+            let earlier = [
+                records[draft.name].map(\.secrets), notes.units[draft.name].map(\.secrets),
+            ].compactMap(\.self)
+            // What an older dvm wrote does not say, and is believed to have had them: such a key is often gone by now.
+            unit.earlierSecrets =
+                earlier.contains(nil) ? Set(draft.secrets.map(\.name)) : Set(earlier.compactMap(\.self).joined())
             if wanted?.contains(draft.name) != false {
                 let reason = unit.reason(records[draft.name], notes.units[draft.name], request)
                 unit.decision = reason.map(Decision.run) ?? .skip

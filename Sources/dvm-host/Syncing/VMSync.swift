@@ -125,6 +125,6 @@ extension PlannedUnit {
     /// What this computer remembers of it when it has succeeded.
     fileprivate var note: UnitNote {
         let given = Set(draft.secrets.filter { $0.source != nil || isKept($0) }.map(\.name))
-        return UnitNote(digest: digest.text, parts: parts, secrets: given.isEmpty ? nil : given.sorted())
+        return UnitNote(digest: digest.text, parts: parts, secrets: given.sorted())
     }
 }

@@ -56,7 +56,7 @@ struct UnitRecords {
             name: unit.name,
             digest: unit.digest,
             finished: time,
-            secrets: secrets.isEmpty ? nil : secrets
+            secrets: secrets
         )
         do throws(Refusal) {
             let text = String(decoding: try JSON.encode(record), as: UTF8.self)
