@@ -53,6 +53,11 @@ struct OwnServices {
         var units: Set<String> = []
         for file in try Directories.entries(directory) {
             let service = file.lastComponent?.string ?? ""
+            // What a recipe that was cut off was about to write.
+            if service.hasPrefix(".dvm.") {
+                try Status.remove(file)
+                continue
+            }
             do throws(Refusal) {
                 let entry = try Entry(try TextFile.read(file))
                 try stop(service)

@@ -107,7 +107,11 @@ enum SwapSpace {
         guard had || system.has(installed) else { return false }
         if system.has(installed) {
             _ = try system.status(["systemctl", "stop", device])
-            try system.program(Packages.removal(of: .zramGenerator, in: system))
+            // Noted before it was installed, which may have failed: then there is nothing to take away.
+            guard
+                try system.status(Packages.removal(of: .zramGenerator, in: system)) == .exited(0)
+                    || !system.has(program)
+            else { throw Refusal("the package that made compressed memory cannot be removed from the VM") }
             _ = try system.write(nil, to: installed)
         }
         try system.program(["systemctl", "daemon-reload"])
