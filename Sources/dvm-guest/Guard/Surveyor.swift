@@ -9,8 +9,6 @@ struct Surveyor {
         var project: String
         /// The owner's home.
         var home: String
-        /// The agent's account, which may own directories in the project.
-        var agent: UInt32
         var git: AgentPolicy.Git
         var hidesSecrets: Bool
         /// Paths the configuration protects.
@@ -19,7 +17,6 @@ struct Surveyor {
         init(_ agent: Spawn.Agent) {
             project = agent.project
             home = agent.developerHome
-            self.agent = agent.uid
             git = agent.policy.git
             hidesSecrets = agent.policy.secrets == .hidden
             protected = agent.policy.protected
@@ -170,7 +167,7 @@ struct Surveyor {
     private mutating func walk(_ directory: borrowing OwnedDescriptor, _ path: TreePath, depth: Int, device: UInt64) {
         if let status = try? Status.of(directory.raw, called: "a directory") { seen.append((path, status)) }
         guard let entries = ProjectTree.entries(directory, within: &left.entries) else {
-            miss(.tooManyEntries)
+            miss(left.entries > 0 ? .closed(path) : .tooManyEntries)
             return
         }
         for entry in entries {
@@ -212,14 +209,14 @@ struct Surveyor {
         }
     }
 
-    /// Whether a directory that could not be entered is one that its owner or the agent can open to the agent.
+    /// Whether a directory that could not be entered is one that its owner can open, and so an agent on an idmapped mount.
     ///
-    /// What is another account's stays closed to both.
+    /// What is another account's stays closed to both; in what an agent made by access lists there is nothing to hide.
     private func isClosed(_ name: [UInt8], in directory: borrowing OwnedDescriptor, on device: UInt64) -> Bool {
         guard let status = Status.of(name, in: directory.raw), status.isDirectory, status.device == device else {
             return false
         }
-        return status.uid == geteuid() || status.uid == order.agent
+        return status.uid == geteuid()
     }
 
     private mutating func miss(_ what: Survey.Unsearched) {
