@@ -9,5 +9,5 @@
 
 # What you like to have in more than one VM; a VM's file says use_tools, and can use more.
 use_tools() {
-    use zsh starship fzf ripgrep bat git-delta just tmux
+    use zsh starship fzf ripgrep bat just tmux
 }
