@@ -72,12 +72,15 @@ NOT_IN_TEST := Heavy.toolchains million.files Vibe.does $(SLOW_IN_VM)
 check: build-tests ## Format and every test that needs no VM, about three minutes once built
 	@$(MAKE) --no-print-directory run-check
 
+# The recipes' own tests mostly wait, and do so beside the build.
 .PHONY: build-tests
 build-tests: setup
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
 	scripts/lint-scripts
-	Tests/Support/recipes/selftest
-	$(SWIFT) build --build-tests
+	@mkdir -p .build
+	@Tests/Support/recipes/selftest >.build/selftest.log 2>&1 & recipes=$$!; \
+	$(SWIFT) build --build-tests; status=$$?; \
+	wait $$recipes || status=$$?; cat .build/selftest.log; exit $$status
 
 # The host's tests start hundreds of Bash and wait for them with time limits, which all at once on two processors means
 # nothing: one after the other they take as much of a processor, and are never short of it.

@@ -89,8 +89,9 @@ import Testing
         let script = #"""
             export TERM=xterm
             # Typed before anything was asked, it is no answer.
-            (echo y; until grep -qs 'now? ' typescript; do sleep 0.05; done; sleep 0.3; echo '\#(answer)'; sleep 5) |
-              script -qefc '"$DVM" sync app' typescript >/dev/null
+            (echo y; until grep -qs 'now? ' typescript; do sleep 0.05; done; sleep 0.3; echo '\#(answer)'
+             until [ -e ended ]; do sleep 0.05; done) |
+              script -qefc '"$DVM" sync app; status=$?; touch ended; exit $status' typescript >/dev/null
             """#
         #expect(try stage.run(script).status == status)
         #expect(stage.fixture.changes == changes)

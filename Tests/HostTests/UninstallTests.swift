@@ -16,16 +16,21 @@ import Testing
         try stage.fixture.write("cache/dvm/app.lock", "")
     }
 
-    /// Puts the program, a recipe and a link below a prefix, with a list of them.
-    private func install() throws -> String {
+    /// Puts the program, recipes and a link below a prefix, with a list of them.
+    ///
+    /// What is listed as the program is a few bytes beside the one that runs, unless it is to be the whole: comparing
+    /// that takes a debug build seconds.
+    private func install(whole: Bool = false) throws -> String {
         let prefix = "\(stage.fixture.root)/prefix"
+        let program =
+            whole
+            ? #"strip -o prefix/bin/dvm-host "$DVM"; program=dvm-host"#
+            : #"{ ln "$DVM" prefix/bin/dvm-run 2>&- || cp "$DVM" prefix/bin/dvm-run; }; echo program >prefix/bin/dvm-host; program=dvm-run"#
         let outcome = try stage.run(
             """
-            mkdir -p prefix/bin prefix/share/dvm/recipes && ln -s dvm-host prefix/bin/dvm
-            # What is for a debugger takes seconds to be compared.
-            strip -o prefix/bin/dvm-host "$DVM"
+            mkdir -p prefix/bin prefix/share/dvm/recipes; \(program); ln -s $program prefix/bin/dvm
             echo recipe >prefix/share/dvm/recipes/one.sh; echo two >prefix/share/dvm/recipes/two.sh
-            cd prefix && { echo 'link:dvm-host bin/dvm'; for file in share/dvm/recipes/*.sh bin/dvm-host; do
+            cd prefix && { echo "link:$program bin/dvm"; for file in share/dvm/recipes/*.sh bin/dvm-host; do
                 echo "$(sha256sum $file | cut -c 1-64) $file"; done; } >share/dvm/manifest
             """
         )
@@ -34,7 +39,7 @@ import Testing
     }
 
     @Test func `takes what is dvm's, and leaves what the person wrote`() throws {
-        let prefix = try install()
+        let prefix = try install(whole: true)
         let listed = try stage.run("\(prefix)/bin/dvm uninstall")
         #expect(listed.status == 0)
         #expect(listed.output.contains("\(prefix)/bin/dvm-host\n"))

@@ -91,12 +91,21 @@ extension VMTests {
             #expect(settings.split(separator: "\n").contains("denyusers dvm-agent"))
         }
 
-        @Test func `a declared port leads into the VM, another does not`() throws {
+        /// One test, for the start takes as long as all the rest.
+        ///
+        /// Other tests end every login in the VM, Lima's own connection and the forwarded ports in it among them: a start
+        /// makes both anew.
+        @Test func `a stopped VM is started by the next command, which says so, and its declared port leads into it`()
+            throws
+        {
             let port = try #require(vm.port)
-            // Other tests end every login in the VM, Lima's own connection and the forwarded ports in it among them: a start
-            // makes both anew.
-            #expect(try vm.dvm("stop", vm.name).status == 0)
-            #expect(try vm.dvm("ssh", vm.name, "--", "true").status == 0)
+            try #require(vm.dvm("stop", vm.name).status == 0)
+            #expect(try vm.state() == "Stopped")
+            let started = try vm.dvm("ssh", vm.name, "--", "hostname", within: .seconds(1200))
+            #expect(started.lines == [vm.name])
+            #expect(started.complaint.contains("starting \(vm.name)"), "\(started.complaint)")
+            #expect(try vm.agent("id -un").lines == ["dvm-agent"])
+
             let other = try freePort()
             try vm.root(
                 """

@@ -205,18 +205,6 @@ extension VMTests {
             #expect(try second.finish(within: .seconds(600)).status == 0)
         }
 
-        @Test func `a stopped VM is started by the next command, which says so`() throws {
-            try make()
-            try #require(vm.dvm("stop", vm.name).status == 0)
-            #expect(try vm.state() == "Stopped")
-
-            let outcome = try vm.dvm("ssh", vm.name, "--", "hostname", within: .seconds(1200))
-
-            #expect(outcome.lines == [vm.name])
-            #expect(outcome.complaint.contains("starting \(vm.name)"), "\(outcome.complaint)")
-            #expect(try vm.agent("id -un").lines == ["dvm-agent"])
-        }
-
         @Test(arguments: [
             ("plain: false", "it is not plain"), ("plain: false\nmounts: [{location: /tmp}]", "it mounts /tmp"),
         ])

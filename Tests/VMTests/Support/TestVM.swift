@@ -26,13 +26,13 @@ struct TestVM: Sendable {
         settings = ""
     }
 
-    init(name: String, in home: TestHome, ports: [(UInt16, UInt16)] = []) throws {
+    init(name: String, in home: TestHome, ports: [(UInt16, UInt16)] = [], lines: String = "") throws {
         self.name = name
         self.home = home
         port = ports.first.map { (host: $0.0, guest: $0.1) }
         let declared = ports.map { "\($0.0):\($0.1)" }.joined(separator: " ")
         // 8777 is the model server's.
-        settings = "DVM_AI_LOCAL=8777\nDVM_PORTS='\(declared)'\n"
+        settings = "DVM_AI_LOCAL=8777\nDVM_PORTS='\(declared)'\n\(lines)"
         try configure()
     }
 

@@ -29,7 +29,8 @@ final class VirtualMachines: Sendable {
         home = try TestHome()
         do {
             shared = try TestVM(name: "vm\(getpid())", in: home, ports: [(try freePort(), 8098)])
-            spare = try TestVM(name: "spare\(getpid())", in: home)
+            // It is made for its own sake, and what is installed in it is of no interest.
+            spare = try TestVM(name: "spare\(getpid())", in: home, lines: "DVM_NO_BASELINE=1\n")
             copy = TestVM(copyNamed: "copy\(getpid())", in: home)
             firstSync = try shared.dvm("sync", shared.name, within: .seconds(1200))
             guard firstSync.status == 0 else {
