@@ -68,6 +68,7 @@ extension CopyReceiver {
                 return
             }
             try place.directory.makeDirectory(place.name)
+            made.insert(Int32(number))
         case .directory?: break
         case .link?: return refuse(number, "a link of that name is in its place")
         case .file?, .other?: return refuse(number, "a file of that name is in its place")
@@ -81,6 +82,8 @@ extension CopyReceiver {
 
     mutating func decideFile(_ number: Int) throws {
         let node = tree.nodes[number]
+        // What is there by the time it comes is found then.
+        guard !made.contains(node.parent) else { return try want(number) }
         let place = try place(number)
         guard let facts = try place.facts() else { return try want(number, at: place) }
         switch facts.kind {
@@ -130,7 +133,7 @@ extension CopyReceiver {
         let place = try place(number)
         let target = tree.target(number)
         if let there = try place.facts() {
-            guard there.kind == .link, !placed.contains(there.identity) else {
+            guard there.kind == .link, try !isOurs(there) else {
                 return refuse(number, there.kind == .link ? Self.collision : "something of that name is in its place")
             }
             if try place.directory.target(ofLink: place.name) != target {

@@ -18,6 +18,12 @@ package struct CopyReceiver {
         package var marksOrigin = false
         /// Whether a new entry of a directory gets its access list, so that its mode must leave that as it is.
         package var inheritsAccess: (OpenFile) -> Bool = { _ in false }
+        /// Whether the process masks no rights (umask(2)), so that a file can be made with its mode.
+        package var masksNothing = false
+        /// Gives an entry of a directory a name that nothing has there, and says whether it has it.
+        package var renameToUnused: (OpenFile, [UInt8], [UInt8]) throws(Errno) -> Bool = {
+            try $0.rename($1, toUnused: $2)
+        }
 
         package init() {}
     }
@@ -36,8 +42,12 @@ package struct CopyReceiver {
     var closed: Set<Int32> = []
     /// Directories that a dry run does not make.
     var absent: Set<Int32> = []
+    /// Directories that this copy has made: at first nothing is in them.
+    var made: Set<Int32> = []
     /// What this copy has put in place or left there: whatever it meets again has two names in the list and one here.
     var placed: Set<FileFacts.Identity> = []
+    /// Files that were put in place since, where nothing had been.
+    var landedSince: [Int] = []
     var wants: [(entry: Int, from: UInt64)] = []
     /// Whether the beginning of a file is to be believed, and so worth going on with another time.
     private var isBelieved = true
@@ -144,10 +154,10 @@ package struct CopyReceiver {
 
     private mutating func obey(_ step: CopyLedger.Step, _ incoming: inout IncomingFile?) throws {
         switch step {
-        case .begin(let entry, let from, let stamp, _):
+        case .begin(let entry, let from, let stamp, let size):
             do {
                 let place = try place(entry)
-                incoming = try IncomingFile(place, from: from, adjusted(stamp, in: place.directory))
+                incoming = try begin(place, from: from, stamp, size: size)
             } catch {
                 try failed(entry, error)
             }
@@ -177,21 +187,47 @@ package struct CopyReceiver {
         }
     }
 
+    /// Begins a file.
+    ///
+    /// What is written at once needs no protection until it is whole. Where an access list comes with the directory,
+    /// that would be the most a new file's mode can open, and what is large may be gone on with.
+    private func begin(_ place: Place, from: UInt64, _ stamp: CopyStamp, size: UInt64?) throws(Errno) -> IncomingFile {
+        let isSmall = size.map { $0 < CopyLimits.worthKeeping } ?? false
+        let opened = options.masksNothing && isSmall && !options.inheritsAccess(place.directory)
+        return try IncomingFile(place, from: from, adjusted(stamp, in: place.directory), opened: opened)
+    }
+
     private mutating func put(_ file: IncomingFile, size: UInt64) throws {
         if options.marksOrigin { file.mark() }
-        let identity = try file.complete(size: size)
-        let there = try file.place.facts()
-        if there?.kind == .directory {
+        try file.complete(size: size)
+        if try file.putInPlace(options.renameToUnused) {
+            landedSince.append(file.entry)
+        } else if let there = try file.place.facts(), let why = try hindrance(there) {
             file.giveUp(keeping: false)
-            return refuse(file.entry, "a directory of that name is in its place")
+            return refuse(file.entry, why)
+        } else {
+            try file.replace()
+            if let facts = try file.place.facts() { placed.insert(facts.identity) }
         }
-        if let there, placed.contains(there.identity), there.links == 1 {
-            file.giveUp(keeping: false)
-            return refuse(file.entry, Self.collision)
-        }
-        try file.putInPlace()
-        placed.insert(identity)
         report.files += 1
+    }
+
+    /// Why something that has a name may not be replaced.
+    private mutating func hindrance(_ there: FileFacts) throws(Errno) -> String? {
+        if there.kind == .directory { return "a directory of that name is in its place" }
+        return try isOurs(there) && there.links == 1 ? Self.collision : nil
+    }
+
+    /// Whether this copy has put something there.
+    ///
+    /// Files are asked who they are only now: nearly no copy meets anything twice, and each file would be one more call
+    /// of the kernel.
+    mutating func isOurs(_ there: FileFacts) throws(Errno) -> Bool {
+        for number in landedSince {
+            if let facts = try place(number).facts() { placed.insert(facts.identity) }
+        }
+        landedSince = []
+        return placed.contains(there.identity)
     }
 
     // MARK: Places

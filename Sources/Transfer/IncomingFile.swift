@@ -13,27 +13,33 @@ final class IncomingFile {
     private let part: [UInt8]
     private let file: OpenFile
     private let stamp: CopyStamp
+    /// Whether it was made with its mode.
+    private let hasMode: Bool
     private var length: UInt64
     private var isThere = true
 
     /// Begins one, or goes on with the part that is there.
-    init(_ place: Place, from: UInt64, _ stamp: CopyStamp) throws(Errno) {
+    ///
+    /// One that is `opened` has its mode from the beginning; others are closed to everybody else until they are whole.
+    init(_ place: Place, from: UInt64, _ stamp: CopyStamp, opened: Bool) throws(Errno) {
         self.place = place
         self.stamp = stamp
         part = Self.partName(of: place.name)
         length = from
+        hasMode = opened && from == 0
         if from > 0 {
             file = try place.directory.open(part, for: .writing)
             let facts = try FileFacts(of: file)
             // Looked at before, and it may be another by now.
             guard Self.isOurs(facts), facts.size == from else { throw .fileExists }
         } else {
+            let making = OpenFile.Use.making(mode: hasMode ? stamp.mode : 0o600)
             do {
-                file = try place.directory.open(part, for: .making)
+                file = try place.directory.open(part, for: making)
             } catch {
                 guard error == .fileExists else { throw error }
                 try place.directory.remove(part)
-                file = try place.directory.open(part, for: .making)
+                file = try place.directory.open(part, for: making)
             }
         }
     }
@@ -52,7 +58,7 @@ final class IncomingFile {
     }
 
     private static func isOurs(_ facts: FileFacts) -> Bool {
-        facts.kind == .file && facts.owner == geteuid() && facts.links == 1
+        facts.kind == .file && facts.owner == geteuid() && facts.links == 1 && facts.stamp.mode & 0o600 == 0o600
     }
 
     /// The name of the part of a file: the same every time, so that it is found again, and short, whatever the file's.
@@ -72,14 +78,21 @@ final class IncomingFile {
     func mark() { file.quarantine() }
 
     /// Gives it its size, mode and time.
-    func complete(size: UInt64) throws(Errno) -> FileFacts.Identity {
+    func complete(size: UInt64) throws(Errno) {
         if length < size { try file.setSize(size) }
-        try file.setStamp(stamp)
-        return try FileFacts(of: file).identity
+        if hasMode { try file.setTime(stamp) } else { try file.setStamp(stamp) }
     }
 
-    /// Gives it its name.
-    func putInPlace() throws(Errno) {
+    /// Gives it its name where nothing has that.
+    ///
+    /// - Returns: whether it has it.
+    func putInPlace(_ rename: (OpenFile, [UInt8], [UInt8]) throws(Errno) -> Bool) throws(Errno) -> Bool {
+        isThere = try !rename(place.directory, part, place.name)
+        return !isThere
+    }
+
+    /// Gives it its name, and nobody else.
+    func replace() throws(Errno) {
         try place.directory.rename(part, to: place.name)
         isThere = false
     }

@@ -42,6 +42,23 @@ import Testing
         #expect(summary(outcome) == "• 1 file, 6 B")
     }
 
+    /// Small files are made with their mode, large ones get it at the end.
+    @Test func `gives files the modes they had, and none that lets programs be somebody else`() throws {
+        let outcome = try run(
+            """
+            umask 0; mkdir modes; cd modes
+            for mode in 0 400 444 600 640 666 755 777 4755 2777; do
+                printf x >small-$mode; head -c 2000000 /dev/zero | tr '\\0' x >large-$mode; chmod $mode *-$mode
+            done
+            cd ..; dvm cp -r modes app: && stat -c '%n %a' "$P"/modes/* | sed "s,$P/modes/,,"
+            """
+        )
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let modes = ["0", "2777", "400", "444", "4755", "600", "640", "666", "755", "777"]
+        let expected = ["large", "small"].flatMap { size in modes.map { "\(size)-\($0) \($0.suffix(3))" } }
+        #expect(outcome.output.split(separator: "\n").map(String.init) == expected)
+    }
+
     @Test func `copies a tree with everything in it, both ways, and finds it unchanged the second time`() throws {
         let outcome = try run(
             """

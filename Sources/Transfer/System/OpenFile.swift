@@ -25,8 +25,8 @@ package final class OpenFile {
         case reading
         /// To write a file that is there.
         case writing
-        /// To make a file that is not there, closed to everybody else until it is whole.
-        case making
+        /// To make a file that is not there, with these rights or what the process leaves of them.
+        case making(mode: UInt16)
         /// To look at a directory, and to reach what is in it.
         case directory
     }
@@ -40,9 +40,13 @@ package final class OpenFile {
             case .making: O_WRONLY | O_CREAT | O_EXCL
             case .directory: O_RDONLY | O_DIRECTORY
             }
+        var mode: UInt16 = 0
+        if case .making(let rights) = use { mode = rights }
         let path = Self.cString(name)
         return OpenFile(
-            owning: try Self.answer { unsafe openat(number, path, flags | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0o600) }
+            owning: try Self.answer {
+                unsafe openat(number, path, flags | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, mode_t(mode))
+            }
         )
     }
 
@@ -82,6 +86,15 @@ package final class OpenFile {
     package func rename(_ old: [UInt8], to new: [UInt8]) throws(Errno) {
         let (old, new) = (Self.cString(old), Self.cString(new))
         _ = try Self.answer { unsafe renameat(number, old, number, new) }
+    }
+
+    /// Gives an entry a name that nothing had a moment ago.
+    ///
+    /// - Returns: whether it has it; false when something else does.
+    package func rename(_ old: [UInt8], toUnused new: [UInt8]) throws(Errno) -> Bool {
+        guard try FileFacts(of: new, in: self) == nil else { return false }
+        try rename(old, to: new)
+        return true
     }
 
     /// Makes a symbolic link.

@@ -50,6 +50,10 @@ enum CopyWork {
             last = (directory, size > 0)
             return size > 0
         }
+        // This process does nothing else.
+        umask(0)
+        options.masksNothing = true
+        options.renameToUnused = renameToUnused
         var receiver = CopyReceiver(StandardPipe(), options: options)
         return try receiver.run(
             .place(
@@ -59,6 +63,17 @@ enum CopyWork {
                 shown: "\(path.shown) in the VM"
             )
         )
+    }
+}
+
+/// One call where the file system knows it: what comes in between is not replaced either.
+private func renameToUnused(_ directory: OpenFile, _ old: [UInt8], _ new: [UInt8]) throws(Errno) -> Bool {
+    func text(_ name: [UInt8]) -> [CChar] { name.map(CChar.init(bitPattern:)) + [0] }
+    if unsafe dvm_rename_new(directory.number, text(old), text(new)) == 0 { return true }
+    switch Errno(rawValue: errno) {
+    case .fileExists: return false
+    case .invalidArgument: return try directory.rename(old, toUnused: new)
+    case let error: throw error
     }
 }
 
