@@ -331,7 +331,7 @@ import Testing
         let tree = ProjectTree(top: project.descriptor.raw)
         let rules = Surveyor.Order(stage.agent)
         let started = ChangeClock().started
-        let before = Inventory.take(tree, rules)
+        let before = Inventory.take(tree, Inventory.Order(rules: rules))
         #expect(try stage.agent(plant).opened)
         let order = Reviewer.Order(rules: rules, before: before, started: started, gitStarted: started, suffix: ".s")
         let findings = Reviewer.review(tree, order, most: most)
@@ -379,7 +379,7 @@ import Testing
         try GuardStage.supervised {
             _ = try stage.begin()
             try stage.agent(plant)
-            try PendingReview.keepRemainder(of: stage.session)
+            try PendingReview.keepRemainder(of: stage.session, settled: [:])
         }
         #expect(!PendingReview.sessions().contains(stage.session))
         #expect(PendingReview.remainders().contains(stage.session))

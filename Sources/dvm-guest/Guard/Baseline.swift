@@ -6,6 +6,10 @@ internal import DVMProtocol
 /// before, the new session could plant it again after it was taken back, and nobody would notice; or plant something worse,
 /// and have it put back by us. So git's state is compared with what was there before the oldest one. A session that starts
 /// later takes this over, also when the oldest one is over by then: they form a chain, which ends when none of them is left.
+///
+/// What a review saw whole is out of it as soon as nobody is left who could change it unseen: when every session of the
+/// chain has ended and its review saw it. What people do to it then is theirs. While a session goes on, what it does
+/// cannot be told from what they do, and stays compared with the oldest state.
 struct Baseline: Hashable, Codable {
     /// The session before which the project was looked at.
     var session: SessionID
@@ -29,19 +33,43 @@ struct Baseline: Hashable, Codable {
     /// As long as the largest project takes to be looked at, with room to spare.
     private static let patience = Looking.patience + .seconds(60)
 
-    /// What is kept of the oldest session of a project that was not reviewed yet; `nil` when there is none.
+    /// What a session is compared with that starts when others have not been reviewed whole.
+    struct Origin: Equatable {
+        /// What the project had before the oldest of them.
+        var before: Inventory
+        var baseline: Baseline
+        /// What the reviews of all of them saw whole, so that it counts as it is now: nothing while one of them is pending.
+        var settled: [TreePath: UInt64]
+
+        /// Pure; `nil` when there is none of them.
+        init?(_ unreviewed: [PendingReview]) {
+            guard var oldest = unreviewed.first else { return nil }
+            settled = oldest.settled ?? [:]
+            for pending in unreviewed.dropFirst() {
+                settled = settled.filter { pending.settled?[$0.key] == $0.value }
+                if !oldest.baseline.covers(pending.baseline) { oldest = pending }
+            }
+            before = oldest.before
+            baseline = oldest.baseline
+        }
+    }
+
+    /// Whether what changed since another one changed since this one, too.
     ///
-    /// Whether it still runs does not matter: what it left is there until somebody has looked.
+    /// By the session first: what the clock says of the same moment can differ by a tick.
+    func covers(_ other: Self) -> Bool { self == other || clock.started <= other.clock.started }
+
+    /// What is kept of the sessions of a project that were not reviewed whole; `nil` when there is none.
+    ///
+    /// Whether they still run does not matter: what they left is there until somebody has looked.
     ///
     /// - Throws: a `Refusal` when that cannot be known, or when a session has a project in this one or around it.
-    static func oldest(beside site: SessionSite) throws(Refusal) -> (before: Inventory, baseline: Self)? {
-        var oldest: PendingReview?
+    static func origin(beside site: SessionSite) throws(Refusal) -> Origin? {
+        var unreviewed: [PendingReview] = []
         for session in PendingReview.sessions() + PendingReview.remainders() where session != site.agent.session {
-            guard let pending = try read(session), try pending.isOf(site.agent) else { continue }
-            if let found = oldest, found.baseline.clock.started <= pending.baseline.clock.started { continue }
-            oldest = pending
+            if let pending = try read(session), try pending.isOf(site.agent) { unreviewed.append(pending) }
         }
-        return oldest.map { ($0.before, $0.baseline) }
+        return Origin(unreviewed)
     }
 
     private static func read(_ session: SessionID) throws(Refusal) -> PendingReview? {

@@ -45,12 +45,32 @@ struct Findings: Hashable, Codable {
     var passedOverCount = 0
     /// Whether everything was looked at, in what is in these lists and before the session.
     var complete = true
+    /// What was looked at whole: git directories and files called `.git`, with their numbers in the file system.
+    ///
+    /// What could have made git run something is gone from them. For the next session, and not for people.
+    var settled: [TreePath: UInt64] = [:]
 
     /// Of each kind: a note is for reading.
     static let most = 40
 
     /// Of each path, in bytes: what an agent made long must not cost the rest of the report.
     static let longest = 1000
+
+    /// Takes note of what was looked at whole, as far as there is room for it in a frame.
+    mutating func settle(_ paths: some Sequence<TreePath>, in tree: ProjectTree) {
+        var room = Self.mostSettledBytes
+        for path in paths {
+            guard let inode = tree.status(path)?.inode else { continue }
+            room -= path.cString.count
+            guard room > 0, settled.count < Self.mostSettled else { return }
+            settled[path] = inode
+        }
+    }
+
+    /// What is left out is compared with an older state: nothing is lost.
+    private static let mostSettled = 512
+    /// Of all of them; JSON may need six for each.
+    private static let mostSettledBytes = 16 << 10
 
     /// Adds a path to one of the lists unless it is there or full.
     mutating func add(_ path: TreePath, to list: WritableKeyPath<Self, [TreePath]>) {

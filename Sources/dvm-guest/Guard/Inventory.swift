@@ -38,6 +38,15 @@ struct Inventory: Hashable, Codable {
     var secrets: [UInt64: TreePath] = [:]
     /// Whether everything was looked at that should be.
     var complete = true
+    /// Git directories and files called `.git` whose state here is the one before this session, since a review saw them
+    /// whole; that of all others is the one before an older session, where there was one.
+    var renewed: Set<TreePath>?
+
+    /// What to look for, and what was seen whole by the last review: by its path and number in the file system.
+    struct Order: Hashable, Codable {
+        var rules: Surveyor.Order
+        var settled: [TreePath: UInt64] = [:]
+    }
 
     /// All texts together: the inventory travels in a frame.
     static let mostText = 48 * 1024
@@ -45,9 +54,12 @@ struct Inventory: Hashable, Codable {
     static let mostFiles = 600
 
     /// What a project has now.
-    static func take(_ tree: ProjectTree, _ order: Surveyor.Order) -> Self {
-        let survey = Surveyor.survey(tree, order)
+    static func take(_ tree: ProjectTree, _ order: Order) -> Self {
+        let survey = Surveyor.survey(tree, order.rules)
         var inventory = Self()
+        // Another directory in its place is one that nobody has reviewed.
+        let same = order.settled.filter { path, inode in tree.status(path)?.inode == inode }
+        inventory.renewed = same.isEmpty ? nil : Set(same.keys)
         inventory.complete = survey.complete
         inventory.main = survey.main
         inventory.secrets = Dictionary(survey.secrets.map { ($0.value, $0.key) }) { one, _ in one }
@@ -78,19 +90,42 @@ struct Inventory: Hashable, Codable {
         return inventory
     }
 
-    /// This, with git's state as it was earlier.
+    /// This, with git's state as it was earlier, but for what is `renewed`.
     ///
     /// The rest is what a session found by itself. Nothing of that is put back, so nothing can be laundered: what others
     /// did to it is in their reports.
     func withGit(of earlier: Self) -> Self {
+        let renewed = renewable(since: earlier)
+        let known = repositories.union(earlier.repositories)
+        // A file may belong to two: one called `hooks` in another.
+        func isRenewed(_ owners: some Collection<TreePath>) -> Bool {
+            !owners.isEmpty && owners.allSatisfy(renewed.contains)
+        }
+        func isWatched(_ path: TreePath) -> Bool { isRenewed(Watched.owners(of: path).filter(known.contains)) }
+        func isIndexed(_ path: TreePath) -> Bool {
+            !renewed.isEmpty && isRenewed(known.filter { path.isAtOrBelow(Watched.top(of: $0)) })
+        }
         var inventory = self
-        inventory.watched = earlier.watched
-        inventory.gitFiles = earlier.gitFiles
-        inventory.repositories = earlier.repositories
-        inventory.links = earlier.links
-        inventory.unseen = earlier.unseen
+        inventory.renewed = renewed.isEmpty ? nil : renewed
+        inventory.watched = earlier.watched.filter { !isWatched($0.key) }
+        inventory.watched.merge(watched.filter { isWatched($0.key) }) { $1 }
+        inventory.gitFiles = earlier.gitFiles.filter { !renewed.contains($0.key) }
+        inventory.gitFiles.merge(gitFiles.filter { renewed.contains($0.key) }) { $1 }
+        inventory.repositories = earlier.repositories.subtracting(renewed).union(repositories.intersection(renewed))
+        inventory.links = earlier.links.filter { !isIndexed($0) }.union(links.filter(isIndexed))
+        inventory.unseen = earlier.unseen.filter { !isIndexed($0) }.union(unseen.filter(isIndexed))
         inventory.complete = complete && earlier.complete
         return inventory
+    }
+
+    /// What can be taken as it is now.
+    ///
+    /// What was known, and is not found any more, stays known as it was: so it is looked at before everything else.
+    private func renewable(since earlier: Self) -> Set<TreePath> {
+        (renewed ?? []).filter { path in
+            let isFound = repositories.contains(path) || gitFiles[path] != nil
+            return isFound || !earlier.repositories.contains(path) && earlier.gitFiles[path] == nil
+        }
     }
 
     private mutating func keep(
@@ -128,6 +163,19 @@ enum Watched {
         return paths.filter { tree.status($0) != nil }
     }
 
+    /// The directories of which a file could be one of these, whether or not they are git's.
+    static func owners(of path: TreePath) -> [TreePath] {
+        let isDeeper = ["hooks", "info"].contains { path.parent.name.elementsEqual($0.utf8) }
+        return [path.parent] + (isDeeper ? [path.parent.parent] : [])
+    }
+
+    /// What the paths in a repository's index are relative to.
+    ///
+    /// A repository in the project lies in its work tree; of others it is not known where that is.
+    static func top(of repository: TreePath) -> TreePath {
+        repository.name.elementsEqual(".git".utf8) ? repository.parent : repository
+    }
+
     /// A file, or what is in a directory.
     static func files(at path: TreePath, _ tree: ProjectTree) -> [TreePath] {
         guard tree.status(path)?.isDirectory == true else { return [path] }
@@ -140,8 +188,7 @@ enum Watched {
     ) {
         let settings = tree.read(repository.appending("config"), atMost: 1 << 20).flatMap(GitConfigText.init)
         let hash = settings?["extensions.objectformat"]?.lowercased() == "sha256" ? 32 : 20
-        // A repository in the project lies in its work tree; of others it is not known where that is.
-        let top = repository.name.elementsEqual(".git".utf8) ? repository.parent : repository
+        let top = top(of: repository)
         var links: Set<TreePath> = []
         var unseen: Set<TreePath> = []
         var unknown: [TreePath] = []

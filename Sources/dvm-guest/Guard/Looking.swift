@@ -4,7 +4,7 @@ internal import DVMProtocol
 struct LookOrder: Hashable, Codable {
     enum Task: Hashable, Codable {
         case survey(Surveyor.Order)
-        case inventory(Surveyor.Order)
+        case inventory(Inventory.Order)
         case review(Reviewer.Order)
         /// Needs no project on standard input: it opens the code directory by itself.
         case work(WorkOrder)

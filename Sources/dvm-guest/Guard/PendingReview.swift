@@ -14,6 +14,8 @@ struct PendingReview: Codable {
     var earlier: Baseline?
     /// Where the repository stood, for a session that has a shadow of it.
     var position: ShadowTransfer.Position?
+    /// What its review saw whole, with its number in the file system; absent before there was one.
+    var settled: [TreePath: UInt64]?
 
     /// A directory for each such session; root's only.
     static let root: FilePath = "/var/lib/dvm/sessions"
@@ -50,8 +52,12 @@ struct PendingReview: Codable {
     func keep() throws(Refusal) {
         _ = try Directories.make(Self.root, mode: .ownerReadWriteExecute)
         _ = try Directories.make(Self.directory(of: agent.session), mode: .ownerReadWriteExecute)
+        try write(to: Self.path(of: agent.session))
+    }
+
+    private func write(to path: FilePath) throws(Refusal) {
         let text = String(decoding: try JSON.encode(self), as: UTF8.self)
-        try TextFile.write(text, to: Self.path(of: agent.session), mode: .ownerReadWrite, lasting: true)
+        try TextFile.write(text, to: path, mode: .ownerReadWrite, lasting: true)
     }
 
     // MARK: Reviews that were not whole
@@ -68,19 +74,22 @@ struct PendingReview: Codable {
     /// - Throws: a `Refusal` when it cannot be read.
     static func remainder(_ session: SessionID) throws(Refusal) -> Self? { try read(session, remainder(of: session)) }
 
-    /// Takes note that a session has been reviewed in part.
+    /// Takes note that a session has been reviewed in part, and what its review saw whole.
     ///
     /// - Throws: a `Refusal` when that cannot be kept; the review is still to be done then.
-    static func keepRemainder(of session: SessionID) throws(Refusal) {
-        guard try Status.exists(path(of: session)) else { return }
-        try Status.rename(path(of: session), to: remainder(of: session))
+    static func keepRemainder(of session: SessionID, settled: [TreePath: UInt64]) throws(Refusal) {
+        guard var pending = try read(session) else { return }
+        pending.settled = settled
+        try pending.write(to: remainder(of: session))
+        // Last: whoever is interrupted before does the review again.
+        Removal.file(path(of: session))
     }
 
     /// Removes what is kept of sessions in a project that were reviewed in part, after a review of everything since.
-    static func dropRemainders(in project: String, since started: Int) {
+    static func dropRemainders(in project: String, since baseline: Baseline) {
         for session in remainders() {
             guard let pending = try? remainder(session), pending.agent.project == project,
-                pending.baseline.clock.started >= started
+                baseline.covers(pending.baseline)
             else { continue }
             Removal.file(remainder(of: session))
             Removal.directory(directory(of: session))

@@ -20,12 +20,11 @@ final class ProjectGuard: SessionPart {
         // Until this session can be found: one that starts and ends meanwhile would be overlooked.
         let lock = try Baseline.lock()
         // Before the project is looked at: what is reviewed after that is still in what is found there.
-        let oldest = try Baseline.oldest(beside: site)
-        let found: Inventory = try Looking.ask(.inventory(Surveyor.Order(site.agent)), at: site)
-        before = oldest.map { found.withGit(of: $0.before) } ?? found
-        earlier = oldest?.baseline
+        let origin = try Baseline.origin(beside: site)
+        before = try Self.look(at: site, since: origin)
+        earlier = origin?.baseline
         // It travels back in a frame when the session has ended, when it would be too late to find out that it does not.
-        guard let size = try? JSON.encode(before).count, size < Frame.largestPayload - 16 * 1024 else {
+        guard Self.fits(before) else {
             throw Refusal(
                 "the git repositories of the project have more state than can be compared after a session",
                 hint: "look at skip-worktree and assume-unchanged files and at .git files with very long names in it"
@@ -39,6 +38,25 @@ final class ProjectGuard: SessionPart {
         let position = shadow?.before
         try PendingReview(agent: site.agent, before: before, clock: clock, earlier: earlier, position: position).keep()
         _ = consume lock
+    }
+
+    /// What the project has, with git's state as it was before the oldest session that is to be reviewed.
+    private static func look(at site: SessionSite, since origin: Baseline.Origin?) throws(Refusal) -> Inventory {
+        let settled = origin?.settled ?? [:]
+        let order = Inventory.Order(rules: Surveyor.Order(site.agent), settled: settled)
+        var found: Inventory = try Looking.ask(.inventory(order), at: site)
+        found.renewed = found.renewed?.intersection(settled.keys)
+        guard let origin else { return found }
+        let before = found.withGit(of: origin.before)
+        if fits(before) { return before }
+        // Older and newer state may be more than either is.
+        found.renewed = nil
+        return found.withGit(of: origin.before)
+    }
+
+    private static func fits(_ inventory: Inventory) -> Bool {
+        guard let size = try? JSON.encode(inventory).count else { return false }
+        return size < Frame.largestPayload - 16 * 1024
     }
 
     /// The guard of a session that has ended without its review; `nil` when another directory is where its project was.
@@ -88,8 +106,13 @@ final class ProjectGuard: SessionPart {
         // What cannot be ended may still change something: it is looked at again.
         guard isOver else { return notes + [SessionPlace.hanging] }
         // This one looked at what they left, too, or is kept in their place.
-        PendingReview.dropRemainders(in: site.agent.project, since: gitStarted)
-        if !findings.passedOver.isEmpty { try PendingReview.keepRemainder(of: site.agent.session) }
+        PendingReview.dropRemainders(
+            in: site.agent.project,
+            since: earlier ?? Baseline(session: site.agent.session, clock: clock)
+        )
+        if !findings.passedOver.isEmpty {
+            try PendingReview.keepRemainder(of: site.agent.session, settled: findings.settled)
+        }
         defer { PendingReview.drop(site.agent.session) }
         return notes + (packed.map { shadow?.takeOver($0) ?? [] } ?? [])
     }
@@ -113,9 +136,10 @@ final class ProjectGuard: SessionPart {
     private func notes(of findings: Findings) -> [SessionNote] {
         guard let earlier, !findings.aside.isEmpty else { return findings.notes }
         // Otherwise what they did themselves in between would seem to be the session's.
-        let text = """
-            git's files were compared with what was there before session \(earlier.session), which was beside it
-            """
+        let text =
+            before.renewed == nil
+            ? "git's files were compared with what was there before session \(earlier.session), which was beside it"
+            : "git's files that nobody looked at after session \(earlier.session) were compared with what was there before it"
         return findings.notes + [SessionNote(.notice, text)]
     }
 }

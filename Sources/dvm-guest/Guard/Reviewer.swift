@@ -10,7 +10,8 @@ struct Reviewer {
         var before: Inventory
         /// When the session began, in nanoseconds since 1970 by the clock the kernel dates changes with.
         var started: Int
-        /// When the first session began that may have changed git's state since it was as `before` has it.
+        /// When the first session began that may have changed git's state since it was as `before` has it; what `before`
+        /// says was renewed is since this session's beginning.
         var gitStarted: Int
         /// What is added to the name of a file that is put aside.
         var suffix: String
@@ -32,13 +33,17 @@ struct Reviewer {
     let tree: ProjectTree
     let order: Order
     var findings = Findings()
-    private var reviewed: Set<TreePath> = []
+    var reviewed: Set<TreePath> = []
+    /// Git directories and `.git` that were looked at, in that order.
+    private var settling: [TreePath] = []
+    /// Those of them in which something may be left; absent when there are too many of them.
+    private var unsettled: Set<TreePath>? = []
     private let mostRepositories: Int
-    private var entriesLeft: Int
+    var entriesLeft: Int
     /// Directories nobody has looked through.
     private var passedOver: Set<TreePath> = []
     /// Hidden files that are still there, wherever.
-    private var moved: Set<UInt64> = []
+    var moved: Set<UInt64> = []
 
     /// What a session left.
     static func review(_ tree: ProjectTree, _ order: Order, most: Most = Most()) -> Findings {
@@ -71,21 +76,40 @@ struct Reviewer {
         let sorted = outermost.sorted { ($0.parts.count, $0) < ($1.parts.count, $1) }
         findings.passedOver = sorted.prefix(Findings.most).map { $0.shortened(to: Findings.longest) }
         findings.passedOverCount = sorted.count
+        if let unsettled { findings.settle(settling.lazy.filter { !unsettled.contains($0) }, in: tree) }
         return findings
     }
 
-    private mutating func passOver(_ path: TreePath) {
+    /// Takes note of something that is looked at whole, unless that turns out to be impossible.
+    private mutating func settle(_ path: TreePath) {
+        // An agent makes as many as it likes, and the known ones come first.
+        if settling.count < Self.mostSettling { settling.append(path) }
+    }
+
+    private mutating func unsettle(_ path: TreePath) {
+        unsettled?.insert(path)
+        if let count = unsettled?.count, count > Self.mostSettling { unsettled = nil }
+    }
+
+    private static let mostSettling = 4096
+
+    mutating func passOver(_ path: TreePath) {
         // As many as could be listed within the room there was; few, unless somebody made them.
         if passedOver.count < Self.mostPassedOver { passedOver.insert(path) } else { passedOver.insert(path.parent) }
     }
 
-    private static let mostPassedOver = 4096
+    static let mostPassedOver = 4096
 
     /// Whether something of git's may have been changed by a session.
-    private func isRecent(_ status: Status) -> Bool { status.changed >= order.gitStarted }
+    ///
+    /// Since when that counts says what it belongs to, a git directory or a file called `.git`.
+    func isRecent(_ status: Status, of owner: TreePath) -> Bool {
+        let isRenewed = order.before.renewed?.contains(owner) == true
+        return status.changed >= (isRenewed ? order.started : order.gitStarted)
+    }
 
     /// Whether something changed while this session went on.
-    private func changedMeanwhile(_ status: Status) -> Bool { status.changed >= order.started }
+    func changedMeanwhile(_ status: Status) -> Bool { status.changed >= order.started }
 
     // MARK: Repositories
 
@@ -93,33 +117,37 @@ struct Reviewer {
     mutating func review(repository: TreePath) {
         let known = order.before.repositories.contains(repository)
         let parts = ["hooks", "info", "worktrees", "modules"].map { repository.appending($0) }
-        for path in repository.ancestors + [repository] + parts { reopen(path) }
+        for path in repository.ancestors { reopen(path, of: path) }
+        for path in [repository] + parts { reopen(path, of: repository) }
         guard known || reviewed.count < mostRepositories || reviewed.contains(repository) else {
             return close(repository)
         }
         guard reviewed.insert(repository).inserted, let status = tree.status(repository), status.isDirectory else {
             return
         }
-        if !known, isRecent(status), repository.name.elementsEqual(".git".utf8) {
+        settle(repository)
+        if !known, isRecent(status, of: repository), repository.name.elementsEqual(".git".utf8) {
             findings.add(repository.parent, to: \.repositories)
         }
         for path in Watched.paths(in: repository, tree) { review(path, of: repository, isNew: !known) }
         let index = Watched.index(of: repository, tree)
-        if known || isRecent(status) {
+        if known || isRecent(status, of: repository) {
             for path in index.links.subtracting(order.before.links).sorted() { findings.add(path, to: \.links) }
             for path in index.unseen.subtracting(order.before.unseen).sorted() { findings.add(path, to: \.unseen) }
-            for path in index.unknown where isRecent(path) { findings.add(path, to: \.closed) }
+            for path in index.unknown where isRecent(path, of: repository) { findings.add(path, to: \.closed) }
         }
+        if !index.unknown.isEmpty { unsettle(repository) }
         // However deep they are, and whether or not their directory can be listed: git looks into them.
         for path in index.links.prefix(Survey.mostPaths) { lookAtDotGit(path.appending(".git")) }
         let steps = repository.appending("rebase-merge").appending("git-rebase-todo")
-        if let status = tree.status(steps), isRecent(status) { findings.add(steps, to: \.unfinished) }
+        if let status = tree.status(steps), isRecent(status, of: repository) { findings.add(steps, to: \.unfinished) }
         var inner = Repositories.inner(of: repository, in: tree)
         // What was closed may hold more that is.
-        for _ in 0..<Self.mostReopened where inner.closed.map({ reopen($0) }).contains(true) {
+        for _ in 0..<Self.mostReopened where inner.closed.map({ reopen($0, of: repository) }).contains(true) {
             inner = Repositories.inner(of: repository, in: tree)
         }
         for path in inner.closed { findings.add(path, to: \.closed) }
+        if !inner.closed.isEmpty { unsettle(repository) }
         for path in inner.found { review(repository: path) }
     }
 
@@ -128,20 +156,22 @@ struct Reviewer {
         let head = repository.appending("HEAD")
         guard let status = tree.status(head) else { return }
         // From before the session; what is beside it may have been changed all the same.
-        guard isRecent(status) else { return passOver(repository) }
+        guard isRecent(status, of: repository) else { return passOver(repository) }
         putAside(head, restoring: nil, mode: 0)
     }
 
     /// Opens a directory to its owner that was closed since the session began: what is planted in it would be found by
     /// whoever opens it later, and by nobody before.
     @discardableResult
-    private mutating func reopen(_ path: TreePath) -> Bool {
-        guard isRecent(path), tree.reopen(path) else { return false }
+    mutating func reopen(_ path: TreePath, of owner: TreePath) -> Bool {
+        guard isRecent(path, of: owner), tree.reopen(path) else { return false }
         findings.add(path, to: \.reopened)
         return true
     }
 
-    private func isRecent(_ path: TreePath) -> Bool { tree.status(path).map(isRecent) ?? false }
+    private func isRecent(_ path: TreePath, of owner: TreePath) -> Bool {
+        tree.status(path).map { isRecent($0, of: owner) } ?? false
+    }
 
     private mutating func review(_ path: TreePath, of repository: TreePath, isNew: Bool) {
         guard let status = tree.status(path) else { return }
@@ -157,22 +187,28 @@ struct Reviewer {
         guard
             !Watched.isHarmless(path, of: repository, text: text, before: old, mode: status.mode)
         else { return }
-        guard before != nil || isRecent(status) else {
+        guard before != nil || isRecent(status, of: repository) else {
             // From before the session; but the directory it is in may have been put here during it.
-            if isNew, let directory = tree.status(repository), isRecent(directory) {
+            if isNew, let directory = tree.status(repository), isRecent(directory, of: repository) {
                 findings.add(path, to: \.suspicious)
+                unsettle(repository)
             }
             return
         }
         // What cannot be put back is left to a person: a repository without its configuration is broken.
-        if before != nil, old == nil { return findings.add(path, to: \.suspicious) }
-        putAside(path, restoring: old, mode: before?.mode ?? 0)
+        if before != nil, old == nil {
+            findings.add(path, to: \.suspicious)
+            unsettle(repository)
+            return
+        }
+        if !putAside(path, restoring: old, mode: before?.mode ?? 0) { unsettle(repository) }
     }
 
     /// Looks at a `.git`: a directory, a file that names one, or a link.
-    private mutating func lookAtDotGit(_ path: TreePath) {
+    mutating func lookAtDotGit(_ path: TreePath) {
         guard let status = tree.status(path) else { return }
         if status.isDirectory { return review(repository: path) }
+        settle(path)
         let before = order.before.gitFiles[path]
         if before?.isUntouched(status) == true { return }
         let text = tree.read(path, atMost: 4096)
@@ -185,13 +221,15 @@ struct Reviewer {
             // What it names is looked at, wherever in the project that is.
             return review(repository: target)
         }
-        guard before != nil || isRecent(status), before?.text == nil || text.map(Latin.text) != before?.text else {
-            return
-        }
-        putAside(path, restoring: before?.text.flatMap(Latin.bytes), mode: before?.mode ?? 0)
+        guard before != nil || isRecent(status, of: path) else { return }
+        guard before?.text == nil || text.map(Latin.text) != before?.text else { return }
+        let isAside = putAside(path, restoring: before?.text.flatMap(Latin.bytes), mode: before?.mode ?? 0)
+        if !isAside { unsettle(path) }
     }
 
-    private mutating func putAside(_ path: TreePath, restoring text: [UInt8]?, mode: UInt32) {
+    /// - Returns: whether it is nowhere any more where git looks.
+    @discardableResult
+    private mutating func putAside(_ path: TreePath, restoring text: [UInt8]?, mode: UInt32) -> Bool {
         // Too long for a name: the suffix alone is one.
         let long = path.name.count + order.suffix.utf8.count > 255
         let name = (long ? [] : path.name) + Array(order.suffix.utf8)
@@ -203,7 +241,7 @@ struct Reviewer {
         // The list has an end, what is done has none.
         guard findings.aside.count < Findings.most else {
             findings.complete = false
-            return
+            return taken != nil
         }
         findings.aside.append(
             Findings.Aside(
@@ -212,107 +250,10 @@ struct Reviewer {
                 restored: restored
             )
         )
+        return taken != nil
     }
 
     private static func another(_ name: [UInt8]) -> [UInt8] {
         Array(name.suffix(230)) + Array(".\(UInt32.random(in: .min ... .max))".utf8)
-    }
-
-    // MARK: Everything else
-
-    private mutating func compareProtected(_ after: Survey) {
-        for path in after.protected.keys.sorted().flatMap({ Watched.files(at: $0, tree) }) {
-            guard let status = tree.status(path), order.before.protected[path]?.isUntouched(status) != true,
-                changedMeanwhile(status)
-            else { continue }
-            findings.add(path, to: \.protected)
-        }
-    }
-
-    /// Finds hidden files that were moved to where the next session would not find them to hide.
-    private mutating func compareSecrets(_ after: Survey) {
-        let found = Set(after.secrets.values)
-        for (inode, path) in order.before.secrets where !found.contains(inode) {
-            if moved.contains(inode) {
-                findings.add(path, to: \.uncovered)
-            } else if tree.status(path)?.isRegular == true {
-                // Saved anew under the same name, by somebody outside: what hid it went with the old file.
-                findings.add(path, to: \.replaced)
-            }
-        }
-    }
-
-    private mutating func walk(
-        _ directory: borrowing OwnedDescriptor,
-        _ path: TreePath,
-        depth: Int,
-        device: UInt64,
-        vendor: Bool
-    ) {
-        guard entriesLeft > 0 else { return passOver(path) }
-        guard depth < Self.deepest, path.isReachable,
-            let entries = ProjectTree.entries(directory, within: &entriesLeft)
-        else {
-            // Either it cannot be read, or it is what was too much.
-            if entriesLeft > 0 { findings.add(path, to: \.closed) } else { passOver(path) }
-            return
-        }
-        // A directory that git takes for a repository as soon as somebody is in it.
-        if path != .top, Repositories.looksBare(Set(entries.map(\.name))), !reviewed.contains(path) {
-            if let status = tree.status(path), isRecent(status) { findings.add(path, to: \.repositories) }
-            review(repository: path)
-        }
-        for entry in entries {
-            let place = path.appending(entry.name)
-            if entry.name.elementsEqual(".git".utf8) {
-                lookAtDotGit(place)
-                continue
-            }
-            switch entry.kind {
-            case .directory:
-                var next = ProjectTree.enter(entry.name, of: directory, on: device)
-                if next == nil, reopen(place) { next = ProjectTree.enter(entry.name, of: directory, on: device) }
-                guard let next else {
-                    if let status = Status.of(entry.name, in: directory.raw), status.device == device {
-                        findings.add(place, to: \.closed)
-                    }
-                    continue
-                }
-                let vendor = vendor || SecretFiles.isVendorTree(entry.name)
-                walk(next, place, depth: depth + 1, device: device, vendor: vendor)
-            case .file, .link:
-                guard let status = Status.of(entry.name, in: directory.raw) else { continue }
-                guard changedMeanwhile(status) else {
-                    // With the directory above it: renamed itself, it would have changed, or be another by now.
-                    if order.before.secrets[status.inode] != nil { moved.insert(status.inode) }
-                    continue
-                }
-                count(place, status, vendor: vendor)
-            case .other: continue
-            }
-        }
-    }
-
-    private mutating func count(_ path: TreePath, _ status: Status, vendor: Bool) {
-        findings.changedCount += 1
-        if status.isRegular, status.mode & 0o111 != 0 {
-            findings.executableCount += 1
-            if !vendor { findings.add(path, to: \.executables) }
-        }
-        guard !vendor || RunsLater.isSetting(inVendorTree: path) else { return }
-        switch RunsLater.kind(of: path) {
-        case .onOpening: findings.add(path, to: \.protected)
-        // With the rest of what is protected where it is there.
-        case .hook where ProtectedNames.top.contains(where: path.isAtOrBelow): findings.add(path, to: \.protected)
-        case .hook, .ci, .build, .gitSetting: findings.add(path, to: \.runsLater)
-        // Nothing runs them: they choose what is installed, or what git shows.
-        default: break
-        }
-        guard status.isSymbolicLink, let target = tree.target(ofLink: path) else { return }
-        let roots = [order.rules.project, "/workspace"]
-        let isSystems = ["/usr/", "/bin/"].contains { target.starts(with: $0.utf8) }
-        if !isSystems, Repositories.resolve(target, in: path.parent, roots: roots) == nil {
-            findings.add(path, to: \.leaving)
-        }
     }
 }
