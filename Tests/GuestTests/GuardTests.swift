@@ -112,6 +112,33 @@ import Testing
         }
     }
 
+    /// Where nobody looks for repositories, git neither; a later session brings them to where somebody is.
+    @Test(arguments: [
+        ("mkdir .git/c; git init -q .git/c; C=.git/c", "mv .git/c sub"),
+        ("git init -q .git/objects/c; C=.git/objects/c", "mkdir sub; echo 'gitdir: ../.git/objects/c/.git' > sub/.git"),
+        (
+            "mkdir sub; git init -q .git/c.git --bare; C=.git/c.git; git -C $C config core.bare false",
+            "echo 'gitdir: ../.git/c.git' > sub/.git"
+        ),
+        ("git init -q x; git init -q x/.git/c; C=x/.git/c", "mv x/.git/c sub; rm -rf x"),
+    ])
+    func `has no repository kept in git's own directories for the next session`(hide: String, bring: String) throws {
+        let stage = try GuardStage()
+        let attack = "payload monitor; \(hide); git -C $C config core.fsmonitor ../monitor"
+        let notes = try stage.session { try stage.agent(attack) }
+        #expect(notes.contains { $0.weight == .warning && $0.text.contains("could have made git run") }, "\(notes)")
+        let next = GuardStage(beside: stage)
+        _ = try next.session { try next.agent(bring) }
+        #expect(stage.exists("sub"))
+        let output = try stage.developer("cd sub; git status")
+        #expect(!stage.isProven, "\(output)")
+
+        // The control: with nobody looking in between, it works.
+        let alone = try GuardStage()
+        try alone.developer("\(attack); \(bring); cd sub; git status")
+        #expect(alone.isProven)
+    }
+
     @Test func `has only what changed meanwhile counted for each of them`() throws {
         let stage = try GuardStage()
         let beside = GuardStage(beside: stage)

@@ -24,12 +24,39 @@ extension Reviewer {
         }
     }
 
+    /// Which files a walk goes by.
+    enum Manner {
+        case files
+        /// Files that a package manager brings.
+        case vendored
+        /// What git keeps for itself: not the project's files.
+        case git
+    }
+
+    /// Looks for repositories in git's own directories.
+    ///
+    /// Nobody is there, and git finds none of them. But there they would wait, from before another session, until that one
+    /// moves what is around them to where somebody is.
+    mutating func walkGitDirectories(_ most: Int, device: UInt64) {
+        // Room of its own, and last: neither may files hide these, nor objects of git's hide what is among the files.
+        entriesLeft = most
+        for path in gitDirectories {
+            guard let directory = try? tree.directory(path),
+                let status = try? Status.of(directory.raw, called: "a directory"), status.device == device
+            else {
+                if tree.status(path)?.device == device { findings.add(path, to: \.closed) }
+                continue
+            }
+            walk(directory, path, depth: path.parts.count, device: device, .git)
+        }
+    }
+
     mutating func walk(
         _ directory: borrowing OwnedDescriptor,
         _ path: TreePath,
         depth: Int,
         device: UInt64,
-        vendor: Bool
+        _ manner: Manner
     ) {
         guard entriesLeft > 0 else { return passOver(path) }
         guard depth < Self.deepest, path.isReachable,
@@ -48,7 +75,10 @@ extension Reviewer {
             let place = path.appending(entry.name)
             if entry.name.elementsEqual(".git".utf8) {
                 lookAtDotGit(place)
-                continue
+                if manner != .git {
+                    if entry.kind == .directory { walkLater(place) }
+                    continue
+                }
             }
             switch entry.kind {
             case .directory:
@@ -62,19 +92,26 @@ extension Reviewer {
                     }
                     continue
                 }
-                let vendor = vendor || SecretFiles.isVendorTree(entry.name)
-                walk(next, place, depth: depth + 1, device: device, vendor: vendor)
+                let isVendored = manner == .files && SecretFiles.isVendorTree(entry.name)
+                walk(next, place, depth: depth + 1, device: device, isVendored ? .vendored : manner)
             case .file, .link:
-                guard let status = Status.of(entry.name, in: directory.raw) else { continue }
+                guard manner != .git || !order.before.secrets.isEmpty,
+                    let status = Status.of(entry.name, in: directory.raw)
+                else { continue }
                 guard changedMeanwhile(status) else {
                     // With the directory above it: renamed itself, it would have changed, or be another by now.
                     if order.before.secrets[status.inode] != nil { moved.insert(status.inode) }
                     continue
                 }
-                count(place, status, vendor: vendor)
+                if manner != .git { count(place, status, vendor: manner == .vendored) }
             case .other: continue
             }
         }
+    }
+
+    private mutating func walkLater(_ gitDirectory: TreePath) {
+        guard gitDirectories.count < Self.mostPassedOver else { return passOver(gitDirectory) }
+        gitDirectories.append(gitDirectory)
     }
 
     private mutating func count(_ path: TreePath, _ status: Status, vendor: Bool) {

@@ -23,6 +23,8 @@ struct Reviewer {
     struct Most {
         /// Entries of directories: some seconds.
         var entries = 2_000_000
+        /// Entries of directories of git's own: its objects are among them.
+        var gitEntries = 1_000_000
         var repositories = 4 * Survey.mostPaths
     }
 
@@ -40,6 +42,8 @@ struct Reviewer {
     private var unsettled: Set<TreePath>? = []
     private let mostRepositories: Int
     var entriesLeft: Int
+    /// Git directories in the project that are still to be walked through.
+    var gitDirectories: [TreePath] = []
     /// Directories nobody has looked through.
     private var passedOver: Set<TreePath> = []
     /// Hidden files that are still there, wherever.
@@ -54,7 +58,8 @@ struct Reviewer {
         let after = Surveyor.survey(tree, order.rules)
         for path in after.repositories.map(\.path).sorted() { reviewer.review(repository: path) }
         if let top = try? tree.directory(.top), let status = try? Status.of(top.raw, called: "the project") {
-            reviewer.walk(top, .top, depth: 0, device: status.device, vendor: false)
+            reviewer.walk(top, .top, depth: 0, device: status.device, .files)
+            reviewer.walkGitDirectories(most.gitEntries, device: status.device)
         }
         reviewer.compareProtected(after)
         reviewer.compareSecrets(after)
