@@ -13,7 +13,7 @@ public struct ClientChannel: Sendable {
         case received(Stream, [UInt8])
         /// What the task is doing.
         case progress(Progress)
-        /// Something to tell the person once the conversation is over.
+        /// Something to tell the person: at once while the channel `isOpening`, later when the conversation is over.
         case noted(SessionNote)
         /// The conversation is over.
         case ended(Ending)
@@ -30,6 +30,9 @@ public struct ClientChannel: Sendable {
     }
 
     private enum State { case opening, open, ended }
+
+    /// Whether the other side has neither begun nor refused yet.
+    public var isOpening: Bool { state == .opening }
 
     /// The channel's number, never used again on the same link.
     public let number: UInt32

@@ -62,7 +62,7 @@ public struct Frame: Hashable, Sendable {
         case progress = 0x10
         /// Guest: what a task came to. The last frame of a channel.
         case result = 0x12
-        /// Guest: something to tell the person about a session of an agent that has ended.
+        /// Guest: something to tell the person about a session of an agent that has ended, or waits to be started.
         case note = 0x14
 
         /// Who sends this kind.

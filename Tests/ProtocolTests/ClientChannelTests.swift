@@ -35,6 +35,16 @@ import Testing
         #expect(throws: ProtocolViolation.self) { try channel.receive(frame(.note, JSON.encode(note))) }
     }
 
+    @Test func `a session says what it waits for before it begins`() throws {
+        var channel = ClientChannel(number: 3)
+        let note = SessionNote(.notice, "waiting for another session")
+        #expect(try channel.receive(frame(.note, JSON.encode(note))) == .noted(note))
+        #expect(channel.isOpening)
+        #expect(try channel.receive(frame(.opened)) == .opened)
+        #expect(!channel.isOpening)
+        #expect(try channel.receive(frame(.note, JSON.encode(note))) == .noted(note))
+    }
+
     @Test(arguments: ["{}", #"{"session":"../../etc"}"#, "["])
     func `a session of no possible name is a violation`(payload: String) {
         var channel = ClientChannel(number: 3)

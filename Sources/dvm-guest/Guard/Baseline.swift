@@ -16,23 +16,6 @@ struct Baseline: Hashable, Codable {
     /// When it started.
     var clock: ChangeClock
 
-    /// Keeps every other session from starting in the meantime: between looking who is there and being found by others.
-    ///
-    /// - Throws: a `Refusal` when another one does not get done.
-    static func lock() throws(Refusal) -> FileLock {
-        _ = try Directories.make(PendingReview.root, mode: .ownerReadWriteExecute)
-        guard let lock = try FileLock.take(PendingReview.root.appending("start.lock"), within: patience) else {
-            throw Refusal(
-                "another session is still looking at its project before it starts",
-                hint: "try again in a minute"
-            )
-        }
-        return lock
-    }
-
-    /// As long as the largest project takes to be looked at, with room to spare.
-    private static let patience = Looking.patience + .seconds(60)
-
     /// What a session is compared with that starts when others have not been reviewed whole.
     struct Origin: Equatable {
         /// What the project had before the oldest of them.

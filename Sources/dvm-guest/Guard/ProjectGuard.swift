@@ -18,7 +18,7 @@ final class ProjectGuard: SessionPart {
         // Read before anything is looked at: what changes meanwhile counts as changed.
         clock = ChangeClock()
         // Until this session can be found: one that starts and ends meanwhile would be overlooked.
-        let lock = try Baseline.lock()
+        let lock = try StartLock.take(at: site)
         // Before the project is looked at: what is reviewed after that is still in what is found there.
         let origin = try Baseline.origin(beside: site)
         before = try Self.look(at: site, since: origin)
@@ -37,6 +37,14 @@ final class ProjectGuard: SessionPart {
         // Last, and before the session's first step: from here on there is something to review, whatever happens to us.
         let position = shadow?.before
         try PendingReview(agent: site.agent, before: before, clock: clock, earlier: earlier, position: position).keep()
+        do throws(Refusal) {
+            // Asked again, now that others find this one: what starts in a directory of the project has a lock of its own.
+            _ = try Baseline.origin(beside: site)
+        } catch {
+            if shadow != nil { try? ShadowLayers(site.agent.session).remove() }
+            PendingReview.drop(site.agent.session)
+            throw error
+        }
         _ = consume lock
     }
 

@@ -8,10 +8,14 @@ final class SessionPlace {
     let agent: Spawn.Agent
     private var surroundings: SessionSurroundings
 
-    /// Makes the place for a session; `asked` are the limits that somebody wrote down.
+    /// Makes the place for a session.
     ///
+    /// - Parameters:
+    ///   - agent: whose.
+    ///   - asked: the limits that somebody wrote down.
+    ///   - tell: tells whoever asked for the session something meanwhile.
     /// - Throws: a `Refusal`; then nothing is left of it.
-    init(for agent: Spawn.Agent, asked: SessionLimits) throws(Refusal) {
+    init(for agent: Spawn.Agent, asked: SessionLimits, telling tell: @escaping (SessionNote) -> Void) throws(Refusal) {
         let directory = try SessionDirectory(making: agent.session)
         do throws(Refusal) {
             group = try AgentGroups.make(agent.session, agent.policy.limits, asked: asked)
@@ -21,7 +25,7 @@ final class SessionPlace {
             throw error
         }
         do throws(Refusal) {
-            let site = try SessionSite(of: agent, in: group)
+            let site = try SessionSite(of: agent, in: group, telling: tell)
             surroundings = try SessionSurroundings.make(at: site)
             self.agent = site.agent
         } catch {

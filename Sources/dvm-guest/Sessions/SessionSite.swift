@@ -10,16 +10,21 @@ final class SessionSite {
     let project: PinnedDirectory
     /// Holds every process of the agent's, and is empty when there is none.
     let group: ControlGroup
+    /// Tells whoever asked for the session something before it starts.
+    let tell: (SessionNote) -> Void
 
     /// Pins the project of an agent and finds out how the agent can get at it.
     ///
     /// - Throws: a `Refusal` when it cannot, or when the project is none.
-    init(of agent: Spawn.Agent, in group: ControlGroup) throws(Refusal) {
+    init(of agent: Spawn.Agent, in group: ControlGroup, telling tell: @escaping (SessionNote) -> Void = { _ in })
+        throws(Refusal)
+    {
         let project = try Project.pin(agent)
         var agent = try ProjectMount.settled(agent, on: project)
         agent.pinned = FileIdentity(project.status)
         self.agent = agent
         self.project = project
         self.group = group
+        self.tell = tell
     }
 }

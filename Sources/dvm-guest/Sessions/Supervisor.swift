@@ -47,7 +47,11 @@ final class Supervisor {
         summary.notes = left
         log = SessionLog(readers: agent.developerGid)
         let outside = try NetworkNamespace.own().number()
-        let place = try SessionPlace(for: agent, asked: asked)
+        let place = try SessionPlace(for: agent, asked: asked) { note in
+            // At once: nobody listens here before the session runs.
+            if let frame = try? Frame(.note, channel: Relay.channel, json: note) { client.send(frame) }
+            client.flush()
+        }
         do throws(Refusal) {
             // The network that this process is in since its surroundings were made.
             let network = try NetworkNamespace.own().number()

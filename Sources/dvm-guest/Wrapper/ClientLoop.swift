@@ -113,6 +113,8 @@ struct ClientLoop: ~Copyable {
                 guard frame.channel != 0 else { continue }
                 switch try channel.receive(frame) {
                 case .nothing, .progress: break
+                // What a start waits for is of no use afterwards.
+                case .noted(let note) where channel.isOpening: Message.say("dvm-guest: \(note.line)")
                 case .noted(let note): notes.append(note)
                 case .opened: if manner != .untilItRuns { terminal?.makeRaw() }
                 case .received(let stream, let bytes):

@@ -119,8 +119,7 @@ final class ProgramSession {
             rawMode?.restore()
             door?.close()
             for note in door?.notes ?? [] { Output.say("dvm: \(note)\n") }
-            // Marked as what they are: the words of a stranger.
-            for note in notes { Output.say("dvm: \(vm) says: \(note.line)\n") }
+            notes.forEach(say)
         }
         link.send(try Frame(.open, channel: channel.number, json: request))
         var ending: Exit?
@@ -158,9 +157,14 @@ final class ProgramSession {
         }
     }
 
+    /// Marked as what they are: the words of a stranger.
+    private func say(_ note: SessionNote) { Output.say("dvm: \(vm) says: \(note.line)\n") }
+
     private func take(_ event: ClientChannel.Event) throws -> Exit? {
         switch event {
         case .nothing, .progress: break
+        // What a start waits for is of no use afterwards.
+        case .noted(let note) where channel.isOpening: say(note)
         case .noted(let note): notes.append(note)
         case .opened:
             door?.opened(channel.session)
