@@ -410,7 +410,6 @@ import Testing
         }
         #expect(!PendingReview.sessions().contains(stage.session))
         #expect(PendingReview.remainders().contains(stage.session))
-        #expect(GitCheck.remainders([stage.session]).first?.verdict == .warn && GitCheck.remainders([]).isEmpty)
 
         let next = GuardStage(beside: stage)
         let notes = try next.session {

@@ -138,6 +138,28 @@ import Testing
         #expect(findings.settled == [:])
     }
 
+    @Test func `is told of by doctor, with what ends that when the project is gone`() throws {
+        let stage = try GuardStage()
+        _ = try reviewInPart(stage)
+        let (here, there) = (stage.stage.project, "\(stage.stage.project)-moved")
+        #expect(PendingReview.Remainder(stage.session) == .init(stage.session, lost: nil))
+        try FileManager.default.moveItem(atPath: here, toPath: there)
+        #expect(PendingReview.Remainder(stage.session) == .init(stage.session, lost: here))
+        #expect(unsafe mkdir(here, 0o755) == 0)
+        #expect(PendingReview.Remainder(stage.session) == .init(stage.session, lost: here))
+        #expect(unsafe rmdir(here) == 0)
+        try FileManager.default.moveItem(atPath: there, toPath: here)
+        #expect(PendingReview.Remainder(stage.session).lost == nil)
+
+        #expect(GitCheck.remainders([]) == [])
+        let checks = GitCheck.remainders([.init(stage.session, lost: here), .init(stage.session, lost: nil)])
+        #expect(checks.map(\.verdict) == [.warn, .warn])
+        #expect(checks.map(\.name) == ["review of the project", "review of a project that is gone"])
+        let remedy = checks.last?.remedy ?? ""
+        #expect(remedy.hasSuffix("`rm \(PendingReview.remainder(of: stage.session))`"), "\(remedy)")
+        #expect(checks.last?.found.contains("\(here) (\(stage.session))") == true)
+    }
+
     // MARK: Decisions
 
     private static let repositories: Set = [TreePath(".git"), TreePath("sub/.git"), TreePath("sub/.git/hooks")]

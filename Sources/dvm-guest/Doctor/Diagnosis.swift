@@ -21,7 +21,7 @@ enum Diagnosis {
             report.checks += LauncherChecks.checks()
             report.checks += StrayChecks.checks(settings, accounts)
             report.checks += [Shadows.check(settings, accounts), GitCheck.check(settings.agents.git)]
-            report.checks += GitCheck.remainders(PendingReview.remainders())
+            report.checks += GitCheck.remainders(PendingReview.remainders().map(PendingReview.Remainder.init))
             report.checks += KeyChecks.checks(settings, accounts)
             report.checks += sandbox(settings, accounts)
         } catch {

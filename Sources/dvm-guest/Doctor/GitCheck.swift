@@ -25,16 +25,38 @@ enum GitCheck {
     }
 
     /// Says which sessions have been reviewed in part only; nothing when there is none.
-    static func remainders(_ sessions: [SessionID]) -> [DoctorReport.Check] {
-        guard !sessions.isEmpty else { return [] }
-        return [
-            DoctorReport.Check(
-                "review of the project",
-                .warn,
-                "not whole after \(sessions.map(\.text).joined(separator: ", ")): there is too much in the project",
-                meaning: "where nobody looked, which `dvm sessions --all` says, something may be there that git runs",
-                remedy: "remove what does not belong there, then start `dvm ai shell` and leave it: its end looks again"
+    static func remainders(_ remainders: [PendingReview.Remainder]) -> [DoctorReport.Check] {
+        let lost = remainders.filter { $0.lost != nil }
+        let sessions = remainders.filter { $0.lost == nil }.map(\.session.text)
+        var checks: [DoctorReport.Check] = []
+        if !sessions.isEmpty {
+            checks.append(
+                DoctorReport.Check(
+                    "review of the project",
+                    .warn,
+                    "not whole after \(sessions.joined(separator: ", ")): there is too much in the project",
+                    meaning:
+                        "where nobody looked, which `dvm sessions --all` says, something may be there that git runs",
+                    remedy:
+                        "remove what does not belong there, then start `dvm ai shell` and leave it: its end looks again"
+                )
             )
-        ]
+        }
+        if !lost.isEmpty {
+            let projects = lost.map { "\($0.lost ?? "") (\($0.session))" }
+            let files = lost.map { "\(PendingReview.remainder(of: $0.session))" }
+            checks.append(
+                DoctorReport.Check(
+                    "review of a project that is gone",
+                    .warn,
+                    "was not whole when it was moved or deleted: \(projects.joined(separator: ", ").printable)",
+                    meaning: "where it is now, something may be in it that git runs, and no session's end looks there",
+                    remedy:
+                        "unless it was deleted, look through it before you use git there; then end this warning in the VM "
+                        + "as root: `rm \(files.joined(separator: " "))`"
+                )
+            )
+        }
+        return checks
     }
 }

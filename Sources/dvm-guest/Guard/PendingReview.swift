@@ -74,6 +74,26 @@ struct PendingReview: Codable {
     /// - Throws: a `Refusal` when it cannot be read.
     static func remainder(_ session: SessionID) throws(Refusal) -> Self? { try read(session, remainder(of: session)) }
 
+    /// A session that has been reviewed in part, for people.
+    struct Remainder: Equatable {
+        var session: SessionID
+        /// Where its project was, when that is not there any more; then no review of a later session sees it.
+        var lost: String?
+
+        init(_ session: SessionID, lost: String?) {
+            self.session = session
+            self.lost = lost
+        }
+
+        /// How it stands; one that cannot be read counts for the project that is there.
+        init(_ session: SessionID) {
+            self.session = session
+            guard let agent = (try? PendingReview.remainder(session))?.agent else { return }
+            // By the number alone: that of the disk may be another after a start of the VM.
+            if Status.of(FilePath(agent.project))?.inode != agent.pinned?.inode { lost = agent.project }
+        }
+    }
+
     /// Takes note that a session has been reviewed in part, and what its review saw whole.
     ///
     /// - Throws: a `Refusal` when that cannot be kept; the review is still to be done then.
