@@ -149,6 +149,30 @@ import Testing
         #expect(check.found.contains(found))
     }
 
+    @Test func `setuid files, however many and long their names are`() throws {
+        let stage = try SandboxStage()
+        let account = Accounts.Account(
+            name: "developer",
+            uid: stage.developer,
+            gid: stage.developer,
+            home: stage.home,
+            shell: "/bin/sh"
+        )
+        func check() throws -> DoctorReport.Check {
+            try GuardStage.supervised { StrayChecks.marked([(account, stage.project)]) }
+        }
+        #expect(try check().verdict == .pass)
+        // Their paths come to more than 1 MiB.
+        let names = "seq -f s%0240.0f 6000"
+        _ = try SandboxRun.run(
+            stage.plain(script: "\(names) | xargs touch; \(names) | xargs chmod u+s", as: stage.developer)
+        )
+        let found = try check()
+        #expect(found.verdict == .warn, "\(found)")
+        #expect(found.found.split(separator: ", ").count == 6)
+        #expect(found.found.hasSuffix("and more in \(stage.project)"))
+    }
+
     @Test func `Lima's guest agent`() {
         let agent = Self.process("/usr/local/bin/lima-guestagent", "daemon", uid: 0)
         let other = Self.process("grep", "/usr/local/bin/lima-guestagent", uid: 0)

@@ -176,6 +176,14 @@ extension `Setting a VM up, over pipes` {
             #expect(try clone().state == .cloned)
         }
 
+        @Test func `leaves a directory alone that has more in it than anybody lists`() throws {
+            // Names of 250 bytes, more than 1 MiB of them.
+            try stage.shell("cd \(stage.vm.project); seq -f %0250.0f 5000 | xargs touch", as: .user)
+            #expect(try clone().state == .occupied)
+            try stage.shell("cd \(stage.vm.project); mkdir .git", as: .user)
+            #expect(try clone().state == .present)
+        }
+
         @Test func `ends with the link, and has not begun the next time`() throws {
             let mark = ProcessMark()
             // A host of its own, whose guest program has mounts of its own.

@@ -9,7 +9,9 @@ enum StrayChecks {
         if let agent = accounts[AgentAccount.name] {
             let own = RunningProcess.ownNamespace
             checks.append(strays(processes.filter { $0.uid == agent.uid && $0.namespace == own }))
-            if let developer = accounts[settings.user] { checks.append(marked(settings, developer, agent)) }
+            if let developer = accounts[settings.user] {
+                checks.append(marked([(developer, settings.codeDirectory), (agent, AgentAccount.homes)]))
+            }
         }
         return checks
     }
@@ -48,23 +50,21 @@ enum StrayChecks {
     }
 
     /// Programs that give the rights of the agent's or the developer's account to whoever runs them.
-    private static func marked(
-        _ settings: Settings,
-        _ developer: Accounts.Account,
-        _ agent: Accounts.Account
-    ) -> DoctorReport.Check {
+    ///
+    /// Each place is looked through as its owner, so that a link or a race leads nowhere.
+    static func marked(_ places: [(account: Accounts.Account, place: String)]) -> DoctorReport.Check {
         let name = "setuid files"
         do throws(Refusal) {
-            // As the owners of what is looked through, so that a link or a race leads nowhere.
-            let places = [(developer, settings.codeDirectory), (agent, AgentAccount.homes)]
             var found: [String] = []
             for (account, place) in places where Status.of(FilePath(place)) != nil {
                 var spawn = SelfTest.plain(account.uid, account.gid)
-                spawn.words = [
-                    "/usr/bin/find", place, "-xdev", "-type", "f", "-perm", "/6000", "-printf", #"%p\n"#,
-                ]
+                // The first ones: an agent makes as many as it likes, with names as long as it likes.
+                let script = #"find "$1" -xdev -type f -perm /6000 -printf '%p\n' | head -n 6 | head -c 65536"#
+                spawn.words = ["/bin/sh", "-c", script, "sh", place]
                 let (_, output) = try Entering.run(spawn, within: .seconds(60))
-                found += String(decoding: output, as: UTF8.self).split(separator: "\n").prefix(5).map(String.init)
+                let paths = String(decoding: output, as: UTF8.self).split(separator: "\n")
+                found += paths.prefix(5).map { String($0.prefix(1000)) }
+                if paths.count > 5 { found.append("and more in \(place)") }
             }
             return DoctorReport.Check(
                 name,

@@ -49,7 +49,7 @@ struct Cloning {
 
     /// Looked into as its owner: the project is a stranger to root.
     private func entries(of directory: String, as developer: Accounts.Account) throws(Refusal) -> [String] {
-        let listing = try Entering.asDeveloper(developer, ["/bin/ls", "-A", "-1", "-q", "--", directory + "/"])
+        let listing = try Entering.asDeveloper(developer, CodeState.listing(of: directory))
         guard listing.exit == .exited(0) else {
             throw Refusal("\(directory) in the VM cannot be listed", hint: "look at it with `dvm sh`")
         }
@@ -90,6 +90,18 @@ enum CodeState: Equatable {
     case repository
     /// Something that is no repository.
     case occupied
+
+    /// The words of a program that lists a directory as far as that matters, however much is in it: the names that mean
+    /// something, and one more line for all others.
+    static func listing(of directory: String) -> [String] {
+        let names = [".git", CloneProgram.complete, CloneProgram.unfinished]
+        let script = """
+            cd -- "$1/" || exit
+            find . -mindepth 1 -maxdepth 1 \\( \(names.map { "-name \($0)" }.joined(separator: " -o ")) \\) -printf '%f\\n' || exit
+            find . -mindepth 1 -maxdepth 1 \(names.map { "! -name \($0)" }.joined(separator: " ")) -printf 'other\\n' -quit
+            """
+        return ["/bin/sh", "-c", script, "sh", directory]
+    }
 
     /// What the names of its entries mean.
     init(_ names: [String]) {
