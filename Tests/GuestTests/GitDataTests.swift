@@ -74,6 +74,13 @@ import Testing
         return bytes + [UInt8](repeating: 0, count: 20)
     }
 
+    @Test func `says how many are left out when there are more than are kept`() throws {
+        let found = try #require(GitIndex(index((1...4100).map { "d\($0)" })))
+        #expect(found.links.count == 4096)
+        #expect(found.linksBeyond == 4)
+        #expect(found.unseenBeyond == 0)
+    }
+
     @Test(
         arguments: [
             "../out", "/etc", "a//b", "a/./b", String(repeating: "n", count: 300),

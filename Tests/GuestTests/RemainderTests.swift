@@ -160,6 +160,19 @@ import Testing
         #expect(checks.last?.found.contains("\(here) (\(stage.session))") == true)
     }
 
+    /// Among them one more would not be noticed.
+    @Test func `has nothing settled in a repository that hides more files than are kept`() throws {
+        let stage = try GuardStage()
+        let hide = """
+            mkdir many; (cd many; seq -f f%g 4100 | xargs touch); git add many; git commit -qm many
+            git ls-files -z many | git update-index -z --assume-unchanged --stdin; rm -r many
+            """
+        let findings = try reviewInPart(stage, hide)
+        #expect(!findings.complete)
+        #expect(findings.unseen.count == Findings.most)
+        #expect(findings.settled == [:])
+    }
+
     // MARK: Decisions
 
     private static let repositories: Set = [TreePath(".git"), TreePath("sub/.git"), TreePath("sub/.git/hooks")]

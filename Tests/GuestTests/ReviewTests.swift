@@ -156,6 +156,16 @@ import Testing
             expected: ["! git was told not to show its changes: file", "M file +1 −1"]
         ),
         Trick(
+            testDescription: "assume-unchanged, for more files than are kept",
+            script: """
+                mkdir m; seq -f m/%g 4100 | xargs touch; git add m; git commit -qm m
+                git ls-files -z m | git update-index -z --assume-unchanged --stdin; rm -r m
+                """,
+            expected: [
+                "? not known: git was told not to show changes of 4 more files, which are not named here"
+            ]
+        ),
+        Trick(
             testDescription: "times that lie",
             before: "touch -d '2001-01-01' file; sleep 1; git update-index --refresh",
             script:

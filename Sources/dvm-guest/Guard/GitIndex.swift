@@ -8,6 +8,7 @@ struct GitIndex: Equatable {
     var unseen: Set<TreePath> = []
     /// How many more of these there are than are kept.
     var unseenBeyond = 0
+    var linksBeyond = 0
 
     /// Reads an index; `nil` when it is damaged or of another version.
     ///
@@ -50,7 +51,7 @@ struct GitIndex: Equatable {
             let isUnseen = flags & 0x8000 != 0 || more & 0x4000 != 0
             guard isLink || isUnseen, let path = TreePath(checking: name) else { continue }
             // More than can be told apart, and each may be long: the memory is not the session's.
-            if isLink, links.count < Self.mostPaths { links.insert(path) }
+            if isLink { if links.count < Self.mostPaths { links.insert(path) } else { linksBeyond += 1 } }
             guard isUnseen, isNoted(path) else { continue }
             if unseen.count < Self.mostPaths { unseen.insert(path) } else { unseenBeyond += 1 }
         }

@@ -72,6 +72,7 @@ struct Inventory: Hashable, Codable {
             let index = Watched.index(of: repository.path, tree)
             inventory.links.formUnion(index.links)
             inventory.unseen.formUnion(index.unseen)
+            if index.isCut { inventory.complete = false }
         }
         // A repository with hundreds of them: what is new cannot be told any more.
         for paths in [\Self.links, \.unseen] where inventory[keyPath: paths].count > mostFiles {
@@ -182,17 +183,24 @@ enum Watched {
         return (tree.entries(path) ?? []).filter { $0.kind != .directory }.map { path.appending($0.name) }
     }
 
-    /// What the indexes of a repository say, as paths of the project; also which of them say nothing that is understood.
-    static func index(of repository: TreePath, _ tree: ProjectTree) -> (
-        links: Set<TreePath>, unseen: Set<TreePath>, unknown: [TreePath]
-    ) {
+    /// What the indexes of a repository say, as paths of the project.
+    struct Indexes {
+        var links: Set<TreePath> = []
+        var unseen: Set<TreePath> = []
+        /// Whether there are more of either than are kept.
+        var isCut = false
+        /// Those that say nothing that is understood, and directories in which there may be more.
+        var unknown: [TreePath] = []
+    }
+
+    static func index(of repository: TreePath, _ tree: ProjectTree) -> Indexes {
         let settings = tree.read(repository.appending("config"), atMost: 1 << 20).flatMap(GitConfigText.init)
         let hash = settings?["extensions.objectformat"]?.lowercased() == "sha256" ? 32 : 20
         let top = top(of: repository)
-        var links: Set<TreePath> = []
-        var unseen: Set<TreePath> = []
-        var unknown: [TreePath] = []
-        let shared = (tree.entries(repository) ?? []).map(\.name).filter { $0.starts(with: "sharedindex.".utf8) }
+        var indexes = Indexes()
+        let entries = tree.entries(repository)
+        if entries == nil, tree.status(repository) != nil { indexes.unknown.append(repository) }
+        let shared = (entries ?? []).map(\.name).filter { $0.starts(with: "sharedindex.".utf8) }
         // git has one at a time, and for a moment two; who makes more may hide one among them.
         for name in [Array("index".utf8)] + shared.prefix(4) {
             let path = repository.appending(name)
@@ -200,13 +208,15 @@ enum Watched {
             guard let bytes = tree.read(path, atMost: 64 << 20), bytes.count == status.size,
                 let index = GitIndex(bytes, hash: hash)
             else {
-                unknown.append(path)
+                indexes.unknown.append(path)
                 continue
             }
-            for path in index.links { links.insert(path.parts.reduce(top) { $0.appending($1) }) }
-            for path in index.unseen { unseen.insert(path.parts.reduce(top) { $0.appending($1) }) }
+            for path in index.links { indexes.links.insert(path.parts.reduce(top) { $0.appending($1) }) }
+            for path in index.unseen { indexes.unseen.insert(path.parts.reduce(top) { $0.appending($1) }) }
+            if index.linksBeyond + index.unseenBeyond > 0 { indexes.isCut = true }
         }
-        return (links, unseen, unknown + shared.dropFirst(4).map(repository.appending))
+        indexes.unknown += shared.dropFirst(4).map(repository.appending)
+        return indexes
     }
 
     /// Whether a setting is what git itself writes for a submodule: where its files are, in the project.

@@ -140,8 +140,10 @@ struct Reviewer {
             for path in index.links.subtracting(order.before.links).sorted() { findings.add(path, to: \.links) }
             for path in index.unseen.subtracting(order.before.unseen).sorted() { findings.add(path, to: \.unseen) }
             for path in index.unknown where isRecent(path, of: repository) { findings.add(path, to: \.closed) }
+            // What is new may be among those that were not kept.
+            if index.isCut || index.links.count > Survey.mostPaths { findings.complete = false }
         }
-        if !index.unknown.isEmpty { unsettle(repository) }
+        if !index.unknown.isEmpty || index.isCut { unsettle(repository) }
         // However deep they are, and whether or not their directory can be listed: git looks into them.
         for path in index.links.prefix(Survey.mostPaths) { lookAtDotGit(path.appending(".git")) }
         let steps = repository.appending("rebase-merge").appending("git-rebase-todo")

@@ -141,6 +141,10 @@ struct ReviewConclusion {
         for name in index.unseen.sorted() where subject.before?.unseen.contains(name) != true {
             subject.dangers.add(.unseen, .files, name)
         }
+        if index.unseenBeyond > 0 {
+            let count = index.unseenBeyond
+            subject.note("git was told not to show changes of \(count) more files, which are not named here")
+        }
         // It travels in a file of limited size; what has no room is told of again.
         var room = 24 * 1024
         for name in index.unseen.sorted() {
