@@ -16,6 +16,11 @@ int dvm_limit_work(unsigned long data, unsigned long seconds, unsigned long file
     return setrlimit(RLIMIT_FSIZE, &largest);
 }
 
+int dvm_limit_file(unsigned long bytes) {
+    struct rlimit largest = {bytes, bytes};
+    return setrlimit(RLIMIT_FSIZE, &largest);
+}
+
 int dvm_no_core_files(void) {
     struct rlimit none = {0, 0};
     return setrlimit(RLIMIT_CORE, &none);

@@ -153,6 +153,28 @@ import Testing
         #expect(notes.contains { $0.text.hasPrefix(text) }, "\(notes)")
     }
 
+    @Test(arguments: [(1 << 20, false), (4 << 20, true)])
+    func `lets out no more than a file may hold`(most: Int, fits: Bool) throws {
+        let stage = try GuardStage(.shadow)
+        let packed = try GuardStage.supervised {
+            var transfer = try #require(try ShadowTransfer.prepare(TreePath(".git"), stage.agent, in: stage.group))
+            transfer.largestBundle = most
+            let outcome = try stage.agent("head -c 2097152 /dev/urandom > random; git add random; git commit -qm two")
+            #expect(outcome.exit == .exited(0), "\(outcome)")
+            return try transfer.pack(in: stage.group)
+        }
+        switch packed {
+        case .bundle: #expect(fits)
+        case .failed(let refusal):
+            #expect(!fits)
+            #expect(refusal.message == "packed up, they come to more than 1 MiB")
+        case .nothing: Issue.record("there was nothing to pack")
+        }
+        let bundle = try #require(Status.of(ShadowLayers(stage.session).bundle))
+        #expect(bundle.size <= most)
+        try ShadowLayers(stage.session).remove()
+    }
+
     @Test(arguments: [
         ("git init -q --bare .", "a repository without a work tree cannot have a shadow"),
         (

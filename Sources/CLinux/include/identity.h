@@ -50,3 +50,4 @@ int dvm_no_core_files(void);
 int dvm_limit_memory(unsigned long bytes);
 // Memory of its own in bytes, which files that are only mapped are not; processor time; and the largest file it writes.
 int dvm_limit_work(unsigned long data, unsigned long seconds, unsigned long file);
+int dvm_limit_file(unsigned long bytes);

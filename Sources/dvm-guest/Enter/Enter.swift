@@ -99,6 +99,8 @@ extension Enter {
         // After the change of user, which forgets it.
         try parent.dieTogether()
         try Session.forbidCoreFiles()
+        // After everything that is written here.
+        if let most = agent.largestFile { try Session.limitFiles(most) }
         // Its gate goes on as this process does, which is Bubblewrap from here on.
         try withExtendedLifetime(network) { () throws(Refusal) in try launch.replace() }
     }

@@ -42,6 +42,11 @@ enum Session {
         }
     }
 
+    /// Has this process, and each it starts, write no larger files than that, in bytes.
+    static func limitFiles(_ bytes: Int) throws(Refusal) {
+        try call("limiting the files of a process") { dvm_limit_file(UInt(bytes)) }
+    }
+
     /// Changes to the first of some directories that can be entered; the last should be `/`.
     static func enterFirst(of directories: [String]) {
         for directory in directories where unsafe chdir(directory) == 0 { return }

@@ -82,6 +82,8 @@ struct Spawn: Hashable, Codable {
         var state: [String] = []
         /// Texts of files below `/etc` that exist for this tool only, by path.
         var files: [String: String] = [:]
+        /// Bytes of the largest file that it writes; no limit of its own when absent.
+        var largestFile: Int?
         /// The servers of the tool, as `DVM_AI_HOSTS` has hosts.
         var domains: [String] = []
         /// The number of the network namespace that was made for it and that `enter` is started in; where there is none,

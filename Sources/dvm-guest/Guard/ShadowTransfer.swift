@@ -9,6 +9,8 @@ struct ShadowTransfer {
     private let layers: ShadowLayers
     /// Where the repository stood.
     let before: Position
+    /// Bytes of what may come out of a session: git and the agent's programs write it to a disk that is not theirs alone.
+    var largestBundle = 2 << 30
 
     struct Position: Equatable, Codable {
         /// The checked-out branch as a full name; absent when none is.
@@ -136,6 +138,7 @@ struct ShadowTransfer {
         order.directory = ""
         order.policy.network = NetworkPolicy()
         order.policy.network.uplink = .none
+        order.largestFile = largestBundle
         let answer = try Entering.run(
             Spawn(
                 words: ["/bin/sh", "-c", script, "sh"] + tips,
@@ -146,6 +149,10 @@ struct ShadowTransfer {
             into: file.raw,
             group: group
         )
+        // Whichever of git's processes was stopped there: the others only say that one of them died.
+        if answer.exit != .exited(0), try Status.of(file.raw, called: "the bundle").size >= largestBundle {
+            throw Refusal("packed up, they come to more than \(largestBundle >> 20) MiB")
+        }
         switch answer.exit {
         case .exited(0): return true
         case .exited(4): return false
