@@ -51,7 +51,11 @@ struct CarvedProject {
         var mounts = mounts
         for carveOut in carveOuts {
             let isReadOnly = carveOut.kind == .readOnly || carveOut.kind == .hidden
-            mounts.add("\(View.workspace)/\(carveOut.path)", readOnly: isReadOnly)
+            mounts.add(
+                "\(View.workspace)/\(carveOut.path)",
+                readOnly: isReadOnly,
+                staged: "\(Staging.workspace)/\(carveOut.path)"
+            )
         }
         return mounts
     }

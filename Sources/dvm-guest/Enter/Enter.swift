@@ -85,9 +85,11 @@ extension Enter {
         try Staging.coverHomes(developerHome: agent.developerHome)
 
         // The files Bubblewrap and `inner` inherit. Their descriptors alone are not close-on-exec.
+        let staged = try MountTable.own()
         let launch = try Bubblewrap(View(agent, stage: stage, layout: layout), git: git) { mounts throws(Refusal) in
+            let mounts = carved.planned(in: mounts).staged(in: staged)
             let directories = [View.workspace: FileIdentity(pinnedProject.status)].merging(home.directories) { $1 }
-            return try InnerOrder(spawn, agent, mounts: carved.planned(in: mounts), directories: directories)
+            return try InnerOrder(spawn, agent, mounts: mounts, directories: directories)
         }
 
         // From here on only dropping. The bounding set needs CAP_SETPCAP, groups need CAP_SETGID: so these first.
