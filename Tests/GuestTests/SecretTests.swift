@@ -160,6 +160,21 @@ import Testing
         withExtendedLifetime(project) {}
     }
 
+    /// What is remembered of each would cost more than what is in it.
+    @Test(arguments: [(30, nil), (60, .tooManyEntries)] as [(Int, Survey.Unsearched?)])
+    func `are not shown where there are too many directories to remember`(count: Int, unsearched: Survey.Unsearched?)
+        throws
+    {
+        let stage = try GuardStage(repository: false)
+        try stage.developer("seq \(count) | xargs mkdir")
+        let project = try PinnedDirectory(stage.stage.project, called: "the project")
+        let tree = ProjectTree(top: project.descriptor.raw)
+        let survey = Surveyor.survey(tree, Surveyor.Order(stage.agent), within: .init(entries: 100, opened: 1000))
+        #expect(survey.unsearched == unsearched)
+        #expect(survey.stable)
+        withExtendedLifetime(project) {}
+    }
+
     /// The owner of the files is the agent too, as far as the kernel can tell: one session closes a directory while
     /// another starts, and opens it to both again.
     @Test func `are not shown where a directory is closed during the start`() throws {

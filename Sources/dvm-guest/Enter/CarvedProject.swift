@@ -101,8 +101,10 @@ struct CarvedProject {
         let deeper = "move them \(Surveyor.depth) directories deep, where they are not looked at, \(show)"
         switch gap {
         case .tooManyEntries:
+            let most = Surveyor.Room.usual.entries
             return Refusal(
-                "the project has more than \(Surveyor.Room.usual.entries) files near its top, too many to find the secrets among",
+                "the project has more than \(most) files near its top, or half as many directories, too many to find the "
+                    + "secrets among",
                 hint: deeper
             )
         case .tooManyFiles:

@@ -86,13 +86,13 @@ struct ProjectTree {
     }
 
     /// The entries of a directory, sorted; `nil` when it cannot be read, or has more than `mostEntries`.
-    func entries(_ path: TreePath) -> [Entry]? {
+    func entries(_ path: TreePath) -> DirectoryEntries? {
         guard let directory = try? directory(path) else { return nil }
         return Self.entries(directory)
     }
 
     /// As above, of an open directory.
-    static func entries(_ directory: borrowing OwnedDescriptor) -> [Entry]? {
+    static func entries(_ directory: borrowing OwnedDescriptor) -> DirectoryEntries? {
         var room = mostEntries
         return entries(directory, within: &room)
     }
@@ -106,12 +106,12 @@ struct ProjectTree {
     ///   - directory: the directory.
     ///   - room: how many may still be read, long names counting more: all of them are in memory at once.
     /// - Returns: the entries; `nil` when it cannot be read, or not whole within the room.
-    static func entries(_ directory: borrowing OwnedDescriptor, within room: inout Int) -> [Entry]? {
+    static func entries(_ directory: borrowing OwnedDescriptor, within room: inout Int) -> DirectoryEntries? {
         // A description of its own: the position in the directory belongs to the stream.
         let copy = unsafe openat(directory.raw.rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard copy >= 0, let stream = unsafe fdopendir(copy) else { return nil }
         defer { unsafe closedir(stream) }
-        var entries: [Entry] = []
+        var entries: DirectoryEntries = []
         while let entry = unsafe readdir(stream) {
             let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { unsafe Array($0.prefix { $0 != 0 }) }
             guard TreePath.isName(name) else { continue }
@@ -125,9 +125,10 @@ struct ProjectTree {
                 case Int(DT_UNKNOWN): Self.kind(name, in: directory.raw)
                 default: .other
                 }
-            entries.append(Entry(name: name, kind: kind))
+            entries.append(name, kind)
         }
-        return entries.sorted { $0.name.lexicographicallyPrecedes($1.name) }
+        entries.sort()
+        return entries
     }
 
     /// For file systems that do not say it in their directories.

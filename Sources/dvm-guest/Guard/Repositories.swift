@@ -31,8 +31,8 @@ enum Repositories {
     }
 
     /// Whether a directory with these entries is one that git would take for a repository without a work tree.
-    static func looksBare(_ names: Set<[UInt8]>) -> Bool {
-        ["HEAD", "objects", "refs"].allSatisfy { names.contains(Array($0.utf8)) }
+    static func looksBare(_ entries: DirectoryEntries) -> Bool {
+        ["HEAD", "objects", "refs"].allSatisfy(entries.contains(name:))
     }
 
     /// Whether git itself may have something of this name in a repository without a work tree.
@@ -54,7 +54,7 @@ enum Repositories {
         var found: [TreePath] = []
         var closed: [TreePath] = []
         var left = mostListed
-        func entries(_ path: TreePath) -> [ProjectTree.Entry] {
+        func entries(_ path: TreePath) -> DirectoryEntries {
             left -= 1
             guard left > 0, let entries = tree.entries(path) else {
                 if tree.status(path) != nil { closed.append(path) }
@@ -69,12 +69,11 @@ enum Repositories {
             var waiting = [(path: repository.appending("modules"), depth: 0)]
             while let (path, depth) = waiting.popLast(), found.count < Survey.mostPaths {
                 let entries = entries(path)
-                let names = Set(entries.map(\.name))
                 // Also what only prepares one: git would take the directory for a submodule that is added later.
-                if ["HEAD", "config", "hooks"].contains(where: { names.contains(Array($0.utf8)) }) {
+                if ["HEAD", "config", "hooks"].contains(where: entries.contains(name:)) {
                     found.append(path)
                 }
-                guard !names.contains(Array("HEAD".utf8)) else {
+                guard !entries.contains(name: "HEAD") else {
                     repositories.append(path)
                     continue
                 }

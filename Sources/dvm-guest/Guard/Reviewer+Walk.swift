@@ -67,7 +67,7 @@ extension Reviewer {
             return
         }
         // A directory that git takes for a repository as soon as somebody is in it.
-        if path != .top, Repositories.looksBare(Set(entries.map(\.name))), !reviewed.contains(path) {
+        if path != .top, Repositories.looksBare(entries), !reviewed.contains(path) {
             if let status = tree.status(path), isRecent(status, of: path) { findings.add(path, to: \.repositories) }
             review(repository: path)
         }

@@ -27,7 +27,7 @@ struct Surveyor {
     static let depth = 3
     /// What is looked at before it is given up.
     struct Room: Equatable {
-        /// Entries of directories.
+        /// Entries of directories; a directory that is looked into counts twice, since it is remembered meanwhile.
         var entries: Int
         /// Files whose text is looked at.
         var opened: Int
@@ -40,8 +40,10 @@ struct Surveyor {
     private let order: Order
     private var survey = Survey()
     private var left: Room
-    /// The directories as they were before they were read.
-    private var seen: [(path: TreePath, status: Status)] = []
+    /// The directories as they were before they were read: an agent makes as many as it likes, so no more than it takes.
+    private var seen: [(path: TreePath, inode: UInt64, changed: Int)] = []
+    /// What their paths and numbers come to, in the order in which they were looked into.
+    private var digest = Hasher()
 
     private init(_ tree: ProjectTree, _ order: Order, _ room: Room) {
         self.tree = tree
@@ -78,10 +80,10 @@ struct Surveyor {
     /// A directory that is being moved about is missed in one pass of a hundred; never in so many that follow.
     private static let mostRepetitions = 5
 
-    /// What one walk found, and in which directories.
+    /// What one walk found, and what the directories came to in which it did.
     private struct Pass: Equatable {
         var survey: Survey
-        var directories: [TreePath: UInt64]
+        var digest: Int
     }
 
     private static func once(_ tree: ProjectTree, _ order: Order, _ room: Room, since: Int) -> Pass {
@@ -91,12 +93,11 @@ struct Surveyor {
             surveyor.walk(top, .top, depth: 1, device: status.device)
         }
         surveyor.lookAtNames()
-        surveyor.survey.stable = surveyor.seen.allSatisfy { path, status in
+        surveyor.survey.stable = surveyor.seen.allSatisfy { path, inode, changed in
             guard let now = tree.status(path) else { return false }
-            return now.inode == status.inode && now.changed == status.changed && now.changed < since
+            return now.inode == inode && now.changed == changed && changed < since
         }
-        let directories = surveyor.seen.map { ($0.path, $0.status.inode) }
-        return Pass(survey: surveyor.survey, directories: Dictionary(directories) { $1 })
+        return Pass(survey: surveyor.survey, digest: surveyor.digest.finalize())
     }
 
     private var roots: [String] { [order.project, "/workspace"] }
@@ -114,7 +115,7 @@ struct Surveyor {
                 let text = tree.read(dotGit, atMost: 4096) ?? []
                 survey.main = Repositories.target(ofGitFile: dotGit, text, roots: roots)
             }
-        } else if let entries = tree.entries(.top), Repositories.looksBare(Set(entries.map(\.name))) {
+        } else if let entries = tree.entries(.top), Repositories.looksBare(entries) {
             survey.main = .top
         }
         if let main = survey.main { add(main) }
@@ -165,7 +166,13 @@ struct Surveyor {
     // MARK: Secrets, and repositories in the project
 
     private mutating func walk(_ directory: borrowing OwnedDescriptor, _ path: TreePath, depth: Int, device: UInt64) {
-        if let status = try? Status.of(directory.raw, called: "a directory") { seen.append((path, status)) }
+        guard left.entries > 0 else { return miss(.tooManyEntries) }
+        if let status = try? Status.of(directory.raw, called: "a directory") {
+            seen.append((path, status.inode, status.changed))
+            digest.combine(path)
+            digest.combine(status.inode)
+            left.entries -= 1
+        }
         guard let entries = ProjectTree.entries(directory, within: &left.entries) else {
             miss(left.entries > 0 ? .closed(path) : .tooManyEntries)
             return

@@ -102,7 +102,7 @@ struct ReviewWalk {
             unknown.append("the code directory is too large to be looked through for what git does not show")
             return
         }
-        let isBare = repositories.contains(path) && Repositories.looksBare(Set(entries.map(\.name)))
+        let isBare = repositories.contains(path) && Repositories.looksBare(entries)
         let isRepository = repositories.contains(path) && !isBare
         let repository = isRepository ? path : repository
         var manner = isRepository ? .everything : manner

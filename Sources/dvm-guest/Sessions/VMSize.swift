@@ -24,7 +24,7 @@ struct VMSize: Equatable {
     var agentMemory: Int { memory - min(memory / 2, max(memory / 5, 512 << 20)) }
 
     /// Bytes of memory for a process that looks through a project: several times what the largest one takes that is
-    /// looked at whole (170 MiB, of names alone); less in a small VM.
+    /// looked at whole (some 150 MiB, of names alone); less in a small VM.
     var lookMemory: Int { min(1 << 30, max(memory / 2, 256 << 20)) }
 
     /// Processes and threads for all sessions of agents together: half of what there are.

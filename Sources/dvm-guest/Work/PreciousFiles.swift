@@ -102,7 +102,7 @@ struct PreciousFiles {
         else { return miss("\(path)") }
         // Another repository is told of by itself.
         if entries.contains(where: { $0.name.elementsEqual(".git".utf8) && $0.kind != .other }) { return }
-        let isBare = Repositories.looksBare(Set(entries.map(\.name)))
+        let isBare = Repositories.looksBare(entries)
         for entry in entries where !isBare || !Repositories.isOwn(entry.name) {
             let place = path.appending(entry.name)
             switch entry.kind {

@@ -230,7 +230,7 @@ struct WorkCheck {
         guard depth < 64, let entries = tree.entries(path) else { return true }
         // As the walk through the code directory takes it: what it did not take for a repository hides nothing.
         if entries.contains(where: { $0.name.elementsEqual(".git".utf8) && $0.kind != .other }) { return false }
-        let isBare = Repositories.looksBare(Set(entries.map(\.name)))
+        let isBare = Repositories.looksBare(entries)
         return entries.contains { entry in
             if isBare, Repositories.isOwn(entry.name) { return false }
             return entry.kind != .directory || holdsFile(path.appending(entry.name), depth: depth + 1)

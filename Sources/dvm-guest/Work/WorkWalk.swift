@@ -72,7 +72,7 @@ struct WorkWalk {
             repository = repositories.count
             vendor = false
             repositories.append(Repository(path: path, isBare: false))
-        } else if Repositories.looksBare(Set(entries.map(\.name))) {
+        } else if Repositories.looksBare(entries) {
             repositories.append(Repository(path: path, isBare: true))
             isBare = true
         }
