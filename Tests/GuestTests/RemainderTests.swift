@@ -138,6 +138,29 @@ import Testing
         #expect(findings.settled == [:])
     }
 
+    /// Too deep for a path, or for whoever looks: no review sees it there, and a move changes nothing in it.
+    @Test func `is one after which something lay too deep to be looked at, which another could bring up`() throws {
+        let stage = try GuardStage()
+        let plant = """
+            payload monitor; for i in $(seq 100); do mkdir d && cd d; done
+            git init -q repo; git -C repo config core.fsmonitor ../monitor
+            """
+        let bring = "mv $(printf 'd/%.0s' $(seq 100))repo sub"
+        let notes = try stage.session { try stage.agent(plant) }
+        #expect(notes.contains { $0.text.hasPrefix("could not be looked into: d/d/d") }, "\(notes)")
+        #expect(PendingReview.remainders().contains(stage.session))
+        let next = GuardStage(beside: stage)
+        _ = try next.session { try next.agent(bring) }
+        #expect(stage.exists("sub"))
+        let output = try stage.developer("cd sub; git status")
+        #expect(!stage.isProven, "\(output)")
+
+        // The control: with nobody looking in between, it works.
+        let alone = try GuardStage()
+        try alone.developer("(\(plant)); \(bring); cd sub; git status")
+        #expect(alone.isProven)
+    }
+
     @Test func `is told of by doctor, with what ends that when the project is gone`() throws {
         let stage = try GuardStage()
         _ = try reviewInPart(stage)

@@ -34,7 +34,7 @@ enum GitCheck {
                 DoctorReport.Check(
                     "review of the project",
                     .warn,
-                    "not whole after \(sessions.joined(separator: ", ")): there is too much in the project",
+                    "not whole after \(sessions.joined(separator: ", ")): there is too much in the project, or too deep",
                     meaning:
                         "where nobody looked, which `dvm sessions --all` says, something may be there that git runs",
                     remedy:

@@ -43,6 +43,8 @@ struct Findings: Hashable, Codable {
     /// Directories that were not looked through, since there is too much in the project; the outermost ones first.
     var passedOver: [TreePath] = []
     var passedOverCount = 0
+    /// Whether nothing was too deep to be looked at; what was is in one of the lists.
+    var isWhole = true
     /// Whether everything was looked at, in what is in these lists and before the session.
     var complete = true
     /// What was looked at whole: git directories and files called `.git`, with their numbers in the file system.

@@ -118,7 +118,7 @@ final class ProjectGuard: SessionPart {
             in: site.agent.project,
             since: earlier ?? Baseline(session: site.agent.session, clock: clock)
         )
-        if !findings.passedOver.isEmpty {
+        if !findings.passedOver.isEmpty || !findings.isWhole {
             try PendingReview.keepRemainder(of: site.agent.session, settled: findings.settled)
         }
         defer { PendingReview.drop(site.agent.session) }

@@ -59,9 +59,12 @@ extension Reviewer {
         _ manner: Manner
     ) {
         guard entriesLeft > 0 else { return passOver(path) }
-        guard depth < Self.deepest, path.isReachable,
-            let entries = ProjectTree.entries(directory, within: &entriesLeft)
-        else {
+        guard depth < Self.deepest, path.isReachable else {
+            // A later session could bring it up from there.
+            findings.isWhole = false
+            return findings.add(path, to: \.closed)
+        }
+        guard let entries = ProjectTree.entries(directory, within: &entriesLeft) else {
             // Either it cannot be read, or it is what was too much.
             if entriesLeft > 0 { findings.add(path, to: \.closed) } else { passOver(path) }
             return
