@@ -153,6 +153,23 @@ private func unit(_ change: (inout ProvisionUnit) -> Void = { _ in }) -> Provisi
         let done = try JSON.decode(Provisioned.self, from: Array(#"{"changes":[],"codeDirectory":"/x"}"#.utf8))
         #expect(done == Provisioned(changes: [], codeDirectory: "/x"))
     }
+
+    @Test func `bring along what comes last, which is checked as it is alone`() throws {
+        var plan = Provision(hostName: "app", user: "developer", codeDirectory: "~/code/app")
+        plan.settle = Settle(loginShell: "zsh")
+        #expect(try JSON.decode(Provision.self, from: JSON.encode(plan)) == plan)
+        try Request.task(.provision(plan)).check()
+        plan.settle = Settle(loginShell: "a:b")
+        #expect(throws: Refusal.self) { try Request.task(.provision(plan)).check() }
+
+        let done = Provisioned(
+            changes: ["x"],
+            codeDirectory: "/x",
+            known: .init(records: [UnitRecord(name: "a", digest: "b", finished: 1)], loginTrouble: Refusal("no")),
+            settled: Settled(changes: ["y"])
+        )
+        #expect(try JSON.decode(Provisioned.self, from: JSON.encode(done)) == done)
+    }
 }
 
 @Suite struct `Certificates of authorities` {
