@@ -13,6 +13,18 @@ import Testing
         try SessionSite(of: stage.agent, in: stage.group, telling: tell)
     }
 
+    /// A process that holds a lock for some seconds.
+    private func holder(of path: FilePath) throws -> Process {
+        let holder = Process()
+        holder.executableURL = URL(filePath: "/usr/bin/flock")
+        holder.arguments = ["\(path)", "sh", "-c", "echo held; sleep 3"]
+        let output = Pipe()
+        holder.standardOutput = output
+        try holder.run()
+        #expect(output.fileHandleForReading.availableData == Data("held\n".utf8))
+        return holder
+    }
+
     @Test func `do not wait for each other in different projects`() throws {
         let (one, other) = (try GuardStage(), try GuardStage())
         var told: [SessionNote] = []
@@ -30,14 +42,7 @@ import Testing
         // Its directory is made with the first one.
         _ = try StartLock.take(at: site(other))
         let path = try StartLock.path(of: FileIdentity(site(one).project.status))
-        let holder = Process()
-        holder.executableURL = URL(filePath: "/usr/bin/flock")
-        holder.arguments = ["\(path)", "sh", "-c", "echo held; sleep 3"]
-        let output = Pipe()
-        holder.standardOutput = output
-        try holder.run()
-        #expect(output.fileHandleForReading.availableData == Data("held\n".utf8))
-
+        let holder = try holder(of: path)
         let place = try site(beside) { told.append($0) }
         _ = try GuardStage.supervised { try ProjectGuard.make(at: place).end() }
         let text = """
@@ -47,6 +52,20 @@ import Testing
         #expect(told == [SessionNote(.notice, text)])
         #expect(!holder.isRunning, "it did not wait")
         holder.waitUntilExit()
+    }
+
+    @Test func `say that they wait for what an older one left to be looked at`() throws {
+        _ = try Directories.make(PendingReview.root, mode: .ownerReadWriteExecute)
+        let holder = try holder(of: Orphans.lockFile)
+        var told: [SessionNote] = []
+        let lock = try Orphans.lock { told.append($0) }
+        _ = consume lock
+        let text = "waiting until somebody else has looked at what another session left in its project"
+        #expect(told == [SessionNote(.notice, text)])
+        #expect(!holder.isRunning, "it did not wait")
+        holder.waitUntilExit()
+        _ = try Orphans.lock { told.append($0) }
+        #expect(told.count == 1)
     }
 
     /// One in a directory of the other has a lock of its own, and neither was there when the other looked.

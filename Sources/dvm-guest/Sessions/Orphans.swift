@@ -1,5 +1,4 @@
 internal import DVMProtocol
-internal import Glibc
 
 /// Sessions that have ended without their end.
 ///
@@ -16,12 +15,14 @@ enum Orphans {
 
     /// Ends and reviews what is left before a session starts.
     ///
-    /// - Parameter project: where the session is to start.
+    /// - Parameters:
+    ///   - project: where the session is to start.
+    ///   - tell: tells whoever asked for the session what it waits for.
     /// - Returns: what a person should know of it.
     /// - Throws: a `Refusal` when something unreviewed is left in that project: what an agent planted there would pass
     ///   for what was there before.
-    static func settle(before project: String) throws(Refusal) -> [SessionNote] {
-        let (notes, left) = try settle()
+    static func settle(before project: String, telling tell: (SessionNote) -> Void) throws(Refusal) -> [SessionNote] {
+        let (notes, left) = try settle(telling: tell)
         for orphan in left where orphan.project ?? project == project {
             throw Refusal(
                 "what session \(orphan.session) left in the project could not be looked at: \(orphan.refusal.message)",
@@ -36,9 +37,11 @@ enum Orphans {
     ///
     /// - Returns: what a person should know, and what is left.
     /// - Throws: a `Refusal` when somebody else does the same at the moment and does not get done.
-    static func settle() throws(Refusal) -> (notes: [SessionNote], left: [Left]) {
+    static func settle(telling tell: (SessionNote) -> Void = { _ in }) throws(Refusal) -> (
+        notes: [SessionNote], left: [Left]
+    ) {
         guard !all().isEmpty else { return ([], []) }
-        let lock = try lock()
+        let lock = try lock(telling: tell)
         var notes: [SessionNote] = []
         var left: [Left] = []
         // Asked again: whoever had the lock did it for some.
@@ -111,20 +114,22 @@ enum Orphans {
         _ = SessionLog(readers: developer.gid).append(summary)
     }
 
+    static let lockFile = PendingReview.root.appending("lock")
+
     /// One does this at a time: two would take back from each other.
-    private static func lock() throws(Refusal) -> FileLock {
+    ///
+    /// Who waits longer than a moment is told for what.
+    static func lock(telling tell: (SessionNote) -> Void) throws(Refusal) -> FileLock {
         _ = try Directories.make(PendingReview.root, mode: .ownerReadWriteExecute)
-        let deadline = ContinuousClock.now + patience
-        while true {
-            if let lock = try FileLock.take(PendingReview.root.appending("lock")) { return lock }
-            guard .now < deadline else {
-                throw Refusal(
-                    "what another session left in a project is still being looked at",
-                    hint: "try again in a minute"
-                )
-            }
-            usleep(50_000)
+        if let lock = try FileLock.take(lockFile, within: .seconds(1)) { return lock }
+        tell(SessionNote(.notice, "waiting until somebody else has looked at what another session left in its project"))
+        guard let lock = try FileLock.take(lockFile, within: patience) else {
+            throw Refusal(
+                "what another session left in a project is still being looked at",
+                hint: "try again in a minute"
+            )
         }
+        return lock
     }
 
     /// As long as one project takes, with room to spare.

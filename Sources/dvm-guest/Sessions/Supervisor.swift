@@ -38,7 +38,12 @@ final class Supervisor {
         try VMGroups.moveSupervisor()
         // Where the kernel does not let us, it is as likely to be ended as anything else.
         try? OutOfMemory.place(OutOfMemory.spared)
-        let left = try Orphans.settle(before: agent.project)
+        let tell = { (note: SessionNote) in
+            // At once: nobody listens here before the session runs.
+            if let frame = try? Frame(.note, channel: Relay.channel, json: note) { client.send(frame) }
+            client.flush()
+        }
+        let left = try Orphans.settle(before: agent.project, telling: tell)
         let asked = agent.policy.limits
         agent.policy.limits = VMSize.read().complete(asked)
         order.spawn.confinement = .agent(agent)
@@ -47,11 +52,7 @@ final class Supervisor {
         summary.notes = left
         log = SessionLog(readers: agent.developerGid)
         let outside = try NetworkNamespace.own().number()
-        let place = try SessionPlace(for: agent, asked: asked) { note in
-            // At once: nobody listens here before the session runs.
-            if let frame = try? Frame(.note, channel: Relay.channel, json: note) { client.send(frame) }
-            client.flush()
-        }
+        let place = try SessionPlace(for: agent, asked: asked, telling: tell)
         do throws(Refusal) {
             // The network that this process is in since its surroundings were made.
             let network = try NetworkNamespace.own().number()
