@@ -10,6 +10,12 @@ struct CopiedFrom: Hashable, Sendable, Codable {
     var isWhole = false
     /// Whether it only may have that identity, because its disk was being put back to another's: the VM itself knows.
     var isProvisional: Bool?
+    /// Where that is so, whether the VM is known to say it when the identity is its own: one that had it from an earlier
+    /// dvm, and was not synced since, does not.
+    var isRecorded: Bool?
+
+    /// Whether nobody knows if the private keys in it are its own: such are never removed.
+    var isInDoubt: Bool { isProvisional == true && isRecorded != true }
 
     /// Refuses to start half a disk.
     ///
@@ -28,4 +34,6 @@ struct InheritedSnapshots: Hashable, Sendable, Codable {
     var names: Set<String>
     /// What is done when it is put back to one of them.
     var copied: CopiedFrom
+    /// Whether the VM, as its disk is now, has said that its identity is its own.
+    var isRecorded: Bool?
 }

@@ -140,15 +140,26 @@ extension Machine {
         try copied.checkWhole(name)
         let renewal = IdentityRenewal(
             hostName: name.text,
-            keepsKeys: copied.keepsKeys,
+            keepsKeys: copied.keepsKeys || copied.isInDoubt,
             unlessItsOwn: copied.isProvisional
         )
-        let done = try await display.step("an identity of its own for \(name), a copy of \(copied.source)") {
+        let (said, done) = try await display.step(
+            "an identity of its own for \(name), a copy of \(copied.source)"
+        ) {
             let guest = GuestWorker(for: name)
-            _ = try await guest.connect(self, to: instance, until: nil, isRenewal: true) { display.detail($0) }
-            return try await guest.perform(.renewIdentity(renewal), as: IdentityRenewed.self) {
+            let facts = try await guest.connect(self, to: instance, until: nil, isRenewal: true) {
+                display.detail($0)
+            }
+            let done = try await guest.perform(.renewIdentity(renewal), as: IdentityRenewed.self) {
                 display.detail($0.step)
             }
+            return (facts.identity, done)
+        }
+        if copied.isInDoubt, !copied.keepsKeys, said != name.text {
+            display.note(
+                "putting \(name) back to a snapshot was cut short, and it is not known whether the private keys in it are "
+                    + "also those of \(copied.source): they stay; `dvm ssh-key \(name) --rotate` makes new ones"
+            )
         }
         for key in done.removedKeys.prefix(20) {
             display.note("\(name) says: removed the private key ~/\(key.prefix(200)), which \(copied.source) has")

@@ -9,7 +9,8 @@ enum PassingFor {
     ///
     /// - Throws: a `Refusal` that says of which VM it has the identity.
     static func check(_ facts: Welcome.Facts, of vm: MachineName, _ session: Session) throws(Refusal) {
-        guard let said = facts.identity, said != vm.text else { return }
+        guard let said = facts.identity else { return }
+        guard said != vm.text else { return session.state(of: vm).keepRecorded() }
         let other = try? MachineName(said)
         let isThere = other.map { Files.exists(session.paths.instance(of: $0)) } ?? false
         // The guest's word, of any length.

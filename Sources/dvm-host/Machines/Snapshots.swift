@@ -48,16 +48,19 @@ struct Snapshots: Sendable {
         try await require(name)
         if !force { try await checkWork(name) }
         let state = session.state(of: vm)
-        let inherited = try state.inherited().flatMap { $0.names.contains(name.text) ? $0.copied : nil }
-        if var copied = inherited, try state.copied() == nil {
-            // Before it is another's again, so that it is never used as that, however this ends. The disk says which of the
-            // two it is, so that a VM that was not put back keeps its own keys, and one that was, keeps none of another's.
-            copied.isProvisional = true
-            try state.keep(copied)
+        let known = try state.copied()
+        try known?.checkWhole(vm)
+        var inherited = try state.inherited()
+        let marks = RestoreMarks(to: name.text, inherited: inherited, known: known)
+        // Before it is another's again, so that it is never used as that, however this ends.
+        if let mark = marks.during { try state.keep(mark) }
+        if inherited?.isRecorded == true {
+            inherited?.isRecorded = nil
+            if let inherited { try state.keep(inherited) }
         }
         try await perform(.apply, name, "putting \(vm) back to “\(name)”")
-        if let copied = inherited {
-            try state.keep(copied)
+        if let mark = marks.after { try state.keep(mark) } else { try state.forgetCopy() }
+        if let copied = inherited?.copied, marks.after == copied {
             session.display.note(
                 "“\(name)” came with the copy of \(copied.source.printable): \(vm) gets an identity of its own again"
             )

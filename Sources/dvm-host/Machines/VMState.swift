@@ -67,6 +67,15 @@ struct VMState: Sendable {
     /// - Throws: a `Refusal` that names the file.
     func keep(_ inherited: InheritedSnapshots) throws(Refusal) { try write(inherited, inheritedPath) }
 
+    /// Remembers that a VM has said that its identity is its own, where that counts: it may be put back to another's.
+    ///
+    /// That it cannot is no reason to end what the command is about: keys in doubt stay.
+    func keepRecorded() {
+        guard var inherited = try? self.inherited(), inherited.isRecorded != true else { return }
+        inherited.isRecorded = true
+        try? keep(inherited)
+    }
+
     /// Remembers that a VM is a copy.
     ///
     /// - Throws: a `Refusal` that names the file.

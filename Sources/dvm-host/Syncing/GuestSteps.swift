@@ -24,6 +24,8 @@ struct GuestSteps: Sendable {
         let done = try await display.step("accounts and code directory") {
             try await perform(.provision(plan), as: Provisioned.self, log)
         }
+        // Its first step.
+        session.state(of: vm).keepRecorded()
         tell(done.changes + (done.settled?.changes ?? []), done.notes + (done.settled?.notes ?? []), log)
         return done
     }
