@@ -311,6 +311,23 @@ import Testing
         #expect(stage.said("web") == ["net"])
     }
 
+    @Test func `is asked for them also where its new identity was cut short when it had signed them out`() throws {
+        try stage.recipe("net", nil, "secrets: NET_KEY?")
+        try stage.recipe("other", nil, "secrets: OTHER_KEY?")
+        try stage.fixture.write("config/vms/app.sh", "DVM_PORTS=31999:31999\nuse net other\n")
+        let keys = ["NET_KEY": "first", "OTHER_KEY": "first"]
+        #expect(try stage.run(#""$DVM" sync app && "$DVM" clone app web"#, keys).status == 0)
+        #expect(try stage.run(#"mkdir -p vm/dvm-web && cp vm/dvm-app/records vm/dvm-web/"#).status == 0)
+        try stage.fixture.write("vm/dvm-web/own-units", #"["net"]"#)
+        try stage.fixture.write("vm/dvm-web/dies-in-renewal", "")
+        #expect(try stage.run(#""$DVM" start web"#).status == 1)
+        let refused = try stage.run(#""$DVM" sync web"#)
+        #expect(refused.status == 1 && refused.errors.contains("NET_KEY"), "\(refused)")
+        #expect(stage.said("web") == [])
+        #expect(try stage.run(#""$DVM" sync web"#, ["NET_KEY": "second"]).status == 0)
+        #expect(stage.said("web").contains("net"))
+    }
+
     @Test(arguments: ["there is a VM", "configuration", "directory"])
     func `never goes over another`(what: String) throws {
         switch what {

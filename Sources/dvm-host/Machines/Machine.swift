@@ -143,7 +143,8 @@ extension Machine {
             keepsKeys: copied.keepsKeys || copied.isInDoubt,
             unlessItsOwn: copied.isProvisional
         )
-        let (said, done) = try await display.step(
+        var notes = state.notes
+        let (said, done, records) = try await display.step(
             "an identity of its own for \(name), a copy of \(copied.source)"
         ) {
             let guest = GuestWorker(for: name)
@@ -153,7 +154,9 @@ extension Machine {
             let done = try await guest.perform(.renewIdentity(renewal), as: IdentityRenewed.self) {
                 display.detail($0.step)
             }
-            return (facts.identity, done)
+            // It may have forgotten some units before, when what it answered was lost.
+            let known = notes.units.isEmpty ? [] : try await guest.perform(.unitRecords, as: [UnitRecord].self)
+            return (facts.identity, done, Set(known.map(\.name)))
         }
         if copied.isInDoubt, !copied.keepsKeys, said != name.text {
             display.note(
@@ -168,9 +171,9 @@ extension Machine {
         for kind in done.made.sorted(by: { $0.command > $1.command }) {
             display.note("\(name) has \(kind.text); `dvm \(kind.command) \(name)` shows what to register")
         }
-        if !done.units.isEmpty {
-            var notes = state.notes
-            for unit in done.units { notes.units[unit] = nil }
+        let forgotten = notes.units.keys.filter { !records.contains($0) }
+        if !forgotten.isEmpty {
+            for unit in forgotten { notes.units[unit] = nil }
             try state.keep(notes)
         }
         for unit in done.units.prefix(20) {
