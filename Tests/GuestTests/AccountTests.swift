@@ -252,8 +252,8 @@ import Testing
             Set(removed) == [
                 ".ssh/.dvm-new-1", ".ssh/a.old-1", ".ssh/id_ed25519", ".ssh/mine", ".ssh/no-line", ".ssh/work/key",
                 ".gnupg/private-keys-v1.d/0A.key", ".ssh/link", "elsewhere/key", ".ssh/chained", "far/deep",
-                "team/theirs", ".ssh/two", "lines", ".gnupg/private-keys-v1.d/0B.key", "gpg.key",
-                "/outside \(other.path)/theirs",
+                ".ssh/two", "lines", ".gnupg/private-keys-v1.d/0B.key", "gpg.key",
+                "/stays \(other.path)/theirs", "/stays \(home.path)/team/theirs",
             ],
             "\(removed)"
         )
@@ -274,6 +274,7 @@ import Testing
                 ./chain
                 ./plain
                 ./team/notes
+                ./team/theirs
 
                 """
         )
