@@ -44,6 +44,7 @@ extension Rule {
         ("dvm-host/Lima/Limactl.swift", host.union(["Subprocess"])),
         ("dvm-host/Link/LinkProcess.swift", host.union(["Dispatch", "Synchronization"])),
         ("dvm-host/Link/GuestWorker.swift", host.union(["Dispatch"])),
+        ("dvm-host/Machines/TimeLimit.swift", host.union(["Synchronization"])),
         ("dvm-host/Terminal/", host.union(["Synchronization"])),
         ("dvm-host/", host),
     ]

@@ -28,6 +28,7 @@ private final class ScriptedVM {
           "/bin/true") cat "$root/true-says" >&2; exit "$(cat "$root/true-status")" ;;
           "sudo -n /bin/true") cat "$root/sudo-says" >&2; exit "$(cat "$root/sudo-status")" ;;
           "sudo -n /bin/sh -c "*" dvm-install "*)
+            sleep "$(cat "$root/install-takes" 2>/dev/null || echo 0)"
             cat >"$root/arrived"; [ ! -e "$root/after" ] || mv "$root/after" "$root/said"
             cat "$root/install-says" >&2; exit "$(cat "$root/install-status")" ;;
           *) exit 99 ;;
@@ -164,6 +165,25 @@ private final class ScriptedVM {
         #expect(try vm.asked == installing() + [ScriptedVM.link])
         #expect(vm.notes == ["updating the guest program"])
         #expect(vm.fixture.read("arrived") == vm.fixture.read("share/dvm/guest/x86_64/dvm-guest"))
+    }
+
+    @Test(arguments: [true, false])
+    func `has time of its own for that`(isToldOf: Bool) throws {
+        try vm.installCopy()
+        try vm.says([ScriptedVM.welcome(build: "00")])
+        try vm.says([ScriptedVM.welcome()], in: "after")
+        try vm.fixture.write("install-takes", "5")
+        let limit = try TimeLimit(.seconds(3))
+        var route = vm.route
+        route.stop = limit.reader
+        if isToldOf { route.replacing = { limit.start($0 ? .seconds(60) : .seconds(20)) } }
+        func open() throws { _ = try GuestConnection.open(vm.app, route, architecture: "x86_64") }
+        guard isToldOf else {
+            #expect(throws: CancellationError.self) { try open() }
+            return
+        }
+        try open()
+        #expect(limit.time == .seconds(20))
     }
 
     @Test func `replaces one of another protocol too`() throws {

@@ -27,6 +27,8 @@ final class GuestConnection {
         var remark: (String) -> Void
         /// Readable when the guest is no longer waited for.
         var stop: FileDescriptor?
+        /// Told that the guest program is about to be replaced, with `true`, and that it has been.
+        var replacing: (Bool) -> Void = { _ in }
         /// Refuses a guest for what it says of its VM; the guest program may have been replaced before.
         var admit: (Welcome.Facts) throws(Refusal) -> Void = { _ in }
     }
@@ -67,7 +69,9 @@ final class GuestConnection {
     }
 
     private static func install(_ copy: GuestBinary, _ vm: MachineName, _ route: Route) throws -> GuestConnection {
+        route.replacing(true)
         try GuestInstaller(shell: route.shell, remark: route.remark, stop: route.stop, vm: vm).install(copy)
+        route.replacing(false)
         do {
             let connection = try contact(vm, route)
             guard connection.welcome.build == copy.build else {

@@ -56,16 +56,20 @@ actor GuestWorker {
 
     /// Reaches the guest of a VM that runs, whether or not it has a configuration.
     ///
+    /// `replacing` is told when its guest program is about to be replaced, and when that is done.
+    ///
     /// - Throws: a `Refusal`, or `CancellationError` when that is given up.
     func connect(
         to instance: LimaInstance,
         of vm: MachineName,
         through limactl: Limactl,
         _ session: Session,
-        until stop: FileDescriptor
+        until stop: FileDescriptor,
+        replacing: @escaping @Sendable (Bool) -> Void
     ) throws {
         var route = try GuestConnection.Route(limactl, to: vm, session, note: session.display.note)
         route.stop = stop
+        route.replacing = replacing
         connection = try GuestConnection.open(vm, route, architecture: instance.architecture)
     }
 

@@ -5,8 +5,10 @@ struct GuestQuestion: Sendable {
     let vm: MachineName
     let limactl: Limactl
     let session: Session
-    /// How long the answer may take.
+    /// How long the VM may take to say who it is, and then to answer.
     var patience = Duration.seconds(20)
+    /// How long putting this dvm's guest program into the VM may take, where that has to be done first.
+    private static let replacement = Duration.seconds(300)
 
     /// What works in the VM at the moment; it is remembered as the last contact.
     ///
@@ -41,48 +43,16 @@ struct GuestQuestion: Sendable {
         let limit = try TimeLimit(patience)
         do {
             let guest = GuestWorker(for: vm)
-            try await guest.connect(to: instance, of: vm, through: limactl, session, until: limit.reader)
+            try await guest.connect(to: instance, of: vm, through: limactl, session, until: limit.reader) {
+                limit.start($0 ? Self.replacement : patience)
+            }
+            limit.start(patience)
             return try await body(guest)
         } catch is CancellationError where !Task.isCancelled {
             throw Refusal(
-                "\(vm) did not answer within \(patience.components.seconds) s",
+                "\(vm) did not answer within \(limit.time.components.seconds) s",
                 hint: "`dvm ssh \(vm) true` shows whether it does at all; `dvm stop --force \(vm)` switches it off"
             )
         }
     }
-}
-
-/// A descriptor that becomes readable after a while, for loops that wait for descriptors.
-private final class TimeLimit: Sendable {
-    /// Closed when neither the waiting nor the timer needs them any more: their numbers may be others' afterwards.
-    private final class Ends: Sendable {
-        let reader: FileDescriptor
-        let writer: FileDescriptor
-
-        init() throws {
-            (reader, writer) = try FileDescriptor.pipe()
-            for end in [reader, writer] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
-        }
-
-        deinit {
-            try? reader.close()
-            try? writer.close()
-        }
-    }
-
-    private let ends: Ends
-    private let timer: Task<Void, Never>
-
-    var reader: FileDescriptor { ends.reader }
-
-    init(_ time: Duration) throws {
-        let ends = try Ends()
-        self.ends = ends
-        timer = Task {
-            do { try await Task.sleep(for: time) } catch { return }
-            _ = try? ends.writer.writeAll([0])
-        }
-    }
-
-    deinit { timer.cancel() }
 }
