@@ -25,6 +25,17 @@ dvm_fail() {
 dvm_on_error() { # STATUS FUNCTION LINE COMMAND
     if [ "$BASH_SUBSHELL" != 0 ] || [ "$1" = 78 ]; then return 0; fi
     printf 'dvm: error: “%s” failed with status %s (line %s%s)\n' "${4%%$'\n'*}" "$1" "$3" "${2:+ of $2}" >&2
+    if dvm_disk_is_full; then printf 'dvm: hint: the VM'\''s disk is full: %s\n' "$dvm_room" >&2; fi
+}
+
+# What to do about a full disk.
+dvm_room='make room in it, or set a larger DVM_DISK and run dvm sync again'
+
+# Whether there is less than 1 MiB left. What cannot be told is no full disk.
+dvm_disk_is_full() {
+    local free
+    free=$(df -kP / 2>/dev/null | awk 'NR == 2 { print $4 }') || return 1
+    [[ $free =~ ^[0-9]+$ ]] && [ "$free" -lt 1024 ]
 }
 
 # --- The machine -----------------------------------------------------------------------------------------------------
@@ -366,13 +377,9 @@ dvm_refresh_packages() {
 # anew after a fault of a mirror, twice; ends the unit when the disk is full. Otherwise its status is the answer.
 dvm_patiently() {
     local status waited=0 faults=0
-    if [ -z "${dvm_said:-}" ]; then
-        dvm_scratch
-        dvm_said=$dvm_new/said
-    fi
     while :; do
         status=0
-        "$@" </dev/null 2>&1 | tee "$dvm_said" || status=$?
+        dvm_listen "$@" || status=$?
         if [ "$status" = 0 ]; then return 0; fi
         if grep -qE "$dvm_locked" "$dvm_said"; then
             if [ "$waited" -ge 300 ]; then
@@ -382,8 +389,8 @@ dvm_patiently() {
             if [ "$waited" = 0 ]; then dvm_log "waiting for another package manager to finish"; fi
             sleep 5
             waited=$((waited + 5))
-        elif grep -qF 'No space left on device' "$dvm_said"; then
-            dvm_fail "the VM's disk is full" "make room in it, or set a larger DVM_DISK and run dvm sync again"
+        elif grep -qE "$dvm_full" "$dvm_said" || dvm_disk_is_full; then
+            dvm_fail "the VM's disk is full" "$dvm_room"
         elif [ "$faults" -lt 2 ] && grep -qE "$dvm_fault" "$dvm_said"; then
             faults=$((faults + 1))
             dvm_warn "a mirror did not answer as it should; trying again in $((faults * 10)) s"
@@ -397,6 +404,18 @@ dvm_locked='Could not get lock|Unable to (acquire|lock)|is another process using
 dvm_locked+='Another (transaction|app|process) (is|has)'
 dvm_fault='Temporary failure|Could not (resolve|connect)|Connection (timed out|reset|refused|failed)|Hash Sum mismatch|'
 dvm_fault+='unexpected size|5[0-9][0-9] +[A-Z]|Curl error|No more mirrors|Status code: 5|Failed to download|timed out'
+# In the words of the system, apt, rpm, dnf and curl.
+dvm_full='No space left on device|have enough free space in|more (space|inodes) on the .* filesystem|'
+dvm_full+='more space needed on the|Disk quota exceeded|Failed writing received data to disk'
+
+# dvm_listen COMMAND…: runs it with nothing on standard input; what it says stays in the file dvm_said.
+dvm_listen() {
+    if [ -z "${dvm_said:-}" ]; then
+        dvm_scratch
+        dvm_said=$dvm_new/said
+    fi
+    "$@" </dev/null 2>&1 | tee "$dvm_said"
+}
 
 # --- Package repositories of vendors ---------------------------------------------------------------------------------
 
@@ -490,7 +509,10 @@ dvm_download_failed() { # URL STATUS [CODE]: says what curl's status and the ser
     case $2 in
         6 | 7 | 28) dvm_fail "$1 cannot be reached" "is the VM online? Then run dvm sync again" ;;
         22) dvm_fail "$1 is not there" "curl's own words are above; a newer version may have taken its place" ;;
-        23) dvm_fail "the download of $1 cannot be written" "is the VM's disk full? Set a larger DVM_DISK" ;;
+        23)
+            if dvm_disk_is_full; then dvm_fail "the VM's disk is full: the download of $1 has no room" "$dvm_room"; fi
+            dvm_fail "the download of $1 cannot be written" "is the VM's disk full? Set a larger DVM_DISK"
+            ;;
         18 | 56 | 92) dvm_fail "the download of $1 broke off" "run dvm sync again; it goes on where this ended" ;;
         35 | 60) dvm_fail "$1 does not prove to be that server" "does the VM lack a CA certificate of your network?" ;;
         137 | 143) dvm_fail "the download of $1 was killed" "was the VM out of memory? Then run dvm sync again" ;;
@@ -501,7 +523,7 @@ dvm_download_failed() { # URL STATUS [CODE]: says what curl's status and the ser
 # dvm_download URL SHA256 FILE: a file that has this digest or does not get its name. What an earlier try left is gone on
 # with, and long ones say every ten seconds how far they are.
 dvm_download() {
-    local url=$1 digest=$2 file=$3 part=$3.part status code answer resumed
+    local url=$1 digest=$2 file=$3 part=$3.part headers=$3.headers status code answer resumed had last now
     case $url in https://*) ;; *) dvm_fail "“$url” is not an https address" "recipes download over TLS only" ;; esac
     if ! dvm_is_digest "$digest"; then dvm_fail "“$digest” is not a SHA-256" "write its 64 hexadecimal digits"; fi
     if [ -f "$file" ] && dvm_matches "$file" "$digest"; then return 0; fi
@@ -510,25 +532,30 @@ dvm_download() {
     until [ -s "$part" ] && dvm_matches "$part" "$digest"; do
         resumed=0
         if [ -s "$part" ]; then resumed=1; fi
+        had=$(stat -c %s "$part" 2>/dev/null || echo 0)
+        last=$had
         dvm_log "downloading $url"
         # One line at the end, and meanwhile how far it is. Nothing here is killed: a shell in the background that is may
         # still run its parent's EXIT trap.
         exec {answer}< <(
             status=0
-            code=$(dvm_curl "$url" "$part" --continue-at - --write-out '%{http_code}') || status=$?
+            code=$(dvm_curl "$url" "$part" --continue-at - --dump-header "$headers" --write-out '%{http_code}') || status=$?
             printf '%s %s\n' "${code:-000}" "$status"
         )
         status=
         while [ -z "$status" ]; do
-            if read -r -t 10 -u "$answer" code status; then
+            if read -r -t "$dvm_tell_every" -u "$answer" code status; then
                 :
             elif [ "$?" -gt 128 ]; then
-                dvm_log "$(($(stat -c %s "$part" 2>/dev/null || echo 0) / 1048576)) MiB so far"
+                now=$(stat -c %s "$part" 2>/dev/null || echo 0)
+                dvm_log "$(dvm_how_far "$now" "$(dvm_download_size "$headers" "$had")" "$(((now - last) / dvm_tell_every))")"
+                last=$now
             else
                 dvm_download_failed "$url" 137
             fi
         done
         exec {answer}<&-
+        rm -f "$headers"
         if [ "$status" = 0 ] && dvm_matches "$part" "$digest"; then break; fi
         # What was there is not the beginning of this file, or the server cannot go on in the middle (33, 36, 416).
         case $resumed.$status.$code in
@@ -545,6 +572,38 @@ dvm_download() {
     done
     mv -T "$part" "$file"
     dvm_changed=1
+}
+
+# How often a long download says how far it is, in seconds.
+dvm_tell_every=10
+
+# dvm_download_size HEADERS BYTES: prints how large the whole file is, by the headers of the last answer, when so much of
+# it was there before; nothing where the server does not say it.
+dvm_download_size() {
+    awk -v had="$2" '
+        toupper($1) ~ /^HTTP\// { code = $2 + 0; size = "" }
+        tolower($1) == "content-length:" && $2 ~ /^[0-9]+\r?$/ { size = $2 + 0 }
+        END { if (size != "" && (code == 200 || code == 206)) printf "%.0f\n", code == 206 ? had + size : size }
+    ' "$1" 2>/dev/null || true
+}
+
+# dvm_how_far BYTES TOTAL RATE: prints how far a download is, with what is left of it where the total is known. The rate
+# is in bytes a second.
+dvm_how_far() {
+    local text="$(($1 / 1048576)) MiB" seconds
+    if [ -z "$2" ]; then
+        text+=" so far"
+    else
+        text+=" of $(($2 / 1048576)) MiB"
+    fi
+    if [ "$3" -gt 0 ]; then
+        text+=", $(($3 / 1048576)).$(($3 % 1048576 * 10 / 1048576)) MiB/s"
+        if [ -n "$2" ] && [ "$2" -gt "$1" ]; then
+            seconds=$((($2 - $1) / $3))
+            if [ "$seconds" -ge 60 ]; then text+=", $((seconds / 60)) min left"; else text+=", $seconds s left"; fi
+        fi
+    fi
+    printf '%s\n' "$text"
 }
 
 # dvm_matches FILE SHA256
@@ -629,10 +688,8 @@ dvm_fetch_pinned() {
             dvm_packages python3 python3-pip
             dvm_log "downloading ${dvm_source#pypi:} $dvm_version from PyPI"
             printf '%s==%s --hash=sha256:%s\n' "${dvm_source#pypi:}" "$dvm_version" "$dvm_digest" >"$1/requirement"
-            python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: \
-                --require-hashes --dest "$1" --requirement "$1/requirement" \
-                || dvm_fail "${dvm_source#pypi:} $dvm_version could not be downloaded from PyPI" \
-                    "pip's own words are above; is the VM online?"
+            dvm_pip "${dvm_source#pypi:} $dvm_version" download --no-deps --only-binary=:all: \
+                --require-hashes --dest "$1" --requirement "$1/requirement"
             # pip compared the digest, and found the wheel by it and not by the name.
             dvm_fetched=$(find "$1" -maxdepth 1 -name '*.whl')
             ;;
@@ -642,6 +699,32 @@ dvm_fetch_pinned() {
             ;;
     esac
 }
+
+# dvm_pip WHAT VERB ARGUMENT…: has pip get something from PyPI, or says what kept it from that.
+dvm_pip() {
+    local what=$1 verb=$2 status=0
+    shift 2
+    dvm_scratch
+    # Not /tmp for what is unpacked, which may be in memory.
+    TMPDIR=$dvm_new dvm_listen python3 -m pip "$verb" --quiet --disable-pip-version-check "$@" || status=$?
+    if [ "$status" = 0 ]; then return 0; fi
+    # pip names the digests it compared; that a file is not there it says of one that cannot be reached, too.
+    if grep -qF 'DO NOT MATCH THE HASHES' "$dvm_said"; then
+        dvm_fail "what PyPI has as $what does not have the SHA-256 that is expected" \
+            "it was not installed; has it been replaced, or was the digest set for another version?"
+    elif grep -qE "$dvm_full" "$dvm_said" || dvm_disk_is_full; then
+        dvm_fail "the VM's disk is full: $what has no room" "$dvm_room"
+    elif grep -qE 'SSLError|CERTIFICATE_VERIFY_FAILED' "$dvm_said"; then
+        dvm_fail "PyPI does not prove to be that server" "does the VM lack a CA certificate of your network (DVM_CA_CERTS)?"
+    elif grep -qE "$dvm_unreached" "$dvm_said"; then
+        dvm_fail "PyPI cannot be reached for $what" "is the VM online? Then run dvm sync again"
+    elif grep -qF 'No matching distribution found' "$dvm_said"; then
+        dvm_fail "PyPI has no $what for this VM" "pip's own words are above; a newer version may have taken its place"
+    fi
+    dvm_fail "$what could not be downloaded from PyPI" "pip's own words are above"
+}
+dvm_unreached='NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeout|ProxyError|Temporary failure in name|'
+dvm_unreached+='Connection (refused|reset|broken|aborted)|Network is unreachable'
 
 # dvm_unpack ARCHIVE DIRECTORY: by the archive's name; what is no archive is put there as it is.
 dvm_unpack() {
@@ -884,10 +967,9 @@ dvm_install_python_tool() {
         manylinux_2_5 manylinux1; do
         platforms+=(--platform "${platform}_$dvm_arch")
     done
-    python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --require-hashes --no-deps \
+    dvm_pip "$tool and what it needs" install --root-user-action ignore --require-hashes --no-deps \
         --only-binary=:all: --no-compile --target "$new/lib" --implementation cp --python-version "$python" \
-        "${platforms[@]}" --requirement "$new/requirements.txt" \
-        || dvm_fail "$tool could not be downloaded from PyPI" "pip's own words are above; is the VM online?"
+        "${platforms[@]}" --requirement "$new/requirements.txt"
     # What pip made of entry points names another Python.
     rm -rf "$new/lib/bin"
     for entry in $programs; do

@@ -61,7 +61,7 @@ struct UnitRun {
         case .tookTooLong:
             throw Refusal(
                 "“\(unit.name)” took longer than \(UpTime.text(seconds: unit.timeLimit)) and was ended",
-                hint: again
+                hint: "DVM_UNIT_TIMEOUT in the configuration of the VM gives it longer; " + again
             )
         case .abandoned:
             throw Refusal("“\(unit.name)” was ended, because nobody waited for it any more", hint: again)
