@@ -858,23 +858,39 @@ dvm_tool_is_there() { [ "$(cat "$dvm_tools/$1/digest" 2>/dev/null)" = "$2" ]; }
 # dvm_tool_new TOOL: makes a new directory for it in dvm_new, gone when the unit ends unless dvm_tool_put takes it.
 dvm_tool_new() {
     dvm_need_root dvm_tool_new
+    local left
     install -d -m 0755 "$dvm_tools"
+    # What runs that were cut off have left.
+    for left in "$dvm_tools/.$1".*; do
+        if [ "${left##*/}" != "$(readlink "$dvm_tools/$1" || true)" ]; then rm -rf -- "$left"; fi
+    done
     dvm_new=$(mktemp -d "$dvm_tools/.$1.XXXXXX")
-    dvm_scratches+=("$dvm_new" "$dvm_new.old")
+    dvm_scratches+=("$dvm_new" "$dvm_new.link" "$dvm_new.old")
     trap 'rm -rf -- "${dvm_scratches[@]}"' EXIT
     chmod 0755 "$dvm_new"
     mkdir "$dvm_new/bin"
 }
 
-# dvm_tool_put TOOL DIGEST DIRECTORY: puts the directory in the place of the tool there was, which is whole until then.
+# dvm_tool_put TOOL DIGEST DIRECTORY: puts the directory in the place of the tool there was, which can be started until
+# then: a link leads to the directory, and is replaced at once.
 dvm_tool_put() {
-    local new=$3
+    local new=$3 whole=$3.whole old
     chown -R root:root "$new"
     chmod -R u+rwX,go+rX,go-w "$new"
     printf '%s\n' "$2" >"$new/digest"
-    if [ -e "$dvm_tools/$1" ]; then mv -T "$dvm_tools/$1" "$new.old"; fi
-    mv -T "$new" "$dvm_tools/$1"
+    # Whatever happens to the VM next, the link leads to what is on the disk.
+    sync -f "$new" || true
+    old=$(readlink "$dvm_tools/$1" || true)
+    ln -s "${whole##*/}" "$new.link"
+    mv -T "$new" "$whole"
+    # An earlier dvm made a directory there, which no link can replace at once.
+    if [ -d "$dvm_tools/$1" ] && [ ! -L "$dvm_tools/$1" ]; then mv -T "$dvm_tools/$1" "$new.old"; fi
+    mv -T "$new.link" "$dvm_tools/$1"
     rm -rf "$new.old"
+    case $old in
+        */*) ;; # somebody's own
+        ".$1."?*) rm -rf "${dvm_tools:?}/$old" ;;
+    esac
     dvm_changed=1
     dvm_log "installed $1 ${dvm_version:-} in $dvm_tools/$1"
 }
