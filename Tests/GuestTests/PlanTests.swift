@@ -22,8 +22,11 @@ import Testing
         _ command: Program.Command,
         in directory: String? = nil,
         environment: [String: String] = [:],
-        terminal: Program.Terminal? = nil
+        terminal: Program.Terminal? = nil,
+        authorities: String? = nil
     ) throws -> ProgramPlan {
+        var settings = settings
+        settings.authorities = authorities
         let program = Program(command, directory: directory, environment: environment, terminal: terminal)
         let session = SessionID(seconds: 0, salt: 7)
         return try ProgramPlan(program, settings: settings, accounts: accounts, session: session)
@@ -116,6 +119,16 @@ import Testing
             #expect(spawn.environment["COLORTERM"] == "truecolor")
             #expect(try plan(command).spawn.environment["TERM"] == nil)
         }
+    }
+
+    @Test(arguments: [Program.Command.words(["true"]), .tool(name: "claude", arguments: [])])
+    func `is told of the authorities the VM trusts beside the distribution's, and may know better`(
+        command: Program.Command
+    ) throws {
+        let without = try plan(command).spawn.environment
+        let with = try plan(command, environment: ["SSL_CERT_FILE": "/mine"], authorities: "/all").spawn.environment
+        let added = ["SSL_CERT_FILE": "/mine", "REQUESTS_CA_BUNDLE": "/all", "NODE_EXTRA_CA_CERTS": "/all"]
+        #expect(with == without.merging(added) { $1 })
     }
 
     // MARK: A tool

@@ -201,18 +201,19 @@ private let account = Accounts.Account(name: "dev", uid: 1000, gid: 1000, home: 
     @Test(arguments: [
         (
             ["/usr/sbin/update-ca-certificates": ""], "/usr/local/share/ca-certificates", ".crt",
-            "update-ca-certificates --fresh"
+            "update-ca-certificates --fresh", "/etc/ssl/certs/ca-certificates.crt"
         ),
         (
             ["/etc/pki/ca-trust/x": "", "/usr/bin/update-ca-trust": ""], "/etc/pki/ca-trust/source/anchors", ".pem",
-            "update-ca-trust extract"
+            "update-ca-trust extract", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"
         ),
     ])
     func `are those asked for, and no others of dvm's`(
         files: [String: String],
         directory: String,
         suffix: String,
-        update: String
+        update: String,
+        bundle: String
     ) throws {
         let stage = try SystemStage(files)
         try stage.write("theirs", to: "\(directory)/own\(suffix)")
@@ -224,6 +225,12 @@ private let account = Accounts.Account(name: "dev", uid: 1000, gid: 1000, home: 
         #expect(stage.text("\(directory)/dvm-1\(suffix)") == one)
         #expect(stage.text("\(directory)/dvm-2\(suffix)") == two)
         #expect(stage.lately() == [update])
+        // Programs that have authorities of their own are told, in logins and by systemd.
+        let lines = ["NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"].map { "\($0)='\(bundle)'\n" }
+        #expect(stage.text("/etc/environment.d/90-dvm-certificates.conf") == SystemTree.mark + lines.joined())
+        let exports = lines.map { "export " + $0 }.joined()
+        #expect(stage.text("/etc/profile.d/dvm-certificates.sh") == SystemTree.mark + exports)
+        #expect(CertificateAuthorities.bundle(in: stage.tree) == bundle)
         #expect(try !set([one, two]))
         #expect(stage.lately() == [])
         #expect(try set([two]))

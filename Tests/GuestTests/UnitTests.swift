@@ -23,7 +23,8 @@ private func unit(_ name: String = "some", as identity: ProvisionUnit.Identity =
         user: "dev",
         codeDirectory: "/srv/app",
         name: "app",
-        proxy: Proxy(http: "http://proxy:3128", https: nil)
+        proxy: Proxy(http: "http://proxy:3128", https: nil),
+        authorities: "/etc/ssl/all.pem"
     )
     private let developer = Accounts.Account(name: "dev", uid: 1000, gid: 1001, home: "/home/dev", shell: "/bin/zsh")
 
@@ -44,6 +45,8 @@ private func unit(_ name: String = "some", as identity: ProvisionUnit.Identity =
             "DEBIAN_FRONTEND": "noninteractive", "DVM_NAME": "app", "DVM_USER": "dev", "DVM_HOME": "/home/dev",
             "DVM_CODE_DIR": "/srv/app", "DVM_X": "1", "http_proxy": "http://proxy:3128",
             "HTTP_PROXY": "http://proxy:3128", "BASH_ENV": "/run/dvm/units/zsh/start",
+            "SSL_CERT_FILE": "/etc/ssl/all.pem", "REQUESTS_CA_BUNDLE": "/etc/ssl/all.pem",
+            "NODE_EXTRA_CA_CERTS": "/etc/ssl/all.pem",
         ]
         let root = ["HOME": "/root", "USER": "root", "LOGNAME": "root", "SHELL": "/bin/bash"]
         let user = ["HOME": "/home/dev", "USER": "dev", "LOGNAME": "dev", "SHELL": "/bin/zsh"]

@@ -65,7 +65,8 @@ struct Provisioning {
             ownTools: plan.tools,
             name: plan.hostName,
             proxy: options.proxy,
-            locale: locale
+            locale: locale,
+            authorities: options.certificates.isEmpty ? nil : CertificateAuthorities.bundle(in: system)
         )
         try step("settings") { () throws(Refusal) in try settings.write() }
         try step("AI tools' wrappers") { () throws(Refusal) in try Wrappers.install(for: settings.tools) }

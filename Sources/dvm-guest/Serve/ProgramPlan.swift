@@ -104,7 +104,7 @@ struct ProgramPlan: Equatable {
         return Self(
             spawn: Spawn(
                 words: words,
-                environment: base.merging(settings.proxy?.variables ?? [:]) { $1 }.merging(terminal(of: program)) { $1 }
+                environment: base.merging(settings.surroundings) { $1 }.merging(terminal(of: program)) { $1 }
                     .merging(program.environment) { $1 },
                 terminal: program.terminal != nil,
                 confinement: .developer(confinement)
@@ -140,8 +140,10 @@ struct ProgramPlan: Equatable {
         self.init(
             spawn: Spawn(
                 words: [tool.program] + launch.arguments,
-                environment: base.merging(Self.terminal(of: program)) { $1 }.merging(variables) { $1 }
-                    .merging(program.environment) { $1 }.merging(settings.agents.network.proxyVariables) { $1 },
+                environment: base.merging(settings.trust) { $1 }.merging(Self.terminal(of: program)) { $1 }
+                    .merging(variables) { $1 }.merging(program.environment) { $1 }.merging(
+                        settings.agents.network.proxyVariables
+                    ) { $1 },
                 terminal: program.terminal != nil,
                 confinement: .agent(
                     Spawn.Agent(

@@ -16,6 +16,14 @@ struct Settings: Hashable, Codable {
     var proxy: Proxy?
     /// The language of the developer's programs.
     var locale: String?
+    /// All authorities the VM trusts, one file, where they are more than the distribution's.
+    var authorities: String?
+
+    /// What tells programs where those are.
+    var trust: [String: String] { authorities.map(CertificateAuthorities.variables) ?? [:] }
+
+    /// What programs have to know of the network around the VM.
+    var surroundings: [String: String] { (proxy?.variables ?? [:]).merging(trust) { $1 } }
 
     /// Every AI tool of this VM.
     var tools: [Tool] { Tool.all + ownTools }
@@ -55,7 +63,8 @@ struct Settings: Hashable, Codable {
         ownTools: [Tool] = [],
         name: String = "",
         proxy: Proxy? = nil,
-        locale: String? = nil
+        locale: String? = nil,
+        authorities: String? = nil
     ) {
         self.user = user
         self.codeDirectory = codeDirectory
@@ -64,6 +73,7 @@ struct Settings: Hashable, Codable {
         self.name = name
         self.proxy = proxy
         self.locale = locale
+        self.authorities = authorities
     }
 
     /// Decodes settings; a guest that wrote them before there were these parts means the usual ones.
@@ -76,5 +86,6 @@ struct Settings: Hashable, Codable {
         name = try values.decodeIfPresent(String.self, forKey: .name) ?? ""
         proxy = try values.decodeIfPresent(Proxy.self, forKey: .proxy)
         locale = try values.decodeIfPresent(String.self, forKey: .locale)
+        authorities = try values.decodeIfPresent(String.self, forKey: .authorities)
     }
 }

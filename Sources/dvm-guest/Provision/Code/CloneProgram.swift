@@ -72,7 +72,7 @@ struct CloneProgram {
         ]
         return Spawn(
             words: words,
-            environment: environment.merging(settings.proxy?.variables ?? [:]) { $1 },
+            environment: environment.merging(settings.surroundings) { $1 },
             terminal: false,
             confinement: .developer(
                 Spawn.Developer(

@@ -20,7 +20,7 @@ extension Spawn {
         secrets: FilePath? = nil
     ) {
         var environment = unit.variables
-        environment.merge(settings.proxy?.variables ?? [:]) { $1 }
+        environment.merge(settings.surroundings) { $1 }
         environment.merge(Self.environment(of: unit.identity, settings, developer)) { $1 }
         environment["DVM_SECRETS_DIR"] = secrets?.string
         environment["BASH_ENV"] = UnitPlace.start(of: unit.name).string
