@@ -112,8 +112,8 @@ test-all: test ## Also heavy toolchains and tools, and VMs of Debian 13 (an hour
 		$(addprefix --skip ,$(filter-out Vibe.does,$(NOT_IN_TEST)))
 
 .PHONY: bench
-bench: stage ## Measure dvm against what it replaces; prints ratios
-	@scripts/bench $(STAGE)
+bench: stage ## Measure dvm against what it replaces; prints ratios (STRICT=1: fail when one is over its budget)
+	@scripts/bench $(if $(STRICT),--strict) $(STAGE)
 
 .PHONY: format
 format: ## Format the sources
