@@ -5,13 +5,16 @@ internal import Darwin
 extension OpenFile {
     /// Marks a file as one that came from elsewhere, where the system has such a mark.
     ///
-    /// A Mac then asks before it opens a program of this file, as for one that a browser has loaded. The value is: flags
-    /// for a download, seconds since 1970 in hexadecimal, who put it there, no event.
+    /// A Mac then asks before it opens a program of this file, as for one that a browser has loaded.
     package func quarantine() {
         #if canImport(Darwin)
-        let value = Array("0081;\(String(time(nil), radix: 16));dvm;".utf8)
+        let value = Array(Self.quarantineMark(at: time(nil)).utf8)
         // A file system without attributes keeps none; the file is copied all the same.
         _ = unsafe fsetxattr(number, "com.apple.quarantine", value, value.count, 0, 0)
         #endif
     }
+
+    /// The value of such a mark: flags for a download, the time in seconds since 1970 in hexadecimal, who put it there, and
+    /// no event.
+    static func quarantineMark(at time: Int) -> String { "0081;\(String(time, radix: 16));dvm;" }
 }
