@@ -51,9 +51,7 @@ struct HarmlessCall: Hashable, Sendable {
     /// Refused by the table and not tried on a kernel, each for a reason.
     static let untried: [String: String] = [
         "acct": "turns process accounting off", "kexec_load": "unloads what is there", "kexec_file_load": "the same",
-        "vhangup": "ends the terminal of whoever runs the tests", "quotactl_fd": "like quotactl",
-        "open_tree_attr": "newer than some kernels", "fchmodat2": "newer than some kernels",
-        "lsm_set_self_attr": "newer than some kernels", "lookup_dcookie": "gone since Linux 6.7",
+        "vhangup": "ends the terminal of whoever runs the tests", "lookup_dcookie": "gone since Linux 6.7",
         "umount": "not on this architecture", "create_module": "gone", "query_module": "gone",
         "get_kernel_syms": "gone", "stime": "gone", "vm86": "gone", "vm86old": "gone", "uselib": "gone",
         "nfsservctl": "gone", "_sysctl": "gone", "afs_syscall": "gone", "vserver": "gone",
@@ -62,6 +60,11 @@ struct HarmlessCall: Hashable, Sendable {
     /// What the kernel says; 0 when it works.
     func answer() throws -> Int32 {
         guard let number = try SystemCallRule.Call.named(name).number(on: .native) else { return 0 }
+        return answer(number)
+    }
+
+    /// What the kernel says to the call of this number.
+    func answer(_ number: UInt32) -> Int32 {
         Glibc.errno = 0
         let result = dvm_try_call(Int(number), arguments[0], arguments[1], arguments[2], arguments[3])
         guard result == -1 else {
@@ -69,6 +72,51 @@ struct HarmlessCall: Hashable, Sendable {
             return 0
         }
         return Glibc.errno
+    }
+}
+
+/// A call that libraries and older kernels do not know yet, and since which Linux there is one.
+struct NewerCall: Sendable {
+    var call: HarmlessCall
+    var since: [Int]
+    /// Whether a kernel of that age may be built without it.
+    var isOptional = false
+
+    init(_ name: String, _ arguments: UInt64..., since minor: Int, ofLinux major: Int = 6, isOptional: Bool = false) {
+        call = HarmlessCall(name, arguments[0], arguments[1], arguments[2], arguments[3])
+        since = [major, minor]
+        self.isOptional = isOptional
+    }
+
+    /// Every call from 450 on, and what the rows name that came shortly before.
+    ///
+    /// With descriptors that are not open, flags there are none of, and null pointers where something would be written.
+    static let all: [Self] = [
+        Self("quotactl_fd", .max, 0, 0, 0, since: 14, ofLinux: 5, isOptional: true),
+        Self("set_mempolicy_home_node", 1, 0, 0, 99, since: 17, ofLinux: 5, isOptional: true),
+        Self("cachestat", .max, 0, 0, 0, since: 5), Self("fchmodat2", .max, 0, 0o4755, 0, since: 6),
+        // Where the processor has no such stacks, EOPNOTSUPP.
+        Self("map_shadow_stack", 0, 0, 99, 0, since: 6, isOptional: true),
+        Self("futex_wake", 0, 0, 0, 0xFFFF, since: 7), Self("futex_wait", 0, 0, 0, 0xFFFF, since: 7),
+        Self("futex_requeue", 0, 0xFFFF, 0, 0, since: 7),
+        Self("statmount", 0, 0, 0, 0xFFFF, since: 8), Self("listmount", 0, 0, 0, 0xFFFF, since: 8),
+        Self("lsm_get_self_attr", 0, 0, 0, 0xFFFF, since: 8, isOptional: true),
+        Self("lsm_set_self_attr", 0, 0, 0, 0xFFFF, since: 8, isOptional: true),
+        Self("lsm_list_modules", 0, 0, 0xFFFF, 0, since: 8, isOptional: true),
+        Self("mseal", 1, 0, 0, 0, since: 10),
+        Self("setxattrat", .max, 0, .max, 0, since: 13), Self("getxattrat", .max, 0, .max, 0, since: 13),
+        Self("listxattrat", .max, 0, .max, 0, since: 13), Self("removexattrat", .max, 0, .max, 0, since: 13),
+        Self("open_tree_attr", .max, 0, .max, 0, since: 15),
+        Self("file_getattr", .max, 0, 0, 0, since: 17), Self("file_setattr", .max, 0, 0, 0, since: 17),
+    ]
+
+    /// Its number here; nothing where this architecture has none.
+    var number: UInt32? { KnownSystemCalls.byName[call.name]?.numbers[.native] }
+
+    /// Whether the running kernel must have it.
+    var isExpected: Bool {
+        let release = Kernel.release.split { $0 == "." || $0 == "-" }.prefix(2).map { Int($0) ?? 0 }
+        return !isOptional && !release.lexicographicallyPrecedes(since)
     }
 }
 
@@ -90,11 +138,47 @@ extension SystemCallProgram {
 
 @Suite struct `The agent's filter, loaded into this kernel` {
     @Test func `is tried with every call of the tables, or a reason is given`() {
-        let tried = Set(HarmlessCall.all.map(\.name)).union(HarmlessCall.untried.keys)
         let named = Set(AgentPolicy.SystemCalls.strict.rows.flatMap(\.calls).map(\.name))
+        let tried = Set(HarmlessCall.all.map(\.name)).union(HarmlessCall.untried.keys)
+            .union(named.intersection(NewerCall.all.map(\.call.name)))
         #expect(named.subtracting(tried) == [])
         // Beyond the rows: what `strict` alone does not allow.
         #expect(tried.subtracting(named) == ["fanotify_mark", "process_mrelease", "personality"])
+    }
+
+    @Test func `is tried with every call from 450 on`() {
+        let newest = KnownSystemCalls.rows.filter { $0.numbers.values.contains { $0 >= 450 } }.map(\.name)
+        #expect(newest.count >= 20)
+        #expect(Set(newest).subtracting(NewerCall.all.map(\.call.name)) == [])
+    }
+
+    /// Where this kernel has the call, which it says before the filter is loaded.
+    @Test(arguments: AgentPolicy.SystemCalls.allCases)
+    func `changes the answers to newer calls to those that are written down`(choice: AgentPolicy.SystemCalls) async {
+        await #expect(processExitsWith: .success) { [name = choice.rawValue as String] in
+            let choice = try #require(AgentPolicy.SystemCalls(rawValue: name))
+            let machine = try FilterMachine(choice)
+            let calls = NewerCall.all.filter { $0.number != nil }
+            let before = calls.map { $0.call.answer($0.number ?? 0) }
+            try SystemCallFilter(choice).load()
+            let after = calls.map { $0.call.answer($0.number ?? 0) }
+
+            for (index, newer) in calls.enumerated() {
+                let number = try #require(newer.number)
+                let isThere = before[index] != ENOSYS
+                #expect(isThere || !newer.isExpected, "\(newer.call) is not in this kernel, which should have it")
+                // None is made for its effect.
+                #expect(before[index] != 0, "\(newer.call)")
+                switch machine.verdict(number, newer.call.arguments) {
+                case .errno(let wanted):
+                    // The control: without the filter the kernel says something else, where it knows the call.
+                    #expect(!isThere || before[index] != wanted, "\(newer.call) would prove nothing")
+                    #expect(after[index] == wanted, "\(newer.call)")
+                case .allow: #expect(after[index] == before[index], "\(newer.call)")
+                case let verdict: Issue.record("\(newer.call): \(verdict)")
+                }
+            }
+        }
     }
 
     /// All calls in one process, once before and once after the filter is loaded.
