@@ -25,6 +25,23 @@ import Testing
 
     static let installable = Tool.all.filter { $0.name != "shell" }.map(\.name)
 
+    /// What a program that stands in for a tool says of how it was started, but for what it keeps.
+    private func expected(_ tool: Tool, prompting: Bool, arguments: [String]) -> [String] {
+        let home = "/var/lib/dvm-agent/\(tool.name)"
+        let launch = tool.settings(prompting: prompting)
+        var variables = launch.variables.mapValues { $0.hasPrefix("~/") ? home + $0.dropFirst() : $0 }
+        variables.merge([
+            "HOME": home, "USER": "dvm-agent", "LOGNAME": "dvm-agent", "SHELL": "/bin/bash", "LANG": "C.UTF-8",
+            "PATH": "\(home)/.local/bin:/usr/local/bin:/usr/bin:/bin", "TMPDIR": "/tmp",
+            "XDG_RUNTIME_DIR": "/run/user/64102",
+        ]) { $1 }
+        let files = launch.files.sorted { $0.key < $1.key }.flatMap { file in
+            [file.key] + file.value.split(separator: "\n").map(String.init)
+        }
+        return (launch.arguments + arguments).map { "argument \($0)" }
+            + variables.map { "\($0.key)=\($0.value)" }.sorted() + files
+    }
+
     @Test(arguments: installable)
     func `a tool gets its settings, and only its state the second time`(name: String) throws {
         let tool = try Tool.named(name)
@@ -34,31 +51,29 @@ import Testing
         let second = try client.run(program)
 
         #expect(first.ending == .exit(.exited(0)), "\(first.complaint)")
-        let home = "/var/lib/dvm-agent/\(name)"
-        var expected = (tool.always.arguments + tool.unattended.arguments + ["a b"]).map { "argument \($0)" }
-        let launch = tool.settings(prompting: false)
-        var variables = launch.variables.mapValues { $0.hasPrefix("~/") ? home + $0.dropFirst() : $0 }
-        variables.merge([
-            "HOME": home, "USER": "dvm-agent", "LOGNAME": "dvm-agent", "SHELL": "/bin/bash", "LANG": "C.UTF-8",
-            "PATH": "\(home)/.local/bin:/usr/local/bin:/usr/bin:/bin", "TMPDIR": "/tmp",
-            "XDG_RUNTIME_DIR": "/run/user/64102",
-        ]) { $1 }
-        expected += variables.map { "\($0.key)=\($0.value)" }.sorted()
-        expected += launch.files.sorted { $0.key < $1.key }.flatMap { file in
-            [file.key] + file.value.split(separator: "\n").map(String.init)
-        }
+        let expected = expected(tool, prompting: false, arguments: ["a b"])
         #expect(first.text.split(separator: "\n").map(String.init) == expected + ["seen", "planted"])
         #expect(second.text.split(separator: "\n").map(String.init) == expected + ["seen", "seen", "planted"])
     }
 
-    @Test func `prompts are left on where the configuration says so`() throws {
-        let tool = try Tool.named("aider")
+    /// What `DVM_CLAUDE_BYPASS=0`, `DVM_CODEX_YOLO=0` and their kin come to, from the policy they are to what a tool is
+    /// started with: its arguments, variables and files.
+    @Test(arguments: installable)
+    func `prompts are left on where the configuration says so`(name: String) throws {
+        let tool = try Tool.named(name)
         let vm = try vm(tool)
+        let program = Program(.tool(name: name, arguments: ["a b"]))
         var policy = AgentPolicy()
-        policy.prompting = ["aider"]
-        try vm.configure(policy)
-        let text = try GuestClient(vm).run(Program(.tool(name: "aider", arguments: ["x"]))).text
-        #expect(text.hasPrefix("argument x\n"))
+        for prompting in [[name], Self.installable.filter { $0 != name }] {
+            policy.prompting = prompting
+            try vm.configure(policy)
+            let text = try GuestClient(vm).run(program).text
+            let expected = expected(tool, prompting: prompting == [name], arguments: ["a b"])
+            #expect(text.split(separator: "\n").map(String.init).prefix(expected.count) == expected[...])
+        }
+        // Or the two would be the same, and this would prove nothing.
+        let (on, off) = (tool.settings(prompting: true), tool.settings(prompting: false))
+        #expect(on != off)
     }
 
     @Test func `an account that was given at the sign-in is there afterwards, for that tool only`() throws {
