@@ -128,15 +128,33 @@ import Testing
         #expect((check.remedy == nil) == (verdict == .pass))
     }
 
-    private static func process(_ words: String..., uid: UInt32 = 64_302) -> RunningProcess {
-        RunningProcess(pid: 4711, uid: uid, arguments: words)
+    private static func process(_ words: String..., runs program: String? = nil, uid: UInt32 = 64_302)
+        -> RunningProcess
+    {
+        RunningProcess(pid: 4711, uid: uid, arguments: words, program: program)
     }
 
     @Test(
         arguments: [
-            ([], .pass, "none"), ([process("bwrap", "--args", "5"), process("dvm-guest", "enter")], .pass, "none"),
-            ([process("bwrap"), process("/usr/sbin/cron", "\u{1B}")], .fail, "/usr/sbin/cron (4711)"),
-            ([process()], .fail, "? (4711)"),
+            ([], .pass, "none"),
+            (
+                [
+                    process("bwrap", "--args", "5", runs: "/usr/bin/bwrap"),
+                    process("dvm-guest", "enter", runs: "/usr/local/libexec/dvm/dvm-guest"),
+                    // Of the build there was before.
+                    process("dvm-guest", "enter", runs: "/usr/local/libexec/dvm/dvm-guest (deleted)"),
+                ], .pass, "none"
+            ),
+            (
+                [process("bwrap", runs: "/usr/bin/bwrap"), process("\u{1B}", runs: "/usr/sbin/cron")], .fail,
+                "/usr/sbin/cron (4711)"
+            ),
+            // What it calls itself is its own choice.
+            ([process("bwrap", runs: "/var/tmp/bwrap")], .fail, "/var/tmp/bwrap (4711)"),
+            ([process("dvm-guest", runs: "/bin/sh\u{1B}")], .fail, "/bin/sh"),
+            ([process("sleep")], .fail, "sleep (4711)"),
+            // Ended, and not waited for yet.
+            ([process()], .pass, "none"),
         ] as [([RunningProcess], DoctorReport.Verdict, String)]
     )
     func `processes of the agent outside a sandbox`(
@@ -147,6 +165,22 @@ import Testing
         let check = StrayChecks.strays(processes)
         #expect(check.verdict == verdict)
         #expect(check.found.contains(found))
+        #expect(!check.found.contains("\u{1B}"))
+    }
+
+    /// A process cannot give itself the name of a file.
+    @Test func `a process of the agent's that calls itself Bubblewrap`() throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/bash")
+        process.arguments = ["-c", "exec -a /usr/bin/bwrap sleep 60"]
+        try process.run()
+        defer { process.terminate() }
+        var found: RunningProcess?
+        while found?.arguments.first != "/usr/bin/bwrap" {
+            try #require(process.isRunning)
+            found = RunningProcess.all().first { $0.pid == process.processIdentifier }
+        }
+        #expect(StrayChecks.strays([try #require(found)]).verdict == .fail)
     }
 
     @Test func `setuid files, however many and long their names are`() throws {
@@ -185,6 +219,7 @@ import Testing
         #expect(own.uid == geteuid())
         #expect(own.arguments == CommandLine.arguments)
         #expect(own.namespace == RunningProcess.ownNamespace)
+        #expect(own.program == RunningProcess.ownProgram)
     }
 
     @Test(

@@ -17,11 +17,19 @@ enum StrayChecks {
     }
 
     /// Processes of the agent's account in the VM's own process namespace: those that lead to a sandbox may be there.
-    static func strays(_ processes: [RunningProcess]) -> DoctorReport.Check {
+    ///
+    /// Known by the file they run: what a process calls itself is its own choice.
+    static func strays(
+        _ processes: [RunningProcess],
+        own: String? = RunningProcess.ownProgram
+    ) -> DoctorReport.Check {
+        // A session goes on when the program was replaced by another build.
+        let leading = [Bubblewrap.path, Wrappers.program, own].compactMap(\.self).flatMap { [$0, $0 + " (deleted)"] }
         let strays = processes.filter { process in
-            !["bwrap", "dvm-guest"].contains(process.arguments.first?.split(separator: "/").last.map(String.init))
+            // One that ends at this moment runs nothing any more.
+            process.program.map { !leading.contains($0) } ?? !process.arguments.isEmpty
         }
-        let names = strays.prefix(5).map { "\($0.arguments.first ?? "?") (\($0.pid))" }
+        let names = strays.prefix(5).map { "\($0.program ?? $0.arguments.first ?? "?") (\($0.pid))" }
         return DoctorReport.Check(
             "agent's processes",
             strays.isEmpty ? .pass : .fail,

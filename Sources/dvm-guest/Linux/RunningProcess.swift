@@ -8,6 +8,8 @@ struct RunningProcess {
     var arguments: [String]
     /// Which process namespace it is in, such as `pid:[4026531836]`; absent where that cannot be seen.
     var namespace: String?
+    /// The file it runs, which it cannot choose a name for; absent where that cannot be seen, and for one that has ended.
+    var program: String?
 
     /// Every process there is; those that end meanwhile are passed over.
     static func all() -> [Self] {
@@ -17,11 +19,16 @@ struct RunningProcess {
     /// The process namespace of this very process.
     static var ownNamespace: String? { link("/proc/self/ns/pid") }
 
-    /// What a link of `/proc` says; nothing when it is gone, closed to us, or longer than those that name a thing.
+    /// The file that this very process runs.
+    static var ownProgram: String? { link("/proc/self/exe") }
+
+    /// What a link of `/proc` says; nothing when it is gone, closed to us, or longer than a path can be.
     static func link(_ path: String) -> String? {
-        var buffer = [CChar](repeating: 0, count: 64)
+        // PATH_MAX.
+        var buffer = [CChar](repeating: 0, count: 4096)
         let count = unsafe readlink(path, &buffer, buffer.count)
-        return count > 0 ? String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self) : nil
+        guard (1..<buffer.count).contains(count) else { return nil }
+        return String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 }
 
@@ -37,5 +44,6 @@ extension RunningProcess {
         uid = status.uid
         arguments = text.split(separator: "\0").map(String.init)
         namespace = Self.link("/proc/\(pid)/ns/pid")
+        program = Self.link("/proc/\(pid)/exe")
     }
 }
