@@ -18,14 +18,17 @@ import Testing
             "type into the terminal": "EPERM", "chmod setuid": "EPERM", "create setuid": "EPERM", "mount": "EPERM",
             "new user namespace": "EPERM", "trace process 1": "ok",
         ],
-        mounts: ["/", "/usr", "/workspace"]
+        mounts: ["/", "/usr", "/workspace"],
+        looseMounts: [],
+        firstProcess: ["bwrap", "--args", "5", "--", "/run/dvm/guest", "inner", "6"],
+        programs: ["/bin/bash": true]
     )
 
     @Test func `a whole sandbox passes every check`() {
         let checks = Self.good.checks(under: .standard)
         #expect(checks.allSatisfy { $0.verdict == .pass && $0.remedy == nil })
         #expect(Set(checks.map(\.name)).count == checks.count)
-        #expect(checks.count == 7 + SandboxAttempt.all.count)
+        #expect(checks.count == 10 + SandboxAttempt.all.count)
     }
 
     /// One fact spoiled: which check notices, and how.
@@ -51,6 +54,12 @@ import Testing
         Spoiled(check: "hidden paths", verdict: .warn, mentions: "exists") { $0.paths["/etc/shadow"] = .present },
         Spoiled(check: "mounts", mentions: "/sys/fs") { $0.mounts.append("/sys/fs") },
         Spoiled(check: "mounts", mentions: "not mounted") { $0.mounts = ["/"] },
+        Spoiled(check: "setuid programs and devices", mentions: "/usr") { $0.looseMounts = ["/usr"] },
+        Spoiled(check: "arguments of process 1", mentions: "--bind /home/x") {
+            $0.firstProcess += ["--bind", "/home/x"]
+        },
+        Spoiled(check: "arguments of process 1", mentions: "unknown") { $0.firstProcess = [] },
+        Spoiled(check: "tools", verdict: .warn, mentions: "/opt/x") { $0.programs["/opt/x"] = false },
         Spoiled(check: "keyctl", mentions: "ok") { $0.attempts["keyctl"] = "ok" },
         Spoiled(check: "clone3", mentions: "EINVAL") { $0.attempts["clone3"] = "EINVAL" },
         Spoiled(check: "trace process 1", mentions: "ENOSYS") { $0.attempts["trace process 1"] = "ENOSYS" },
@@ -87,6 +96,20 @@ import Testing
         #expect(checks.count { $0.found.contains("DVM_AI_SECCOMP=nested") } == 2)
         #expect(nested.checks(under: .standard).count { $0.verdict == .fail } == 2)
     }
+
+    @Test(
+        arguments: [
+            ("/usr", "ro,nosuid,nodev,relatime", false), ("/usr", "ro,nodev", true), ("/usr", "ro,nosuid", true),
+            ("/dev/null", "rw,nosuid,relatime", false), ("/dev/pts", "rw,nosuid,noexec", false),
+            ("/dev/null", "rw", true),
+            ("/devices", "rw,nosuid", true), ("/", "", true),
+        ]
+    )
+    func `a mount is loose that keeps neither setuid programs nor devices from working`(
+        place: String,
+        options: String,
+        isLoose: Bool
+    ) { #expect(SandboxProbe.isLoose(place[...], options[...]) == isLoose) }
 
     @Test func `facts survive their way out of the sandbox`() throws {
         #expect(try JSON.decode(SandboxFacts.self, from: JSON.encode(Self.good)) == Self.good)

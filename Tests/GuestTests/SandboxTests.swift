@@ -165,7 +165,7 @@ import Testing
     /// What the probe says inside, and what it says as the same user without the sandbox.
     @Test(arguments: [false, true])
     func `answers the probe as doctor wants it`(terminal: Bool) throws {
-        let paths = ["/root", "/sys/kernel", "/etc/shadow", stage.secret]
+        let paths = ["--program", "/bin/sh", "/root", "/sys/kernel", "/etc/shadow", stage.secret]
         let facts = try SandboxRun.facts(stage.agent([View.program, "probe"] + paths, terminal: terminal))
         #expect(facts.checks(under: .standard).filter { $0.verdict != .pass } == [])
         #expect(facts.uid == stage.agent)
@@ -178,6 +178,7 @@ import Testing
         let expected = [
             "system call filter", "new privileges", "capabilities", "hidden paths", "mounts", "keyctl", "clone3",
             "io_uring", "netlink netfilter", "chmod setuid", "create setuid", "new user namespace",
+            "setuid programs and devices", "arguments of process 1",
         ]
         #expect(Set(expected.map { "sandbox: \($0)" }).subtracting(failed) == [], "would pass without the sandbox")
     }

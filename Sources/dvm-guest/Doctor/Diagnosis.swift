@@ -40,7 +40,10 @@ enum Diagnosis {
                 accounts: accounts
             )
             let home = accounts[settings.user]?.home ?? "/root"
-            let probe = plan.spawn.running([View.program, "probe"] + hidden(from: home))
+            let programs = settings.tools.compactMap(LauncherChecks.installedProgram(of:)).flatMap {
+                ["--program", $0.string]
+            }
+            let probe = plan.spawn.running([View.program, "probe"] + programs + hidden(from: home))
             let (exit, output) = try SupervisedRun.run(probe)
             guard exit == .exited(0), let facts = try? JSON.decode(SandboxFacts.self, from: output) else {
                 throw Refusal("the probe ended with status \(exit.status)")

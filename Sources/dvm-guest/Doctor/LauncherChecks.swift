@@ -38,10 +38,12 @@ enum LauncherChecks {
     /// Tools that are installed; an agent that can rewrite its own program persists.
     private static var tools: [DoctorReport.Check] {
         let tools = (try? Settings.read())?.tools ?? Tool.all
-        return tools.compactMap { tool in
-            let program = tool.programs.map { FilePath($0) }.first { Status.of($0) != nil }
-            return program.map { rootsFile("tool \(tool.name)", $0) }
-        }
+        return tools.compactMap { tool in installedProgram(of: tool).map { rootsFile("tool \(tool.name)", $0) } }
+    }
+
+    /// Where the program of a tool is installed; nothing where it is not.
+    static func installedProgram(of tool: Tool) -> FilePath? {
+        tool.programs.map { FilePath($0) }.first { Status.of($0) != nil }
     }
 
     /// Whether a file and every directory above it can be changed by root only.

@@ -15,6 +15,12 @@ struct SandboxFacts: Hashable, Codable {
     var attempts: [String: String]
     /// Where things are mounted.
     var mounts: [String]
+    /// Those of them where setuid programs or devices would work.
+    var looseMounts: [String]
+    /// The arguments of process 1, which every process there can read.
+    var firstProcess: [String]
+    /// The asked-for programs, and whether they can be run.
+    var programs: [String: Bool]
 
     /// How a path looks from inside.
     enum PathState: String, Hashable, Codable {

@@ -3,8 +3,10 @@ internal import DVMProtocol
 extension SandboxFacts {
     /// What the facts mean, for people, where the configuration chose these system calls.
     func checks(under choice: AgentPolicy.SystemCalls) -> [DoctorReport.Check] {
-        [identity, filter(choice), privileges, capabilityCheck, descriptorCheck, pathCheck, mountCheck]
-            + attemptChecks(choice)
+        [
+            identity, filter(choice), privileges, capabilityCheck, descriptorCheck, pathCheck, mountCheck, looseCheck,
+            firstProcessCheck, programCheck,
+        ] + attemptChecks(choice)
     }
 
     private static let sync = "run `dvm sync` for this VM on the host, which installs the guest program again"
@@ -89,6 +91,42 @@ extension SandboxFacts {
                 ? "the project and the parts of the system that belong there"
                 : wrong.isEmpty
                     ? "the project is not mounted" : "\(wrong.sorted().joined(separator: ", ").printable) is mounted"
+        )
+    }
+
+    private var looseCheck: DoctorReport.Check {
+        check(
+            "setuid programs and devices",
+            looseMounts.isEmpty,
+            looseMounts.isEmpty
+                ? "work on none of the mounts" : "would work in \(looseMounts.joined(separator: ", ").printable)"
+        )
+    }
+
+    /// What Bubblewrap is started with: numbers of descriptors, and nothing that says a path or a value.
+    private var firstProcessCheck: DoctorReport.Check {
+        let known: Set<String> = ["bwrap", "--args", "--", View.program, "inner"]
+        let other = firstProcess.filter { !known.contains($0) && Int32($0) == nil }
+        let holds = other.isEmpty && !firstProcess.isEmpty
+        return check(
+            "arguments of process 1",
+            holds,
+            holds
+                ? "say neither paths of the VM nor values"
+                : firstProcess.isEmpty
+                    ? "unknown" : "say more than they should: \(other.joined(separator: " ").printable)"
+        )
+    }
+
+    private var programCheck: DoctorReport.Check {
+        let missing = programs.filter { !$0.value }.keys.sorted()
+        return DoctorReport.Check(
+            "sandbox: tools",
+            missing.isEmpty ? .pass : .warn,
+            missing.isEmpty
+                ? programs.isEmpty ? "none is installed" : "\(programs.count) can be run there"
+                : "installed, and cannot be run there: \(missing.joined(separator: ", ").printable)",
+            remedy: missing.isEmpty ? nil : "install it for all users, with everything it needs below /usr"
         )
     }
 

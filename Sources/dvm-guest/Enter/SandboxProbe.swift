@@ -11,6 +11,9 @@ struct SandboxProbe: ParsableCommand {
         shouldDisplay: false
     )
 
+    @Option(name: .customLong("program"), help: "A program that should be there")
+    var programs: [String] = []
+
     @Argument(help: "Paths to look for")
     var paths: [String] = []
 
@@ -18,6 +21,7 @@ struct SandboxProbe: ParsableCommand {
         // Before anything is opened here: these are the descriptors that were let in.
         let descriptors = Self.openDescriptors()
         let status = try? OwnStatus.read()
+        let mounts = Self.mounts()
         let facts = SandboxFacts(
             uid: getuid(),
             seccompMode: status?.seccompMode ?? -1,
@@ -27,7 +31,10 @@ struct SandboxProbe: ParsableCommand {
             descriptors: descriptors,
             paths: Dictionary(uniqueKeysWithValues: Set(paths).map { ($0, Self.state(of: $0)) }),
             attempts: Dictionary(uniqueKeysWithValues: SandboxAttempt.all.map { ($0.name, $0.answer()) }),
-            mounts: Self.mounts()
+            mounts: mounts.map { $0.place },
+            looseMounts: mounts.filter { $0.isLoose }.map { $0.place },
+            firstProcess: ((try? TextFile.read("/proc/1/cmdline")) ?? "").split(separator: "\0").map(String.init),
+            programs: Dictionary(uniqueKeysWithValues: Set(programs).map { ($0, unsafe access($0, X_OK) == 0) })
         )
         _ = try FileDescriptor.standardOutput.writeAll(JSON.encode(facts) + [UInt8(ascii: "\n")])
     }
@@ -40,10 +47,17 @@ struct SandboxProbe: ParsableCommand {
         return unsafe access(path, F_OK) == 0 ? .present : .absent
     }
 
-    private static func mounts() -> [String] {
+    private static func mounts() -> [(place: String, isLoose: Bool)] {
         ((try? TextFile.read("/proc/self/mountinfo")) ?? "").split(separator: "\n").compactMap { line in
             let fields = line.split(separator: " ")
-            return fields.count > 4 ? String(fields[4]) : nil
+            return fields.count > 5 ? (String(fields[4]), isLoose(fields[4], fields[5])) : nil
         }
+    }
+
+    /// Whether setuid programs work at a place with these options, or devices that are not Bubblewrap's few.
+    static func isLoose(_ place: Substring, _ options: Substring) -> Bool {
+        let options = options.split(separator: ",")
+        let hasDevices = place == "/dev" || place.hasPrefix("/dev/")
+        return !options.contains("nosuid") || !hasDevices && !options.contains("nodev")
     }
 }
