@@ -126,6 +126,37 @@ import Testing
         #expect(try answer(layer.attack, layer.without, ground: ground, traces: traces).worked)
     }
 
+    /// What the launcher starts Bubblewrap with, and what a caller might ask for.
+    @Test func `that is the launcher keeps variables from Bubblewrap, which obeys them without it`() throws {
+        let ground = AttackGround(
+            marker: UUID().uuidString,
+            project: stage.project,
+            home: stage.toolHome,
+            directory: "\(stage.top)/outside",
+            developerHome: stage.home,
+            developer: stage.developer,
+            victim: 2,
+            terminal: "/dev/null",
+            port: 1,
+            addresses: [],
+            gateways: [],
+            memoryKey: 1
+        )
+        let attack = try #require(AttackList.all.first { $0.name == "a library for what starts the session" })
+        let look = try #require(attack.trace?.look)
+        func answer(_ variables: [String]) throws -> AttackAnswer {
+            let words = ["/usr/bin/env", "-i"] + variables + [Bubblewrap.path] + Self.whole
+            let outcome = try SandboxRun.run(stage.plain(words + ["--tmpfs", "/tmp", "/bin/true"], as: stage.agent))
+            #expect(outcome.exit == .exited(0), "\(outcome)")
+            return look(ground)
+        }
+        defer {
+            for name in Listing.names(in: "/tmp") where name.hasPrefix(ground.sign) { unsafe unlink("/tmp/\(name)") }
+        }
+        #expect(try answer([]) == .refused("not there"))
+        #expect(try answer(AttackList.variables(ground).map { "\($0.key)=\($0.value)" }).worked)
+    }
+
     /// The filter cannot be left out of a launch: the same namespaces without it are its control.
     @Test(arguments: ["add a key", "io_uring", "userfaultfd", "netlink to netfilter", "mark a program setuid"])
     func `that is the filter blocks its attack, which works without it`(attack: String) throws {

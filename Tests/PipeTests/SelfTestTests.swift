@@ -63,6 +63,8 @@ import Testing
             "signal a process outside", "read the variables of a process outside", "io_uring", "userfaultfd",
             "vsock, with high bits set", "netlink to netfilter", "raw IP", "a socket file outside",
             "the developer's files", "another tool's home", "read /etc/shadow", "climb out of the project",
+            "start outside the project", "start above the project", "start in a link that leads out of the project",
+            "a library for what starts the session", "a start file for what starts the session",
             "become root", "mark a program setuid", "make a device", "a process that outlives the session",
             "shared memory for the next session", "/tmp for the next session",
         ]
@@ -81,6 +83,8 @@ import Testing
             "write to /usr": "read-only mount", "shared memory for the next session": "IPC namespace",
             "/tmp for the next session": "gone with the session",
             "trace a process of the session": "DVM_AI_SECCOMP=default",
+            "start outside the project": "not in the view", "a library for what starts the session": "launcher",
+            "a start file for what starts the session": "launcher",
         ]
         #expect(layers.filter { expected[$0.key] != nil } == expected)
 

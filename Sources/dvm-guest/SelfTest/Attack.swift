@@ -21,6 +21,8 @@ struct Attack: Sendable {
     var trace: Trace?
     /// Whether it must not be tried while others are.
     var isAlone: Bool
+    /// How the session is asked for in which it is tried, where that is the attack.
+    var asking: Asking?
 
     init(
         _ name: String,
@@ -29,6 +31,7 @@ struct Attack: Sendable {
         control: Control = .agent,
         permitted: @escaping @Sendable (AgentPolicy) -> String? = { _ in nil },
         isAlone: Bool = false,
+        asking: Asking? = nil,
         trace: Trace? = nil,
         attempt: @escaping @Sendable (AttackGround) -> AttackAnswer
     ) {
@@ -40,6 +43,7 @@ struct Attack: Sendable {
         self.attempt = attempt
         self.trace = trace
         self.isAlone = isAlone
+        self.asking = asking
     }
 
     /// Who makes the same attempt without the sandbox, to show that it can work.
@@ -69,6 +73,16 @@ struct Attack: Sendable {
         case outside
     }
 
+    /// A session that whoever may start one asks for with more in mind.
+    enum Asking: String, CaseIterable, Sendable {
+        /// In a directory of the VM, and with variables that are obeyed by what starts programs.
+        case outside
+        /// The same directory, by a path that begins in the project.
+        case above
+        /// In a link of the project's that leads there.
+        case link
+    }
+
     /// What keeps an attack from working.
     enum Layer: String, Hashable, Sendable {
         case filter = "system call filter"
@@ -85,6 +99,7 @@ struct Attack: Sendable {
         case sessionEnd = "gone with the session"
         case undone = "undone after the session"
         case landlock = "Landlock"
+        case launcher = "launcher"
         case kernel = "kernel"
         case absent = "not in this VM"
     }
@@ -133,6 +148,10 @@ struct AttackGround: Hashable, Codable, Sendable {
     var otherToken: String { "\(directory)/agents/other/token" }
     /// The developer's secret, made for this run.
     var secret: String { "\(developerHome)/.dvm-selftest-\(marker)" }
+    /// A start file for shells, which leaves the sign that it was run.
+    var catcher: String { "\(directory)/catcher" }
+    /// What the names begin with of whatever attacks leave in a directory for temporary files.
+    var sign: String { "dvm-selftest-\(marker)" }
     /// A socket without a path, as `connect` is told it.
     var abstractName: String { "@dvm-selftest-\(marker)" }
 }

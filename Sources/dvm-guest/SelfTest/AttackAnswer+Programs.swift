@@ -3,8 +3,8 @@ internal import Glibc
 
 /// Attempts by programs of the VM.
 extension AttackAnswer {
-    /// Runs a program to its end; it works when the status is 0.
-    static func program(_ words: [String]) -> Self {
+    /// Runs a program to its end, with these variables and a search path; it works when the status is 0.
+    static func program(_ words: [String], adding variables: [String: String] = [:]) -> Self {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
@@ -12,7 +12,8 @@ extension AttackAnswer {
             unsafe posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", flags, 0)
         }
         let arguments = ArgumentList(words)
-        let environment = ArgumentList(["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"])
+        let path = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
+        let environment = ArgumentList(path.merging(variables) { $1 }.map { "\($0)=\($1)" })
         var pid: pid_t = 0
         let error = unsafe posix_spawnp(&pid, words[0], &actions, nil, arguments.pointer, environment.pointer)
         guard error == 0 else { return .refused(error == ENOENT ? "not installed" : "cannot be run") }

@@ -30,6 +30,9 @@ struct AttackCommand: ParsableCommand {
     @Option(help: "Try the attacks on this subject only")
     var subject: String?
 
+    @Option(help: "Try the attacks that lie in how this session was asked for")
+    var asking: String?
+
     @Flag(help: "Leave the mounts of the VM alone")
     var ownMounts = false
 
@@ -44,7 +47,8 @@ struct AttackCommand: ParsableCommand {
                 ?? AttackList.all
             let attacks = all.filter { attack in
                 if let place { return attack.trace?.place == place }
-                return control == nil || attack.control == (control == "root" ? .root : .agent)
+                if let control { return attack.control == (control == "root" ? .root : .agent) }
+                return attack.asking?.rawValue == asking
             }
             let answers = try AttackRunner(ground: ground, place: place, ownMounts: ownMounts).run(attacks)
             try Self.say(answers)

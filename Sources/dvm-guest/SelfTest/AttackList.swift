@@ -4,7 +4,7 @@ internal import DVMProtocol
 enum AttackList {
     static let subjects: [AttackSubject] = [
         namespaces, mounts, keyrings, terminals, processes, kernel, sockets, services, secrets, git, projectFiles,
-        directories, privileges, nextSession, network,
+        directories, asked, privileges, nextSession, network,
     ]
 
     static let all = subjects.flatMap(\.attacks)

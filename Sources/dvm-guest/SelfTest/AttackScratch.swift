@@ -61,6 +61,7 @@ struct AttackScratch: ~Copyable {
             to: FilePath("\(directory)/canary"),
             mode: [.ownerReadWrite, .groupRead, .otherRead]
         )
+        try Self.setTrap(in: directory, sign: "dvm-selftest-\(marker)")
         let listeners = try AttackListeners(directory: directory, abstractName: "@dvm-selftest-\(marker)")
         let terminal = try Streams.terminal(TerminalSize(columns: 80, rows: 24), owner: agent.uid)
         let victim = try Victim(uid: agent.uid, gid: agent.gid)
@@ -73,6 +74,17 @@ struct AttackScratch: ~Copyable {
         self.victim = victim
         // Any number that is this run's: it is looked for by both sessions.
         memoryKey = Int32(truncatingIfNeeded: marker.hashValue & 0x3FFF_FFFF) | 0x4000_0000
+    }
+
+    /// The programs that a launcher may look for by name.
+    private static let caught = ["bin/bwrap", "bin/sh", "bin/true"]
+
+    /// What leaves a sign when somebody obeys variables of the caller's: a start file for shells, and programs.
+    private static func setTrap(in directory: String, sign: String) throws(Refusal) {
+        _ = try Directories.make(FilePath("\(directory)/bin"), mode: Self.open)
+        for path in ["catcher"] + caught {
+            try TextFile.write(AttackList.trap(sign), to: FilePath("\(directory)/\(path)"), mode: Self.open)
+        }
     }
 
     private static let open: FilePermissions = [
@@ -100,13 +112,13 @@ struct AttackScratch: ~Copyable {
     /// Files as in a project that people work in, made by whoever owns them: root makes nothing below what is not its.
     private borrowing func fill() throws(Refusal) {
         let secret = ground(project: "", home: "").secret
-        try run(developer.uid, developer.gid, Self.script, [project])
+        try run(developer.uid, developer.gid, Self.script, [project, directory])
         try run(developer.uid, developer.gid, "umask 077; echo canary >\"$1\"", [secret])
-        try run(agent.uid, agent.gid, Self.script, [controlProject])
+        try run(agent.uid, agent.gid, Self.script, [controlProject, directory])
         try run(agent.uid, agent.gid, "umask 077; echo canary >\"$1/token\"", ["\(directory)/agents/other"])
     }
 
-    /// A repository by hand, since git need not be installed; an editor's files; three secrets.
+    /// A repository by hand, since git need not be installed; an editor's files; three secrets; a link that leads out.
     private static let script = """
         set -e; cd "$1"
         mkdir -p .git/hooks .git/info .git/objects .git/refs/heads .vscode .idea .claude .husky .devcontainer deploy
@@ -115,6 +127,7 @@ struct AttackScratch: ~Copyable {
         for file in .envrc .vscode/tasks.json .idea/workspace.xml .mcp.json .claude/settings.json .husky/pre-commit \\
             .devcontainer/devcontainer.json .env .env.local .netrc; do echo canary >$file; done
         printf -- '-----BEGIN OPENSSH PRIVATE KEY-----\\ncanary\\n' >deploy/id_ed25519
+        ln -s "$2" \(AttackList.wayOut)
         """
 
     private borrowing func run(_ uid: UInt32, _ gid: UInt32, _ script: String, _ arguments: [String]) throws(Refusal) {
@@ -145,13 +158,16 @@ struct AttackScratch: ~Copyable {
         for path in [project, "\(directory)/agents/other", controlProject, controlHome] {
             try? run(agent.uid, agent.gid, "cd \"$1\" 2>/dev/null && find . -mindepth 1 -delete", [path])
         }
-        for path in ["/tmp", "/var/tmp", "/dev/shm"] {
-            unsafe unlink("\(path)/dvm-selftest-\(marker)")
+        let sign = ground(project: "", home: "").sign
+        for place in ["/tmp", "/var/tmp", "/dev/shm"] as [FilePath] {
+            for name in Listing.names(in: place) where name.hasPrefix(sign) {
+                _ = unsafe place.appending(name).withPlatformString { unsafe unlink($0) }
+            }
         }
-        unsafe unlink("\(directory)/canary")
-        unsafe unlink("\(directory)/socket")
+        for file in ["canary", "socket", "catcher"] + Self.caught { unsafe unlink("\(directory)/\(file)") }
         for path in [
-            project, home, "\(directory)/agents/other", controlProject, controlHome, "\(directory)/agents",
+            project, home, "\(directory)/agents/other", "\(directory)/bin", controlProject, controlHome,
+            "\(directory)/agents",
             "\(directory)/control", directory, Self.top,
         ] { unsafe rmdir(path) }
     }

@@ -19,7 +19,7 @@ enum SelfTest {
         progress("a scratch project")
         let scratch = try AttackScratch.make(agent: agent, developer: developer)
         do throws(Refusal) {
-            let report = try attack(from: scratch, plan.spawn, agent, developer, progress)
+            let report = try attack(from: scratch, settings, accounts, agent, developer, progress)
             scratch.remove()
             return report
         } catch {
@@ -30,27 +30,35 @@ enum SelfTest {
 
     private static func attack(
         from scratch: borrowing AttackScratch,
-        _ spawn: Spawn,
+        _ settings: Settings,
+        _ accounts: Accounts,
         _ agent: Spawn.Agent,
         _ developer: Accounts.Account,
         _ progress: (String) -> Void
     ) throws(Refusal) -> SelfTestReport {
-        var session = spawn
-        var confined = agent
-        confined.project = scratch.project
-        confined.home = scratch.home
-        confined.directory = ""
-        confined.policy.recorded = false
-        session.confinement = .agent(confined)
-        let inside = scratch.ground(project: View.workspace, home: scratch.home)
+        var scratched = settings
+        scratched.codeDirectory = scratch.project
+        scratched.agents.recorded = false
+        let (plans, home) = (scratched, scratch.home)
+        let inside = scratch.ground(project: View.workspace, home: home)
         let outside = scratch.ground(project: scratch.controlProject, home: scratch.controlHome)
+        /// A session on the scratch project, as any that is asked for.
+        func inSession(_ asking: Attack.Asking?, _ options: [String]) throws(Refusal) -> [String: AttackAnswer] {
+            let program = asking.map { $0.program(inside) } ?? Program(.tool(name: "shell", arguments: []))
+            var session = try ProgramPlan(program, settings: plans, accounts: accounts).spawn
+            guard case .agent(var confined) = session.confinement else { throw Refusal("a tool is no agent") }
+            confined.home = home
+            session.confinement = .agent(confined)
+            return try answers(session, View.program, inside, options)
+        }
 
         progress("\(AttackList.all.count) attacks in the sandbox")
-        let attempts = try answers(session, View.program, inside)
+        var attempts = try inSession(nil, [])
+        for asking in Attack.Asking.allCases {
+            attempts.merge(try inSession(asking, ["--asking", asking.rawValue])) { $1 }
+        }
         progress("what is left for the next session")
-        confined.session = SessionID.new()
-        session.confinement = .agent(confined)
-        let later = try answers(session, View.program, inside, ["--traces", Attack.Place.nextSession.rawValue])
+        let later = try inSession(nil, ["--traces", Attack.Place.nextSession.rawValue])
         progress("what is left outside")
         var left = inside
         left.project = scratch.project
@@ -110,5 +118,17 @@ enum SelfTest {
             terminal: false,
             confinement: .developer(Spawn.Developer(uid: uid, gid: gid, groups: [], directory: "/", home: "/"))
         )
+    }
+}
+
+extension Attack.Asking {
+    /// What is asked of the launcher.
+    fileprivate func program(_ ground: AttackGround) -> Program {
+        let tool = Program.Command.tool(name: "shell", arguments: [])
+        return switch self {
+        case .outside: Program(tool, directory: ground.directory, environment: AttackList.variables(ground))
+        case .above: Program(tool, directory: AttackList.above(ground))
+        case .link: Program(tool, directory: "\(ground.project)/\(AttackList.wayOut)")
+        }
     }
 }
