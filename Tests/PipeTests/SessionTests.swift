@@ -293,6 +293,7 @@ import Testing
                 SessionNote(.warning, "the session was ended after the time it was given, which DVM_AI_TIME sets")
             )
         )
+        #expect(try list(GuestClient(vm), ended: true).first?.facts?.limits == [.init(.time, times: 1)])
     }
 
     @Test func `a session hears what the network refused it, and how to allow that`() throws {
@@ -308,6 +309,60 @@ import Testing
             + "it, write DVM_AI_HOSTS=\"… refused.test:80\" in the VM's configuration and run `dvm sync`"
         #expect(outcome.notes.contains(SessionNote(.notice, note)))
     }
+
+    @Test func `what a session met and changed is in the record, in fields`() throws {
+        let vm = try PretendVM()
+        try vm.configure(##""network":{"uplink":"allow","hosts":[],"local":[],"served":[]}"##)
+        let script = """
+            mkdir -p node_modules/x; echo x >made; for file in run 'a b' node_modules/x/tool; do install -m 755 made "$file"; done
+            for _ in 1 2; do curl -sS -m 10 -o /dev/null http://refused.test/; done
+            """
+        let client = try GuestClient(vm)
+        #expect(try client.run(shell(script)).ending == .exit(.exited(0)))
+
+        var expected = SessionFacts()
+        let reason = "it is not among the hosts agents of this VM may reach"
+        expected.refusedConnections = [.init(target: "refused.test:80", times: 2, reason: reason)]
+        expected.files = .init(changed: 4, executable: 3, executables: ["a b", "run"], complete: true)
+        var facts = try #require(try list(client, ended: true).first?.facts)
+        // Processes of the same account in other tests.
+        facts.endedBySystemCall = []
+        #expect(facts == expected)
+    }
+
+    #if arch(x86_64)
+    @Test func `a process that the kernel ended for a system call is in the record, which says whose it may be`() throws
+    {
+        let vm = try PretendVM()
+        let client = try GuestClient(vm)
+        /// Has the kernel end a process for a number that no other test has: the log is the machine's.
+        func kill() throws -> (call: SessionFacts.SystemCall, outcome: GuestClient.Outcome, facts: SessionFacts?) {
+            let number = UInt32.random(in: 0x1_0000...0xFF_FFFF)
+            let python = "import ctypes; ctypes.CDLL(None).syscall(\(0x4000_0000 | number))"
+            let channel = try client.open(.program(shell("python3 -c '\(python)'; echo $?")))
+            let outcome = try client.follow(channel)
+            let id = client.session(of: channel)
+            let call = SessionFacts.SystemCall(architecture: "x32", number: number, times: 1)
+            return (call, outcome, try list(client, ended: true).first { $0.id == id }?.facts)
+        }
+
+        let alone = try kill()
+        // 128 and SIGSYS.
+        #expect(alone.outcome.text == "159\n")
+        #expect(alone.facts?.endedBySystemCall.contains(alone.call) == true, "\(alone)")
+        #expect(alone.facts?.systemCallsMayBeOthers == false)
+        #expect(
+            alone.outcome.notes.contains { $0.weight == .warning && $0.text.contains("\(alone.call.number) of x32") }
+        )
+
+        let other = try start("read line", in: vm)
+        let beside = try kill()
+        #expect(beside.facts?.endedBySystemCall.contains(beside.call) == true, "\(beside)")
+        #expect(beside.facts?.systemCallsMayBeOthers == true)
+        #expect(beside.outcome.notes.contains { $0.text.contains("may be of a session that ran beside") })
+        _ = try client.follow(client.open(.task(.endSession(other))))
+    }
+    #endif
 
     @Test func `sessions of two tools see neither each other's processes nor homes`() throws {
         let vm = try PretendVM()

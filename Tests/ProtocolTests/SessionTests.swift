@@ -49,6 +49,42 @@ import Testing
     @Test(arguments: states)
     func `says how it stands`(state: String, session: SessionSummary) { #expect(session.state == state) }
 
+    @Test func `keeps what it met and changed in fields, which an earlier version did not`() throws {
+        var facts = SessionFacts()
+        facts.limits = [.init(.tasks, times: 7), .init(.time, times: 1)]
+        facts.refusedConnections = [.init(target: "a.test:80", times: 2, reason: "no")]
+        facts.moreRefusedConnections = 3
+        facts.endedBySystemCall = [.init(architecture: "i386", number: 20, times: 1)]
+        facts.files = .init(changed: 4, executable: 1, executables: ["run"], complete: true)
+        let text = """
+            {"endedBySystemCall":[{"architecture":"i386","number":20,"times":1}],\
+            "files":{"changed":4,"complete":true,"executable":1,"executables":["run"]},\
+            "limits":[{"kind":"tasks","times":7},{"kind":"time","times":1}],"moreRefusedConnections":3,\
+            "refusedConnections":[{"reason":"no","target":"a.test:80","times":2}],"systemCallsMayBeOthers":false}
+            """
+        #expect(String(decoding: try JSON.encode(facts), as: UTF8.self) == text)
+        #expect(try JSON.decode(SessionFacts.self, from: Array(text.utf8)) == facts)
+
+        let session = Self.session { $0.facts = facts }
+        #expect(try JSON.decode(SessionSummary.self, from: JSON.encode(session)) == session)
+        let earlier = String(decoding: try JSON.encode(Self.session()), as: UTF8.self)
+        #expect(!earlier.contains("facts"))
+        #expect(try JSON.decode(SessionSummary.self, from: Array(earlier.utf8)) == Self.session())
+    }
+
+    @Test func `brings together what its parts know`() {
+        var one = SessionFacts()
+        one.limits = [.init(.memory, times: 1)]
+        var other = SessionFacts()
+        other.files = .init(changed: 1, executable: 0, executables: [], complete: false)
+        other.moreRefusedConnections = 2
+        one.add(other)
+        one.add(SessionFacts())
+        var both = other
+        both.limits = [.init(.memory, times: 1)]
+        #expect(one == both)
+    }
+
     @Test func `is shown whole, and harmless`() {
         let session = Self.session {
             $0.ended = 1_795_275_012 + 3725

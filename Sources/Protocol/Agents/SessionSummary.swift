@@ -26,6 +26,8 @@ public struct SessionSummary: Hashable, Codable, Sendable {
     public var unreviewed: Bool?
     /// What was worth telling the person.
     public var notes: [SessionNote]
+    /// What it met and changed; once it has ended.
+    public var facts: SessionFacts?
 
     /// Who asks for a session.
     public enum Asker: String, Hashable, Codable, Sendable {

@@ -83,6 +83,16 @@ struct Findings: Hashable, Codable {
 }
 
 extension Findings {
+    /// What is recorded of them.
+    var files: SessionFacts.Files {
+        SessionFacts.Files(
+            changed: changedCount,
+            executable: executableCount,
+            executables: executables.sorted().prefix(SessionFacts.most).map(\.description),
+            complete: complete && passedOver.isEmpty
+        )
+    }
+
     /// What a person should know, most important first.
     var notes: [SessionNote] {
         var notes: [SessionNote] = []

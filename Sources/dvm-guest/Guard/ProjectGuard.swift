@@ -8,6 +8,8 @@ final class ProjectGuard: SessionPart {
     /// Before which session git's state was as `before` has it; absent when that is this one.
     private let earlier: Baseline?
     private let shadow: ShadowTransfer?
+    /// What was changed; once it was looked at.
+    private(set) var facts = SessionFacts()
 
     /// Looks at the project, which no process of the session has touched yet.
     ///
@@ -110,6 +112,7 @@ final class ProjectGuard: SessionPart {
         let packed = shadow?.pack(in: site.group)
         let isOver = site.group.killAll()
         let findings = try look()
+        facts.files = findings.files
         let notes = notes(of: findings)
         // What cannot be ended may still change something: it is looked at again.
         guard isOver else { return notes + [SessionPlace.hanging] }

@@ -97,7 +97,8 @@ final class Gate {
     private func tell() {
         guard let descriptor = report else { return }
         report = nil
-        guard let frame = try? Frame(.result, channel: 0, json: context.journal.notes) else { return }
+        let said = GateReport(notes: context.journal.notes, facts: context.journal.facts)
+        guard let frame = try? Frame(.result, channel: 0, json: said) else { return }
         var outbox = Outbox()
         outbox.append(frame)
         _ = outbox.flush(to: descriptor, isSocket: true)

@@ -1,6 +1,14 @@
 internal import DVMProtocol
 internal import Glibc
 
+/// What the gate says in the end.
+struct GateReport: Codable {
+    /// What the person should hear.
+    var notes: [SessionNote]
+    /// What is recorded.
+    var facts: SessionFacts
+}
+
 /// What the gate decided: a line per decision for the record, and what the person should hear in the end.
 final class GateJournal {
     /// One line of the log, as JSON.
@@ -70,6 +78,18 @@ final class GateJournal {
         let rest = order.count - Self.mostNotes + more
         if rest > 0 { notes.append(SessionNote(.notice, "refused connections to \(rest) more addresses")) }
         return notes
+    }
+
+    /// What was refused, for the record.
+    var facts: SessionFacts {
+        var facts = SessionFacts()
+        facts.refusedConnections = order.prefix(SessionFacts.most).compactMap { target in
+            refused[target].map {
+                SessionFacts.RefusedConnection(target: target, times: $0.count, reason: $0.why)
+            }
+        }
+        facts.moreRefusedConnections = order.count - facts.refusedConnections.count + more
+        return facts
     }
 
     /// How a person allows a target.

@@ -5,6 +5,8 @@ internal import Glibc
 final class SessionNetwork: SessionPart {
     private let gate: Child?
     private let report: SharedDescriptor?
+    /// What was refused; once it has ended.
+    private(set) var facts = SessionFacts()
 
     private init(gate: consuming Child?, report: SharedDescriptor?) {
         self.gate = gate
@@ -115,6 +117,8 @@ final class SessionNetwork: SessionPart {
         let frame = try? answer(within: 5)
         gate?.signal(SIGKILL)
         _ = gate?.wait()
-        return (try? frame?.json([SessionNote].self)) ?? []
+        guard let said = try? frame?.json(GateReport.self) else { return [] }
+        facts = said.facts
+        return said.notes
     }
 }

@@ -2,6 +2,14 @@ internal import DVMProtocol
 
 /// What a control group says about limits that were met.
 enum LimitNotes {
+    static func met(in group: ControlGroup) -> [SessionFacts.Limit] {
+        [
+            // A session that is out of memory ends as a whole, however many processes that are.
+            SessionFacts.Limit(.memory, times: min(1, group.count("oom_kill", in: "memory.events"))),
+            SessionFacts.Limit(.tasks, times: group.count("max", in: "pids.events")),
+        ].filter { $0.times > 0 }
+    }
+
     static func of(_ group: ControlGroup) -> [SessionNote] {
         var notes: [SessionNote] = []
         if group.count("oom_kill", in: "memory.events") > 0 {

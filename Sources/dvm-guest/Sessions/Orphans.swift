@@ -76,31 +76,32 @@ enum Orphans {
         let group = AgentGroups.of(session)
         // Its sandbox died with its supervisor; but this is what says so.
         guard group.killAll() else { throw Refusal(SessionPlace.hanging.text) }
-        let notes = try review(session)
-        record(session, notes)
+        let (notes, facts) = try review(session)
+        record(session, notes, facts)
         group.remove()
         SessionDirectory.remove(session)
         return notes
     }
 
-    private static func review(_ session: SessionID) throws(Refusal) -> [SessionNote] {
-        guard let pending = try PendingReview.read(session) else { return [] }
+    private static func review(_ session: SessionID) throws(Refusal) -> ([SessionNote], SessionFacts?) {
+        guard let pending = try PendingReview.read(session) else { return ([], nil) }
         guard try Status.exists(FilePath(pending.agent.project)) else {
             PendingReview.drop(session)
-            return [SessionNote(.notice, "its project \(pending.agent.project) is gone")]
+            return ([SessionNote(.notice, "its project \(pending.agent.project) is gone")], nil)
         }
         let limits = pending.agent.policy.limits
         let group = try AgentGroups.make(session, limits, asked: SessionLimits())
         guard let projectGuard = try ProjectGuard(of: pending, in: group) else {
             PendingReview.drop(session)
             let text = "its project was replaced by another directory before anybody looked what it left there"
-            return [SessionNote(.warning, text)]
+            return ([SessionNote(.warning, text)], nil)
         }
-        return try projectGuard.review()
+        let notes = try projectGuard.review()
+        return (notes, projectGuard.facts)
     }
 
     /// Adds to a session's record what nobody did at its end.
-    private static func record(_ session: SessionID, _ notes: [SessionNote]) {
+    private static func record(_ session: SessionID, _ notes: [SessionNote], _ facts: SessionFacts?) {
         guard var summary = SessionDirectory.state(of: session) ?? SessionLog.read().first(where: { $0.id == session }),
             let settings = try? Settings.read(), let developer = (try? Accounts.read())?[settings.user]
         else { return }
@@ -111,6 +112,7 @@ enum Orphans {
             summary.notes.append(SessionNote(.warning, text))
         }
         summary.notes += notes
+        summary.facts = summary.facts ?? facts
         _ = SessionLog(readers: developer.gid).append(summary)
     }
 

@@ -109,6 +109,8 @@ extension SessionSummary {
         var brief = self
         brief.words = Array(words.prefix(1))
         brief.notes = Array(notes.filter { $0.weight == .warning }.prefix(8))
+        brief.facts?.refusedConnections = []
+        brief.facts?.files?.executables = []
         return brief
     }
 }

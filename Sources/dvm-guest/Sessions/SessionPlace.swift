@@ -7,6 +7,8 @@ final class SessionPlace {
     /// The agent, as its site has it.
     let agent: Spawn.Agent
     private var surroundings: SessionSurroundings
+    /// What is known of the session once its surroundings were taken down.
+    private(set) var facts = SessionFacts()
 
     /// Makes the place for a session.
     ///
@@ -44,8 +46,11 @@ final class SessionPlace {
         if !group.killAll() {
             notes.append(Self.hanging)
         }
+        facts.limits = LimitNotes.met(in: group)
         notes += LimitNotes.of(group)
-        return notes + surroundings.end()
+        notes += surroundings.end()
+        facts.add(surroundings.facts)
+        return notes
     }
 
     /// What is said when a session is not over, whatever was done to it.

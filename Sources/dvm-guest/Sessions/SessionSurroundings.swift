@@ -11,6 +11,13 @@ protocol SessionPart {
     ///
     /// - Returns: what the person should know.
     mutating func end() -> [SessionNote]
+
+    /// What it knows of the session in the end, for the record.
+    var facts: SessionFacts { get }
+}
+
+extension SessionPart {
+    var facts: SessionFacts { SessionFacts() }
 }
 
 /// The parts around one session, in the order in which they were made.
@@ -22,6 +29,8 @@ struct SessionSurroundings {
     }
 
     private var parts: [any SessionPart] = []
+    /// What the parts knew that were taken down.
+    private(set) var facts = SessionFacts()
 
     /// Makes every part.
     ///
@@ -40,7 +49,10 @@ struct SessionSurroundings {
     /// Takes every part down, the last one first; nothing the second time.
     mutating func end() -> [SessionNote] {
         var notes: [SessionNote] = []
-        while var part = parts.popLast() { notes = part.end() + notes }
+        while var part = parts.popLast() {
+            notes = part.end() + notes
+            facts.add(part.facts)
+        }
         return notes
     }
 }

@@ -61,6 +61,16 @@ enum SessionTasks {
         return nil
     }
 
+    /// Whether another session ran at any time of one that has ended.
+    static func wereOthers(beside session: SessionSummary) -> Bool {
+        let now = session.ended ?? .max
+        return (SessionLog.read() + SessionDirectory.running()).contains { other in
+            // Without an end it runs, or nobody knows when it was over.
+            let end = other.ended ?? (SessionDirectory.isLive(other.id) ? .max : other.started)
+            return other.id != session.id && other.started <= now && end >= session.started
+        }
+    }
+
     private static func find(_ session: SessionID) throws(Refusal) -> SessionSummary {
         if let running = SessionDirectory.running().first(where: { $0.id == session }) { return running }
         guard let ended = SessionLog.read().last(where: { $0.id == session }) else {

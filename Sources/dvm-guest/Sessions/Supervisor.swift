@@ -12,6 +12,10 @@ final class Supervisor {
     private let place: SessionPlace
     private let channel: Channel
     private let log: SessionLog
+    /// From before its start.
+    private let kernelLog = KernelLog()
+    /// Whether it was ended after the time it was given.
+    private var isOutOfTime = false
     private var recording: Recording?
     private var summary: SessionSummary
 
@@ -279,6 +283,7 @@ final class Supervisor {
         }
         if let deadline, deadline <= .now {
             self.deadline = nil
+            isOutOfTime = true
             remark(.warning, "the session was ended after the time it was given, which DVM_AI_TIME sets")
             _ = place.group.killAll()
         }
@@ -298,6 +303,7 @@ final class Supervisor {
     private func end() {
         summary.notes += place.takeDown()
         if let last { summary.take(last) }
+        summary.facts = facts()
         summary.unreviewed = PendingReview.sessions().contains(summary.id) ? true : nil
         remark(recording?.end())
         if order.detached { log.keep(scrollback.contents, of: summary.id) }
@@ -309,6 +315,17 @@ final class Supervisor {
         }
         client.send(last)
         sayAll(to: client)
+    }
+
+    /// What is known of the session; what the kernel says last, which it does a moment later.
+    private func facts() -> SessionFacts {
+        var facts = place.facts
+        if isOutOfTime { facts.limits.append(SessionFacts.Limit(.time, times: 1)) }
+        facts.endedBySystemCall = kernelLog?.calls(of: place.agent.uid) ?? []
+        guard !facts.endedBySystemCall.isEmpty else { return facts }
+        facts.systemCallsMayBeOthers = SessionTasks.wereOthers(beside: summary)
+        remark(KernelLog.note(facts.endedBySystemCall, mayBeOthers: facts.systemCallsMayBeOthers))
+        return facts
     }
 
     /// Waits until everything was taken; not for ever, since nothing else is left of the session.
