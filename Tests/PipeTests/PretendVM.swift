@@ -27,6 +27,8 @@ final class PretendVM: @unchecked Sendable {
 
     /// The bytes of a disk of its own for `/var/log`, which each of its conversations then has anew.
     var roomForLogs: Int?
+    /// Whether `/usr/local/bin`, where commands of tools are written, is empty and anew for each of its conversations.
+    var hasOwnCommands = false
 
     /// A VM with an empty project; without memory for `/run`, where that is to be missed.
     init(runInMemory: Bool = true) throws {
@@ -84,6 +86,7 @@ final class PretendVM: @unchecked Sendable {
         let script =
             ["mkdir -p /run/dvm /usr/local/libexec"] + coverings.map { "mount --bind '\($0)' \($1)" }
             + (roomForLogs.map { ["mount -t tmpfs -o mode=755,size=\($0) none /var/log"] } ?? [])
+            + (hasOwnCommands ? ["mount -t tmpfs -o mode=755 none /usr/local/bin"] : [])
             + [
                 "mount -t cgroup2 none /sys/fs/cgroup", #"exec "$@""#,
             ]
