@@ -9,9 +9,10 @@ GUEST_ARCH ?= $(ARCH)
 SWIFT ?= swift
 # Static, so that the host needs no Swift where it is installed.
 HOST_FLAGS := -c release --static-swift-stdlib --product dvm-host
-# The build id is how host and guest know whether they belong together.
-GUEST_FLAGS := -c release --static-swift-stdlib -Xswiftc -static-executable -Xlinker --build-id=sha1 \
-	--scratch-path .build-guest --product dvm-guest
+# The build id is how host and guest know whether they belong together. Small rather than quick, and equal functions once:
+# it travels into each VM, and what it does is waiting for the kernel.
+GUEST_FLAGS := -c release --static-swift-stdlib -Xswiftc -static-executable -Xswiftc -Osize -Xlinker --icf=safe \
+	-Xlinker --build-id=sha1 --scratch-path .build-guest --product dvm-guest
 # Where demo, tests and benchmarks have their own installation.
 STAGE := .build/stage
 
@@ -72,15 +73,19 @@ NOT_IN_TEST := Heavy.toolchains million.files Vibe.does $(SLOW_IN_VM)
 check: build-tests ## Format and every test that needs no VM, about three minutes once built
 	@$(MAKE) --no-print-directory run-check
 
-# The recipes' own tests mostly wait, and do so beside the build.
+# What only reads goes beside the build, and the recipes' own tests, which mostly wait.
 .PHONY: build-tests
 build-tests: setup
+	@mkdir -p .build
+	@$(MAKE) --no-print-directory lint >.build/lint.log 2>&1 & lint=$$!; \
+	$(SWIFT) build --build-tests; status=$$?; \
+	wait $$lint || status=$$?; cat .build/lint.log; exit $$status
+
+.PHONY: lint
+lint:
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
 	scripts/lint-scripts
-	@mkdir -p .build
-	@Tests/Support/recipes/selftest >.build/selftest.log 2>&1 & recipes=$$!; \
-	$(SWIFT) build --build-tests; status=$$?; \
-	wait $$recipes || status=$$?; cat .build/selftest.log; exit $$status
+	Tests/Support/recipes/selftest
 
 # The host's tests start hundreds of Bash and wait for them with time limits, which all at once on two processors means
 # nothing: one after the other they take as much of a processor, and are never short of it.

@@ -29,6 +29,8 @@ final class PretendVM: @unchecked Sendable {
     var roomForLogs: Int?
     /// Whether `/usr/local/bin`, where commands of tools are written, is empty and anew for each of its conversations.
     var hasOwnCommands = false
+    /// Whether it has the log of this machine's kernel, in which the agents of all tests are one and the same.
+    var hearsKernel = false
 
     /// A VM with an empty project; without memory for `/run`, where that is to be missed.
     init(runInMemory: Bool = true) throws {
@@ -43,6 +45,7 @@ final class PretendVM: @unchecked Sendable {
         try FileManager.default.createDirectory(at: memory, withIntermediateDirectories: true)
         try make("etc"); try make("lib/dvm"); try make("home/developer/code/app"); try make("lib/dvm-agent")
         try make("log"); try make("libexec")
+        try write("", to: "kmsg"); own("kmsg", 0, 0o600)
         try write(
             """
             root:x:0:0::/root:/bin/bash
@@ -87,6 +90,7 @@ final class PretendVM: @unchecked Sendable {
             ["mkdir -p /run/dvm /usr/local/libexec"] + coverings.map { "mount --bind '\($0)' \($1)" }
             + (roomForLogs.map { ["mount -t tmpfs -o mode=755,size=\($0) none /var/log"] } ?? [])
             + (hasOwnCommands ? ["mount -t tmpfs -o mode=755 none /usr/local/bin"] : [])
+            + (hearsKernel ? [] : ["{ [ ! -e /dev/kmsg ] || mount --bind '\(directory.path)/kmsg' /dev/kmsg; }"])
             + [
                 "mount -t cgroup2 none /sys/fs/cgroup", #"exec "$@""#,
             ]
