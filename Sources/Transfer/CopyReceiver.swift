@@ -3,8 +3,8 @@ package import DVMProtocol
 /// The end of a copy that decides what it wants, and writes.
 ///
 /// The other end is a stranger: an entry is reached by its one name below a directory that is held open, never through a
-/// link, and nothing that was there gets into the way of that. A file is written under another name, closed to everybody
-/// else, and gets its own when it is whole.
+/// link, and nothing that was there gets into the way of that. A file is written under another name, and gets its own when
+/// it is whole.
 package struct CopyReceiver {
     /// How it is received.
     package struct Options {
@@ -189,8 +189,9 @@ package struct CopyReceiver {
 
     /// Begins a file.
     ///
-    /// What is written at once needs no protection until it is whole. Where an access list comes with the directory,
-    /// that would be the most a new file's mode can open, and what is large may be gone on with.
+    /// A small one has its mode from the beginning, which saves a call of the kernel: who may read it then may read it a
+    /// moment later in any case. A large one may be cut short and gone on with, for which its owner has to be able to open
+    /// it; and where an access list comes with the directory, that list would take rights from a mode given to open(2).
     private func begin(_ place: Place, from: UInt64, _ stamp: CopyStamp, size: UInt64?) throws(Errno) -> IncomingFile {
         let isSmall = size.map { $0 < CopyLimits.worthKeeping } ?? false
         let opened = options.masksNothing && isSmall && !options.inheritsAccess(place.directory)
