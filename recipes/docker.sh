@@ -18,7 +18,7 @@ case $(dvm_release ID) in
             docker-ce-rootless-extras slirp4netns fuse-overlayfs shadow-utils iptables
         ;;
     debian)
-        dvm_packages docker.io docker-compose rootlesskit slirp4netns fuse-overlayfs uidmap dbus-user-session iptables
+        dvm_packages docker.io docker-compose rootlesskit slirp4netns fuse-overlayfs uidmap iptables
         dvm_packages_there_are docker-cli docker-buildx
         script=/usr/share/docker.io/contrib/dockerd-rootless.sh
         ;;
@@ -26,7 +26,7 @@ case $(dvm_release ID) in
         dvm_repository_key docker https://download.docker.com/linux/ubuntu/gpg 9DC858229FC7DD38854AE2D88D81803C0EBFCD88
         dvm_apt_repository docker https://download.docker.com/linux/ubuntu "$(dvm_release UBUNTU_CODENAME)" stable
         dvm_packages docker-ce docker-ce-cli containerd.io docker-buildx-plugin docker-compose-plugin \
-            docker-ce-rootless-extras slirp4netns fuse-overlayfs uidmap dbus-user-session iptables
+            docker-ce-rootless-extras slirp4netns fuse-overlayfs uidmap iptables
         ;;
 esac
 
@@ -46,17 +46,22 @@ else
         dvm_fail "$DVM_USER has no subordinate user and group ids, which containers without root need" \
             "dvm sync gives them when it makes the account; add a line for $DVM_USER to /etc/subuid and /etc/subgid"
     fi
+    dvm_user_bus
     dvm_no_service docker.service docker.socket
     if id -nG "$DVM_USER" | tr ' ' '\n' | grep -qx docker; then gpasswd --delete "$DVM_USER" docker; fi
     dvm_write /etc/systemd/user/docker.service <<UNIT
 # Written by dvm.
 [Unit]
 Description=Docker of this user's own, without root
+Requires=dbus.socket
+After=dbus.socket
 
 [Service]
 Type=notify
 NotifyAccess=all
 Environment=PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+# Without it runc takes itself for root's, and asks the VM's systemd, which refuses.
+Environment=DBUS_SESSION_BUS_ADDRESS=unix:path=%t/bus
 ExecStart=$script
 ExecReload=/bin/kill -s HUP \$MAINPID
 Restart=on-failure

@@ -135,6 +135,16 @@ dvm_as_user() {
     fi
 }
 
+# dvm_user_bus: sees that DVM_USER's session has its message bus, over which engines of containers ask for control groups.
+# A session that is older than the package has none.
+dvm_user_bus() {
+    dvm_packages -/dbus-user-session
+    if ! dvm_as_user systemctl --user is-active -q dbus.socket; then
+        dvm_as_user systemctl --user daemon-reload
+        dvm_as_user systemctl --user start dbus.socket
+    fi
+}
+
 # dvm_has_secret NAME: whether the caller gave it.
 dvm_has_secret() { [ -n "${DVM_SECRETS_DIR:-}" ] && [ -s "$DVM_SECRETS_DIR/$1" ]; }
 
