@@ -32,6 +32,7 @@ extension VMTests {
                 [ -s /var/lib/member/key ] || { mkdir -p /var/lib/member && echo "$DVM_NAME" >/var/lib/member/key; }
                 dvm_unit member.service <<'UNIT'
                 [Service]
+                PrivateDevices=yes
                 ExecStart=/bin/sh -c 'cat /var/lib/member/key >>/var/lib/member-ran; exec sleep infinity'
                 [Install]
                 WantedBy=multi-user.target

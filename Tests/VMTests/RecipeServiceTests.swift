@@ -29,11 +29,15 @@ extension VMTests {
             _ = try? vm.root("\(script)\nsystemctl daemon-reload\nrm -f /tmp/dvm-probe-mark")
         }
 
-        /// The journal of the service that is meant when none is named.
-        private func logs() throws -> String {
-            let outcome = try vm.dvm("logs", vm.name, "-o", "cat")
-            #expect(outcome.status == 0, "\(outcome.complaint)")
-            return outcome.text
+        /// The journal of the service that is meant when none is named, once it says something.
+        private func logs(with words: String) throws -> String {
+            let deadline = ContinuousClock.now + .seconds(120)
+            while true {
+                let outcome = try vm.dvm("logs", vm.name, "-o", "cat")
+                #expect(outcome.status == 0, "\(outcome.complaint)")
+                if outcome.text.contains(words) || ContinuousClock.now > deadline { return outcome.text }
+                usleep(500_000)
+            }
         }
 
         private func digest(_ text: String) throws -> String {
@@ -66,7 +70,7 @@ extension VMTests {
             let outcome = try vm.sync(environment: ["CLOUDFLARED_TOKEN": token])
             #expect(outcome.ran == ["cloudflared"], "\(outcome.told)")
 
-            let said = try logs()
+            let said = try logs(with: "may: ")
             #expect(said.contains("token of the SHA-256 \(try digest(token)), mode 400, user other"), "\(said)")
             #expect(said.contains("may: send outside\n"), "\(said)")
             #expect(!said.contains(token))
@@ -113,7 +117,8 @@ extension VMTests {
             try vm.configure("use tailscale\n")
             let outcome = try vm.sync(environment: ["TAILSCALE_AUTH_KEY": key])
             #expect(outcome.ran == ["tailscale"], "\(outcome.told)")
-            #expect(try logs().contains("joined with the key of the SHA-256 \(try digest(key))\n"))
+            let joined = "joined with the key of the SHA-256 \(try digest(key))\n"
+            #expect(try logs(with: joined).contains(joined))
             #expect(vm.log("tailscale").contains("in the tailnet as \(vm.name).tail1.ts.net, 100.64.0.7"))
             #expect(vm.log("tailscale").contains("Funnel is off"))
 
@@ -173,7 +178,7 @@ extension VMTests {
             )
             let outcome = try vm.sync()
             #expect(outcome.ran == ["llama"], "\(outcome.told)")
-            let said = try logs()
+            let said = try logs(with: "may: ")
             #expect(said.contains("model small has the SHA-256 \(digest)\n"), "\(said)")
             #expect(said.contains("may: nothing\n"), "\(said)")
             let models = "curl -sS --retry 9 --retry-connrefused http://127.0.0.1:8080/v1/models"

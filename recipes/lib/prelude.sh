@@ -220,35 +220,65 @@ dvm_own_service() {
     shift
     dvm_write /usr/local/libexec/dvm/own-service 0755 <<'SCRIPT'
 #!/bin/sh
-# Written by dvm. Whether this VM is still the one in which a service was set up, for systemd's ExecCondition: 0 when Lima
-# calls it so, 1 in a copy, 255 when that cannot be told, which systemd takes for a failure.
-# usage: own-service INSTANCE [DISK]
-disk=${2:-/dev/disk/by-label/cidata}
-# From it Lima sets the VM up at every start. At a start it may not have been found yet.
-tries=0
-until [ -e "$disk" ] || [ "$tries" = 50 ]; do
-    tries=$((tries + 1))
-    sleep 0.2
-done
-# Not mounted for it: Lima mounts it too, so that others cannot read it.
-found=$(LC_ALL=C grep -aoh 'LIMA_CIDATA_NAME=[A-Za-z0-9._-]*' "$disk" | sort -u)
-name=${found#LIMA_CIDATA_NAME=}
-case $name in
-    "$1") exit 0 ;;
-    '' | *[!A-Za-z0-9._-]*)
-        echo "dvm: it cannot be told from $disk what Lima calls this VM, so a service of $1 does not start" >&2
-        exit 255
+# Written by dvm. Which VM this is to Lima, and whether it is still the one in which a service was set up.
+# usage: own-service find [DISK]         prints what Lima calls this VM
+#        own-service is INSTANCE [FILE]  for systemd's ExecCondition: 0 when FILE says that Lima calls it so, 1 in a copy,
+#                                        255 when that cannot be told, which systemd takes for a failure
+case $1 in
+    find)
+        # From it Lima sets the VM up at every start. At a start it may not have been found yet.
+        disk=${2:-/dev/disk/by-label/cidata} tries=0
+        until [ -e "$disk" ] || [ "$tries" = 50 ]; do
+            tries=$((tries + 1))
+            sleep 0.2
+        done
+        # Not mounted for it: Lima mounts it too, so that others cannot read it.
+        found=$(LC_ALL=C grep -aoh 'LIMA_CIDATA_NAME=[A-Za-z0-9._-]*' "$disk" | sort -u)
+        if [ -z "$found" ]; then
+            echo "dvm: $disk does not say what Lima calls this VM" >&2
+            exit 1
+        fi
+        printf '%s\n' "$found"
+        ;;
+    is)
+        found=$(cat "${3:-/run/dvm-instance}")
+        name=${found#LIMA_CIDATA_NAME=}
+        case $name in
+            "$2") exit 0 ;;
+            '' | *[!A-Za-z0-9._-]*)
+                echo "dvm: it cannot be told what Lima calls this VM, so a service of $2 does not start; see:" \
+                    "journalctl -u dvm-instance" >&2
+                exit 255
+                ;;
+        esac
+        echo "dvm: this VM is $name, and the service is signed in as $2: it starts when dvm sync has run its recipe here" >&2
+        exit 1
         ;;
 esac
-echo "dvm: this VM is $name, and the service is signed in as $1: it starts when dvm sync has run its recipe here" >&2
-exit 1
 SCRIPT
+    # In a unit of its own: in that of a service without devices, a disk cannot be read whatever its other rights.
+    dvm_unit dvm-instance.service <<'UNIT'
+# Written by dvm.
+[Unit]
+Description=What Lima calls this VM
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+UMask=0077
+ExecStart=/usr/local/libexec/dvm/own-service find
+StandardOutput=truncate:/run/dvm-instance
+UNIT
     dvm_write "/var/lib/dvm/own/$service" 0600 < <(printf 'unit %s\n' "${unit##*/}" && printf 'path %s\n' "$@")
     # shellcheck disable=SC2153  # from the environment
     dvm_unit "$service.d/dvm-own.conf" <<UNIT
 # Written by dvm.
+[Unit]
+Wants=dvm-instance.service
+After=dvm-instance.service
+
 [Service]
-ExecCondition=+/usr/local/libexec/dvm/own-service dvm-$DVM_NAME
+ExecCondition=+/usr/local/libexec/dvm/own-service is dvm-$DVM_NAME
 UNIT
 }
 
