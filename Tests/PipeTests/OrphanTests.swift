@@ -71,6 +71,8 @@ import Testing
         let recorded = try list(ended: true).first { $0.id == id }
         #expect(recorded?.state == "lost")
         #expect(recorded?.notes.contains { $0.text.hasPrefix("new/.git/config could have made") } == true)
+        // What was to be told of the network was told to nobody.
+        #expect(recorded?.facts?.refusedConnectionsAreUnknown == true)
     }
 
     @Test func `is reviewed by whoever lists sessions`() throws {

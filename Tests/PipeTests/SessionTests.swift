@@ -327,6 +327,50 @@ import Testing
         #expect(try list(client, ended: true).first?.facts == expected)
     }
 
+    /// The gate of a session: the process that writes down what it decides.
+    private func gate(of session: SessionID, in vm: PretendVM) throws -> pid_t? {
+        func identity(_ path: String) -> [UInt64]? {
+            var status = stat()
+            return unsafe stat(path, &status) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : nil
+        }
+        guard let log = identity(vm.outside("/var/log/dvm/\(session).network")) else { return nil }
+        let processes = try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { pid_t($0) }
+        return processes.first { identity("/proc/\($0)/fd/1") == log }
+    }
+
+    @Test(arguments: [false, true])
+    func `what was refused counts as not known when the gate ended before the session`(isKilled: Bool) throws {
+        let vm = try PretendVM()
+        try vm.configure(##""network":{"uplink":"allow","hosts":[],"local":[],"served":[]}"##)
+        let client = try GuestClient(vm)
+        let ask = "curl -sS -m 10 -o /dev/null -w '%{http_code}\\n' http://refused.test/ 2>/dev/null"
+        let channel = try client.open(.program(shell("\(ask); read line; \(ask)")))
+        _ = try client.follow(channel) { $0.text.contains("403") }
+        let id = try #require(client.session(of: channel))
+        let gate = try #require(try gate(of: id, in: vm))
+        if isKilled {
+            kill(gate, SIGKILL)
+            while try self.gate(of: id, in: vm) != nil { usleep(10_000) }
+        }
+        client.type("\n", on: channel)
+        let outcome = try client.follow(channel)
+        // The control: without its gate the session reaches not even its proxy.
+        #expect(outcome.text == (isKilled ? "000\n" : "403\n"))
+
+        let note = SessionNote(
+            .warning,
+            "which connections the session was refused is not known: the gate through which it reaches the network ended "
+                + "before it with status 137; what it decided until then is in /var/log/dvm/\(id).network"
+        )
+        let recorded = try #require(try list(client, ended: true).first)
+        #expect(outcome.notes.contains(note) == isKilled, "\(outcome.notes)")
+        #expect(recorded.notes.contains(note) == isKilled)
+        #expect(recorded.facts?.refusedConnectionsAreUnknown == (isKilled ? true : nil))
+        #expect(recorded.facts?.refusedConnections.map(\.times) == (isKilled ? [] : [2]))
+        let log = try String(contentsOfFile: vm.outside("/var/log/dvm/\(id).network"), encoding: .utf8)
+        #expect(log.contains(#""target":"refused.test:80""#))
+    }
+
     #if arch(x86_64)
     @Test func `a process that the kernel ended for a system call is in the record, which says whose it may be`() throws
     {

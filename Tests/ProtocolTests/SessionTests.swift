@@ -54,16 +54,21 @@ import Testing
         facts.limits = [.init(.tasks, times: 7), .init(.time, times: 1)]
         facts.refusedConnections = [.init(target: "a.test:80", times: 2, reason: "no")]
         facts.moreRefusedConnections = 3
+        facts.refusedConnectionsAreUnknown = true
         facts.endedBySystemCall = [.init(architecture: "i386", number: 20, times: 1)]
         facts.files = .init(changed: 4, executable: 1, executables: ["run"], complete: true)
         let text = """
             {"endedBySystemCall":[{"architecture":"i386","number":20,"times":1}],\
             "files":{"changed":4,"complete":true,"executable":1,"executables":["run"]},\
             "limits":[{"kind":"tasks","times":7},{"kind":"time","times":1}],"moreRefusedConnections":3,\
-            "refusedConnections":[{"reason":"no","target":"a.test:80","times":2}],"systemCallsMayBeOthers":false}
+            "refusedConnections":[{"reason":"no","target":"a.test:80","times":2}],\
+            "refusedConnectionsAreUnknown":true,"systemCallsMayBeOthers":false}
             """
         #expect(String(decoding: try JSON.encode(facts), as: UTF8.self) == text)
         #expect(try JSON.decode(SessionFacts.self, from: Array(text.utf8)) == facts)
+        facts.refusedConnectionsAreUnknown = nil
+        let before = text.replacing(#""refusedConnectionsAreUnknown":true,"#, with: "")
+        #expect(String(decoding: try JSON.encode(facts), as: UTF8.self) == before)
 
         let session = Self.session { $0.facts = facts }
         #expect(try JSON.decode(SessionSummary.self, from: JSON.encode(session)) == session)
@@ -78,6 +83,7 @@ import Testing
         var other = SessionFacts()
         other.files = .init(changed: 1, executable: 0, executables: [], complete: false)
         other.moreRefusedConnections = 2
+        other.refusedConnectionsAreUnknown = true
         one.add(other)
         one.add(SessionFacts())
         var both = other

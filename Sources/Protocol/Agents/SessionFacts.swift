@@ -8,6 +8,9 @@ public struct SessionFacts: Hashable, Codable, Sendable {
     public var refusedConnections: [RefusedConnection] = []
     /// How many more there were than are listed.
     public var moreRefusedConnections = 0
+    /// Whether more may have been refused than is known, because what refuses them ended before it could tell; absent
+    /// otherwise.
+    public var refusedConnectionsAreUnknown: Bool?
     /// System calls for which the kernel ended processes; of calls that it only refuses it keeps no word.
     public var endedBySystemCall: [SystemCall] = []
     /// Whether sessions ran beside this one, which may have made those calls: the kernel names the account and no session.
@@ -104,6 +107,7 @@ public struct SessionFacts: Hashable, Codable, Sendable {
         limits += other.limits
         refusedConnections += other.refusedConnections
         moreRefusedConnections += other.moreRefusedConnections
+        refusedConnectionsAreUnknown = refusedConnectionsAreUnknown ?? other.refusedConnectionsAreUnknown
         endedBySystemCall += other.endedBySystemCall
         systemCallsMayBeOthers = systemCallsMayBeOthers || other.systemCallsMayBeOthers
         files = files ?? other.files

@@ -5,16 +5,21 @@ internal import Glibc
 final class SessionNetwork: SessionPart {
     private let gate: Child?
     private let report: SharedDescriptor?
+    /// Where the gate writes down what it decides, a line each.
+    private let log: FilePath?
     /// What was refused; once it has ended.
     private(set) var facts = SessionFacts()
 
-    private init(gate: consuming Child?, report: SharedDescriptor?) {
+    private init(gate: consuming Child?, report: SharedDescriptor?, log: FilePath?) {
         self.gate = gate
         self.report = report
+        self.log = log
     }
 
     /// Seconds until a gate is given up that does not answer.
     private static let patience: Int32 = 20
+    /// The same for one that has only to say what it refused.
+    private static let lastPatience: Int32 = 5
 
     /// Takes this process, and what it starts from now on, into a network namespace for a session, and opens its gate.
     ///
@@ -25,28 +30,30 @@ final class SessionNetwork: SessionPart {
 
     /// As above, for a sandbox that has no other surroundings.
     static func make(for agent: Spawn.Agent) throws(Refusal) -> SessionNetwork {
-        try make(
-            GateOrder(
-                network: agent.policy.network,
-                domains: agent.domains,
-                developerHome: agent.developerHome
-            ),
-            // A line per decision, beside the session's record.
-            log: try? SessionLog(readers: agent.developerGid).new("\(agent.session).network")
+        let order = GateOrder(
+            network: agent.policy.network,
+            domains: agent.domains,
+            developerHome: agent.developerHome
         )
+        // A line per decision, beside the session's record.
+        let name = "\(agent.session).network"
+        let log = try? SessionLog(readers: agent.developerGid).new(name)
+        return try make(order, log: log, called: SessionLog.directory.appending(name))
     }
 
-    /// As above, with the order for the gate.
-    static func make(_ order: GateOrder, log: consuming OwnedDescriptor?) throws(Refusal) -> SessionNetwork {
+    private static func make(_ order: GateOrder, log: consuming OwnedDescriptor?, called path: FilePath) throws(Refusal)
+        -> SessionNetwork
+    {
         guard order.needsGate else {
             try NetworkNamespace.leave()
             try NetworkNamespace.raiseLoopback()
-            return SessionNetwork(gate: nil, report: nil)
+            return SessionNetwork(gate: nil, report: nil, log: nil)
         }
         do throws(Refusal) {
             let streams = try Streams.bothWays()
             let null = try Streams.null()
             let output = log?.raw ?? null.raw
+            let isLogged = output != null.raw
             // Before we leave the VM's network, of which the gate keeps hold.
             let gate = try Child(
                 role: "gate",
@@ -55,7 +62,11 @@ final class SessionNetwork: SessionPart {
                 errors: null.raw,
                 report: streams.theirs.raw
             )
-            let network = SessionNetwork(gate: gate, report: SharedDescriptor(try Streams.duplicate(streams.ours.raw)))
+            let network = SessionNetwork(
+                gate: gate,
+                report: SharedDescriptor(try Streams.duplicate(streams.ours.raw)),
+                log: isLogged ? path : nil
+            )
             do throws(Refusal) {
                 try NetworkNamespace.leave()
                 // Its order tells the gate that we have.
@@ -110,15 +121,41 @@ final class SessionNetwork: SessionPart {
     ///
     /// The namespace needs no ending: it goes with the last process in it.
     ///
-    /// - Returns: what was refused, and how to allow it.
+    /// - Returns: what was refused, and how to allow it; or that this is not known, since a record without refused
+    ///   connections would read as if there were none.
     func end() -> [SessionNote] {
         guard let report, gate != nil else { return [] }
         Sockets.endWriting(report.raw)
-        let frame = try? answer(within: 5)
+        let reason: String?
+        do throws(Refusal) {
+            let said = try answer(within: Self.lastPatience)
+            if let report = try? said?.json(GateReport.self) {
+                facts = report.facts
+                endGate()
+                return report.notes
+            }
+            reason = nil
+        } catch {
+            reason = "gave up: \(error.message)"
+        }
+        facts.refusedConnectionsAreUnknown = true
+        let fate = endGate()
+        return [unknown(reason ?? fate)]
+    }
+
+    /// Ends the gate, and says what became of it.
+    @discardableResult
+    private func endGate() -> String {
+        // One that has ended closed its report a moment before.
+        let isOver = gate?.ends(within: 100) == true
         gate?.signal(SIGKILL)
-        _ = gate?.wait()
-        guard let said = try? frame?.json(GateReport.self) else { return [] }
-        facts = said.facts
-        return said.notes
+        let exit = gate?.wait()
+        return isOver ? "ended before it with status \(exit?.status ?? 0)" : "did not answer"
+    }
+
+    private func unknown(_ reason: String) -> SessionNote {
+        let rest = log.map { "; what it decided until then is in \($0)" } ?? ""
+        let text = "which connections the session was refused is not known: the gate through which it reaches the"
+        return SessionNote(.warning, "\(text) network \(reason)\(rest)")
     }
 }

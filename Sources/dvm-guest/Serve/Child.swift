@@ -78,6 +78,13 @@ struct Child: ~Copyable {
         kill(-pid, number)
     }
 
+    /// Whether the process has ended, or does within some milliseconds.
+    func ends(within milliseconds: Int32) -> Bool {
+        var poll = PollSet()
+        poll.add(ended.raw, .read)
+        return (try? poll.wait(milliseconds: milliseconds)) != nil && !poll.isQuiet
+    }
+
     /// Takes note of the end, once `ended` is readable.
     func wait() -> Exit {
         var status: Int32 = 0

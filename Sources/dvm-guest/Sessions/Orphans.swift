@@ -97,7 +97,10 @@ enum Orphans {
             return ([SessionNote(.warning, text)], nil)
         }
         let notes = try projectGuard.review()
-        return (notes, projectGuard.facts)
+        var facts = projectGuard.facts
+        // Its gate ended with whoever it would have told.
+        facts.refusedConnectionsAreUnknown = true
+        return (notes, facts)
     }
 
     /// Adds to a session's record what nobody did at its end.
