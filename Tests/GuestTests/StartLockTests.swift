@@ -55,16 +55,28 @@ import Testing
     }
 
     @Test func `say that they wait for what an older one left to be looked at`() throws {
-        _ = try Directories.make(PendingReview.root, mode: .ownerReadWriteExecute)
-        let holder = try holder(of: Orphans.lockFile)
+        let (one, other) = (try GuardStage(), try GuardStage())
+        for stage in [one, other] {
+            var agent = stage.agent
+            agent.pinned = try FileIdentity(site(stage).project.status)
+            try PendingReview(agent: agent, before: Inventory(), clock: ChangeClock()).keep()
+        }
         var told: [SessionNote] = []
-        let lock = try Orphans.lock { told.append($0) }
+        // Their directory is made with the first lock.
+        _ = try Orphans.lock(of: one.session) { told.append($0) }
+        let holder = try holder(of: Orphans.lockFile(of: one.session))
+
+        // One of another project waits for nobody.
+        _ = try Orphans.lock(of: other.session) { told.append($0) }
+        #expect(told == [] && holder.isRunning)
+
+        let lock = try Orphans.lock(of: one.session) { told.append($0) }
         _ = consume lock
         let text = "waiting until somebody else has looked at what another session left in its project"
         #expect(told == [SessionNote(.notice, text)])
         #expect(!holder.isRunning, "it did not wait")
         holder.waitUntilExit()
-        _ = try Orphans.lock { told.append($0) }
+        _ = try Orphans.lock(of: one.session) { told.append($0) }
         #expect(told.count == 1)
     }
 

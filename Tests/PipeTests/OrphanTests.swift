@@ -114,6 +114,51 @@ import Testing
         #expect(try GuestClient(vm).run(agent("echo runs")).text == "runs\n")
     }
 
+    /// Somebody else looks at it at the moment, for as long as an agent can make that take.
+    @Test func `keeps nobody waiting who starts in another project`() throws {
+        let id = try orphan(Self.plant)
+        var status = stat()
+        try #require(unsafe stat(vm.outside(vm.project), &status) == 0)
+        let locks = vm.outside("/run/dvm/reviews")
+        try FileManager.default.createDirectory(
+            atPath: locks,
+            withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700]
+        )
+        let holder = Process()
+        holder.executableURL = URL(filePath: "/usr/bin/flock")
+        holder.arguments = ["\(locks)/\(status.st_ino).lock", "sh", "-c", "echo held; read line"]
+        let (output, input) = (Pipe(), Pipe())
+        holder.standardOutput = output
+        holder.standardInput = input
+        try holder.run()
+        #expect(output.fileHandleForReading.availableData == Data("held\n".utf8))
+
+        let settings = URL(filePath: vm.outside("/var/lib/dvm/settings.json"))
+        let usual = try Data(contentsOf: settings)
+        let other = "\(vm.home)/code/other"
+        try FileManager.default.createDirectory(atPath: vm.outside(other), withIntermediateDirectories: false)
+        _ = unsafe chown(vm.outside(other), vm.developer, vm.developer)
+        try Data(#"{"codeDirectory":"\#(other)","name":"app","user":"developer"}"#.utf8).write(to: settings)
+        let beside = try GuestClient(vm).run(agent("echo runs"))
+        #expect(beside.text == "runs\n", "\(beside)")
+        #expect(!beside.notes.contains { $0.text.hasPrefix("waiting") || $0.text.hasPrefix("left by") })
+        // It is not a matter of there being nothing to do.
+        #expect(holder.isRunning && planted?.contains("fsmonitor") == true)
+
+        try usual.write(to: settings)
+        let client = try GuestClient(vm)
+        let channel = try client.open(.program(agent("git -C new config core.fsmonitor || echo none")))
+        let waiting = "waiting until somebody else has looked at what another session left in its project"
+        let before = try client.follow(channel) { $0.notes.contains { $0.text == waiting } || $0.ending != nil }
+        #expect(before.ending == nil && before.text == "")
+        try input.fileHandleForWriting.write(contentsOf: Data("\n".utf8))
+        let outcome = try client.follow(channel)
+        #expect(outcome.text == "none\n", "\(outcome)")
+        #expect(outcome.notes.contains { $0.text.hasPrefix("left by session \(id): new/.git/config could have made") })
+        holder.waitUntilExit()
+    }
+
     @Test func `is no matter when its project is gone, or another directory by now`() throws {
         for replaced in [false, true] {
             let id = try orphan("touch \(replaced)")

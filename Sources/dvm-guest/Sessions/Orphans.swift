@@ -13,7 +13,10 @@ enum Orphans {
         let refusal: Refusal
     }
 
-    /// Ends and reviews what is left before a session starts.
+    /// Ends and reviews what is left in a project before a session starts there.
+    ///
+    /// What is left in other projects stays for their own next session: how long it takes to look through one is for its
+    /// agent to choose.
     ///
     /// - Parameters:
     ///   - project: where the session is to start.
@@ -22,7 +25,7 @@ enum Orphans {
     /// - Throws: a `Refusal` when something unreviewed is left in that project: what an agent planted there would pass
     ///   for what was there before.
     static func settle(before project: String, telling tell: (SessionNote) -> Void) throws(Refusal) -> [SessionNote] {
-        let (notes, left) = try settle(telling: tell)
+        let (notes, left) = settle(telling: tell) { concerns($0, project) }
         for orphan in left where orphan.project ?? project == project {
             throw Refusal(
                 "what session \(orphan.session) left in the project could not be looked at: \(orphan.refusal.message)",
@@ -33,28 +36,43 @@ enum Orphans {
         return notes + left.map { SessionNote(.warning, "session \($0.session) of another project: \(text($0))") }
     }
 
-    /// Ends and reviews what is left of every session nobody watches over.
+    /// Ends and reviews what is left of sessions nobody watches over.
     ///
+    /// - Parameters:
+    ///   - tell: tells somebody what is waited for.
+    ///   - isMeant: of which sessions; of all, usually.
     /// - Returns: what a person should know, and what is left.
-    /// - Throws: a `Refusal` when somebody else does the same at the moment and does not get done.
-    static func settle(telling tell: (SessionNote) -> Void = { _ in }) throws(Refusal) -> (
-        notes: [SessionNote], left: [Left]
-    ) {
-        guard !all().isEmpty else { return ([], []) }
-        let lock = try lock(telling: tell)
+    static func settle(
+        telling tell: (SessionNote) -> Void = { _ in },
+        where isMeant: (SessionID) -> Bool = { _ in true }
+    ) -> (notes: [SessionNote], left: [Left]) {
         var notes: [SessionNote] = []
         var left: [Left] = []
-        // Asked again: whoever had the lock did it for some.
-        for session in all() {
+        for session in all() where isMeant(session) {
             do throws(Refusal) {
-                notes += try settle(session).map { SessionNote($0.weight, "left by session \(session): \($0.text)") }
+                let lock = try lock(of: session, telling: tell)
+                // Asked again: whoever had the lock may have done it.
+                if isLeft(session) {
+                    let found = try settle(session)
+                    notes += found.map { SessionNote($0.weight, "left by session \(session): \($0.text)") }
+                }
+                _ = consume lock
             } catch {
                 let project = (try? PendingReview.read(session))?.agent.project
                 left.append(Left(session: session, project: project, refusal: error))
             }
         }
-        _ = consume lock
         return (notes, left)
+    }
+
+    /// Whether what a session left may be of matter in a project: it has the same one, one inside it or around it, or
+    /// nobody knows which.
+    private static func concerns(_ session: SessionID, _ project: String) -> Bool {
+        guard let agent = (try? PendingReview.read(session))?.agent else { return true }
+        return agent.project == project || agent.project.hasPrefix("\(project)/")
+            || project.hasPrefix("\(agent.project)/")
+            // Under another name.
+            || agent.pinned?.inode == Status.of(FilePath(project))?.inode
     }
 
     /// What a list of sessions says about one that is left.
@@ -71,6 +89,8 @@ enum Orphans {
         let pending = PendingReview.sessions().filter { !SessionDirectory.isLive($0) }
         return Set(pending + SessionDirectory.abandoned()).sorted()
     }
+
+    private static func isLeft(_ session: SessionID) -> Bool { all().contains(session) }
 
     private static func settle(_ session: SessionID) throws(Refusal) -> [SessionNote] {
         let group = AgentGroups.of(session)
@@ -119,20 +139,30 @@ enum Orphans {
         _ = SessionLog(readers: developer.gid).append(summary)
     }
 
-    static let lockFile = PendingReview.root.appending("lock")
+    /// Below `/run`: nobody holds a lock after a start of the VM.
+    private static let locks: FilePath = "/run/dvm/reviews"
 
-    /// One does this at a time: two would take back from each other.
+    /// The lock of a session's project; one for all of those without a project that anybody could look at.
+    ///
+    /// By the number of the project's directory alone: that of the disk may be another after a start of the VM.
+    static func lockFile(of session: SessionID) -> FilePath {
+        let inode = (try? PendingReview.read(session))?.agent.pinned?.inode
+        return locks.appending("\(inode.map(String.init) ?? "none").lock")
+    }
+
+    /// One at a time does this in a project: two would take back from each other.
     ///
     /// Who waits longer than a moment is told for what.
-    static func lock(telling tell: (SessionNote) -> Void) throws(Refusal) -> FileLock {
-        _ = try Directories.make(PendingReview.root, mode: .ownerReadWriteExecute)
-        if let lock = try FileLock.take(lockFile, within: .seconds(1)) { return lock }
+    ///
+    /// - Throws: a `Refusal` when somebody else does it at the moment and does not get done.
+    static func lock(of session: SessionID, telling tell: (SessionNote) -> Void) throws(Refusal) -> FileLock {
+        _ = try Directories.make("/run/dvm", mode: [.ownerReadWriteExecute, .groupReadExecute, .otherReadExecute])
+        _ = try Directories.make(locks, mode: .ownerReadWriteExecute)
+        let path = lockFile(of: session)
+        if let lock = try FileLock.take(path, within: .seconds(1)) { return lock }
         tell(SessionNote(.notice, "waiting until somebody else has looked at what another session left in its project"))
-        guard let lock = try FileLock.take(lockFile, within: patience) else {
-            throw Refusal(
-                "what another session left in a project is still being looked at",
-                hint: "try again in a minute"
-            )
+        guard let lock = try FileLock.take(path, within: patience) else {
+            throw Refusal("somebody else is still at it", hint: "try again in a minute")
         }
         return lock
     }

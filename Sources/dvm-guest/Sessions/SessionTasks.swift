@@ -4,7 +4,7 @@ internal import DVMProtocol
 enum SessionTasks {
     /// The sessions that run, and on request those that have ended, oldest first.
     static func list(ended: Bool) throws(Refusal) -> [SessionSummary] {
-        let left = try Orphans.settle().left
+        let left = Orphans.settle().left
         var running = SessionDirectory.running()
         for orphan in left {
             if !running.contains(where: { $0.id == orphan.session }) {
