@@ -805,6 +805,9 @@ dvm_pin_is_there() {
     done
 }
 
+# Forgets which file was installed, before any of its programs is replaced: what is cut off then is neither version.
+dvm_pin_forget() { rm -f "$dvm_pins/$dvm_name.sha256"; }
+
 # Writes down that the pinned file is installed now.
 dvm_pin_note() {
     dvm_write "$dvm_pins/$dvm_name.sha256" <<<"$dvm_digest  $dvm_file"
@@ -822,6 +825,7 @@ dvm_install_pinned() {
     dvm_fetch_pinned "$dvm_new"
     dvm_unpack "$dvm_fetched" "$unpacked"
     mkdir -p /usr/local/bin
+    dvm_pin_forget
     for program; do
         found=$(dvm_find_program "$unpacked" "$program")
         install -o root -g root -m 0755 "$found" "/usr/local/bin/.$program.dvm-new"
@@ -847,6 +851,7 @@ dvm_install_pinned_tree() {
         found=$(dvm_find_program "$new" "$program")
         chmod 0755 "$found"
     done
+    dvm_pin_forget
     rm -rf "$place"
     mv -T "$new" "$place"
     for program; do dvm_link "$(dvm_find_program "$place" "$program")" "/usr/local/bin/$program"; done
@@ -900,6 +905,10 @@ dvm_tool_new() {
     dvm_need_root dvm_tool_new
     local left
     install -d -m 0755 "$dvm_tools"
+    # A directory of an earlier dvm's, when the run that made it a link was cut off between the two.
+    for left in "$dvm_tools/.$1".*.old; do
+        if [ -d "$left" ] && [ ! -e "$dvm_tools/$1" ] && [ ! -L "$dvm_tools/$1" ]; then mv -T "$left" "$dvm_tools/$1"; fi
+    done
     # What runs that were cut off have left.
     for left in "$dvm_tools/.$1".*; do
         if [ "${left##*/}" != "$(readlink "$dvm_tools/$1" || true)" ]; then rm -rf -- "$left"; fi
@@ -923,7 +932,7 @@ dvm_tool_put() {
     old=$(readlink "$dvm_tools/$1" || true)
     ln -s "${whole##*/}" "$new.link"
     mv -T "$new" "$whole"
-    # An earlier dvm made a directory there, which no link can replace at once.
+    # An earlier dvm made a directory there, which no link can replace at once; dvm_tool_new takes it back.
     if [ -d "$dvm_tools/$1" ] && [ ! -L "$dvm_tools/$1" ]; then mv -T "$dvm_tools/$1" "$new.old"; fi
     mv -T "$new.link" "$dvm_tools/$1"
     rm -rf "$new.old"
