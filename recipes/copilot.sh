@@ -1,6 +1,6 @@
 # dvm: summary: the GitHub Copilot CLI, root's, for the sandbox: dvm ai copilot
 # dvm: as: root
-# dvm: vars: DVM_COPILOT_VERSION DVM_COPILOT_SHA256
+# dvm: vars: DVM_COPILOT_VERSION DVM_COPILOT_SHA256!
 # dvm: tools: copilot
 
 dvm_pin copilot 1.0.102 github:github/copilot-cli@vVERSION

@@ -1,6 +1,6 @@
 # dvm: summary: the Gemini CLI, root's, for the sandbox: dvm ai gemini
 # dvm: as: root
-# dvm: vars: DVM_GEMINI_VERSION DVM_GEMINI_SHA256
+# dvm: vars: DVM_GEMINI_VERSION DVM_GEMINI_SHA256!
 # dvm: needs: node
 # dvm: tools: gemini
 

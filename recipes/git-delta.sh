@@ -1,6 +1,6 @@
 # dvm: summary: delta, a pager for diffs; `git config core.pager delta` turns it on
 # dvm: as: root
-# dvm: vars: DVM_GIT_DELTA_VERSION DVM_GIT_DELTA_SHA256
+# dvm: vars: DVM_GIT_DELTA_VERSION DVM_GIT_DELTA_SHA256?
 
 dvm_pin git-delta 0.18.2 github:dandavison/delta@VERSION
 dvm_pin_file x86_64 - delta-VERSION-x86_64-unknown-linux-gnu.tar.gz

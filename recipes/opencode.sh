@@ -1,6 +1,6 @@
 # dvm: summary: opencode, root's, for the sandbox: dvm ai opencode
 # dvm: as: root
-# dvm: vars: DVM_OPENCODE_VERSION DVM_OPENCODE_SHA256
+# dvm: vars: DVM_OPENCODE_VERSION DVM_OPENCODE_SHA256!
 # dvm: tools: opencode
 
 dvm_pin opencode 1.18.34 github:anomalyco/opencode@vVERSION

@@ -10,7 +10,10 @@ import Testing
     init() throws {
         fixture = try HostFixture()
         try fixture.write("share/dvm/recipes/baseline.sh", "")
-        try fixture.write("share/dvm/recipes/node.sh", "# dvm: vars: DVM_NODE_VERSION DVM_NODE_EXTRA\n")
+        try fixture.write(
+            "share/dvm/recipes/node.sh",
+            "# dvm: vars: DVM_NODE_VERSION DVM_NODE_EXTRA DVM_NODE_MIRROR!\n"
+        )
         try fixture.write("config/recipes/npm.sh", "# dvm: needs: node\n# dvm: secrets: NPM_TOKEN A_KEY B_KEY C_KEY\n")
         try fixture.write(
             "config/config.sh",
@@ -50,6 +53,7 @@ import Testing
         #expect(report.variables["DVM_CLAUDE_BYPASS"] == Value(value: .text("1"), origin: "built in"))
         #expect(report.variables["DVM_NODE_VERSION"] == Value(value: .text("20\u{1B}[m"), origin: "\(file):3"))
         #expect(report.variables["DVM_NODE_EXTRA"] == nil)
+        #expect(report.variables["DVM_NODE_MIRROR"] == Value(value: nil, origin: "nowhere: node needs it"))
         #expect(
             report.variables["DVM_TEMPLATE"]
                 == Value(value: .text("template:_images/debian-12"), origin: "the environment")
@@ -117,14 +121,16 @@ import Testing
     @Test func `shows what a recipe says about itself`() throws {
         let recipe = try Recipe.fixture(
             "node",
-            "# dvm: summary: Node\n# dvm: vars: DVM_A DVM_B\n# dvm: needs: git\n# dvm: service: x.service\n"
+            "# dvm: summary: Node\n# dvm: vars: DVM_A DVM_B! DVM_C?\n# dvm: needs: git\n# dvm: service: x.service\n"
         )
         #expect(
             RecipeSummary(recipe).text == """
                 name:      node
                 summary:   Node
                 runs as:   root
-                variables: DVM_A DVM_B
+                variables: DVM_A DVM_B DVM_C
+                must set:  DVM_B
+                may need:  DVM_C
                 needs:     git
                 service:   x.service
                 origin:    bundled, /recipes/node.sh
@@ -133,13 +139,13 @@ import Testing
         #expect(
             RecipeSummary.table([RecipeSummary(recipe)]).draw() == """
                 NAME  ORIGIN   SUMMARY
-                node  bundled  Node
+                node  bundled  Node; needs DVM_B
                 """
         )
         #expect(
             String(decoding: try JSON.encode(RecipeSummary(try .fixture("a", ""))), as: UTF8.self)
                 == #"{"as":"root","conflicts":[],"name":"a","needs":[],"origin":"bundled","path":"/recipes/a.sh","#
-                + #""secrets":[],"summary":"","tools":[],"variables":[]}"#
+                + #""required":[],"secrets":[],"sometimesRequired":[],"summary":"","tools":[],"variables":[]}"#
         )
     }
 }

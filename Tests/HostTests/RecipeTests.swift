@@ -38,7 +38,7 @@ extension Recipe {
             #  dvm: as:root
 
             # dvm: vars: DVM_X_VERSION, DVM_X_SHA256
-            #dvm: vars: DVM_X_MODE DVM_X_VERSION
+            #dvm: vars: DVM_X_MODE! DVM_X_VERSION DVM_X_NAME?
             # dvm: secrets: X_TOKEN Y_KEY?
             # dvm: needs: node,python
             # dvm-conflicts: y
@@ -52,7 +52,9 @@ extension Recipe {
                 == RecipeHeader(
                     summary: "the tool x, and what: it needs",
                     identity: .root,
-                    variables: ["DVM_X_VERSION", "DVM_X_SHA256", "DVM_X_MODE"],
+                    variables: ["DVM_X_VERSION", "DVM_X_SHA256", "DVM_X_MODE", "DVM_X_NAME"],
+                    requiredVariables: ["DVM_X_MODE"],
+                    sometimesRequired: ["DVM_X_NAME"],
                     secrets: ["X_TOKEN", "Y_KEY"],
                     keptSecrets: ["Y_KEY"],
                     needs: [try RecipeName("node"), try RecipeName("python")],
@@ -83,6 +85,7 @@ extension Recipe {
             ("# dvm: vars: NODE_VERSION", "/recipes/x.sh:1: “NODE_VERSION” is not a variable of a recipe", nil),
             ("# dvm: vars: DVM_x", "/recipes/x.sh:1: “DVM_x” is not a variable of a recipe", nil),
             ("# dvm: vars: DVM_", "/recipes/x.sh:1: “DVM_” is not a variable of a recipe", nil),
+            ("# dvm: vars: DVM_X!!", "/recipes/x.sh:1: “DVM_X!” is not a variable of a recipe", nil),
             ("# dvm: vars: DVM_USER", "/recipes/x.sh:1: every recipe has DVM_USER without asking", nil),
             ("# dvm: vars: DVM_LIMACTL", "/recipes/x.sh:1: DVM_LIMACTL means something else to dvm", nil),
             ("# dvm: vars: DVM_SECRET_X_CMD", "/recipes/x.sh:1: DVM_SECRET_X_CMD means something else to dvm", nil),

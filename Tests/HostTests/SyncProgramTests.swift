@@ -44,6 +44,8 @@ import Testing
     func `proposes only what the VM has, or how to get it`(configuration: String, end: String) throws {
         try stage.recipe("helper", nil, "tools: first")
         try stage.recipe("other", nil, "tools: second")
+        // Whoever took this suggestion would be refused.
+        try stage.recipe("lacking", nil, "tools: third", "vars: DVM_LACKING_SHA256!")
         try stage.fixture.write("config/vms/app.sh", configuration)
         let outcome = try stage.run(#""$DVM" sync app"#)
         #expect(outcome.errors.hasSuffix("\n\(end)"), "\(outcome.errors)")
@@ -206,6 +208,13 @@ import Testing
         #expect(outcome.status == 1)
         #expect(outcome.output.contains("secret NODE_TOKEN from nowhere: it is not there"))
         #expect(outcome.errors.hasPrefix("dvm: error: node needs the secret NODE_TOKEN, which is not there\n"))
+
+        try stage.recipe("node", nil, "vars: DVM_NODE_MIRROR! DVM_NODE_SHA256?")
+        let lacking = try stage.run(#""$DVM" sync app --dry-run"#)
+        #expect(lacking.status == 1)
+        #expect(lacking.output.contains("      may need DVM_NODE_SHA256, which is not set\n"))
+        #expect(lacking.errors.hasPrefix("dvm: error: the recipe node needs DVM_NODE_MIRROR, which is not set\n"))
+        #expect(stage.fixture.read("calls") == nil)
     }
 
     @Test func `tells what it would do to every VM, and which are wrong`() throws {

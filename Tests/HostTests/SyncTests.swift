@@ -110,6 +110,23 @@ import Testing
         #expect(stage.fixture.read("calls") == nil)
     }
 
+    @Test func `refuses a recipe without what it cannot do without, before a VM is made for it`() async throws {
+        let header = "vars: DVM_NODE_VERSION DVM_NODE_MIRROR!"
+        try stage.recipe("node", nil, header)
+        let lack = Refusal(
+            "the recipe node needs DVM_NODE_MIRROR, which is not set",
+            hint: "set it in the configuration; `dvm recipes node` shows what the recipe is about"
+        )
+        #expect(try await stage.refusal() == lack)
+        #expect(stage.fixture.changes == [])
+        #expect(stage.asked() == [])
+
+        _ = try await stage.sync(UnitRequest(), ["DVM_NODE_MIRROR": "https://mirror"])
+        // It ran with another value: without one it would have to run again.
+        #expect(try await stage.refusal() == lack)
+        #expect(try await stage.sync(UnitRequest(), ["DVM_NODE_MIRROR": "https://mirror"]).changedNothing)
+    }
+
     /// dvm-behaviour.md §22 #7: one script for everything, in which a reader or an `exit` swallowed the rest.
     @Test(
         arguments: [

@@ -1,6 +1,7 @@
 # The VM “__DVM_NAME__”, a server of language models, read by dvm as Bash.
 # After a change: dvm sync __DVM_NAME__. What it says: dvm logs __DVM_NAME__
 
+# Where the VM's distribution has no llama.cpp (Debian, Ubuntu before 26.04), DVM_LLAMA_SHA256 has to be set, too.
 use llama
 DVM_NO_BASELINE=1
 

@@ -62,7 +62,7 @@ struct Reset: AsyncParsableCommand {
     ) async throws {
         // Everything that could be wrong on this computer is found out before anything is lost.
         let input = try await SyncInput.load(vm, session, texts, UnitRequest())
-        try input.checkSecrets(vm, UnitNotes(), UnitRequest())
+        try input.checkNeeds(vm, UnitNotes(), UnitRequest())
         let limactl = try await session.limactl()
         if let instance = try await limactl.instance(of: vm) {
             try await Snapshots(vm: vm, limactl: limactl, session: session)

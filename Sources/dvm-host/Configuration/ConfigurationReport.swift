@@ -59,6 +59,11 @@ struct ConfigurationReport: Hashable, Sendable, Encodable {
         for (name, value) in settings.variables {
             variables[name] = Value(value: value, origin: (settings.variableOrigins[name] ?? .builtIn).text)
         }
+        for recipe in loaded.selection {
+            for name in recipe.header.requiredVariables where variables[name] == nil {
+                variables[name] = Value(origin: "nowhere: \(recipe.name) needs it")
+            }
+        }
         recipes = loaded.selection.map { recipe in
             UsedRecipe(
                 name: recipe.name.text,

@@ -91,7 +91,16 @@ struct Settings: Hashable, Sendable {
     enum VMType: String, CaseIterable, Hashable, Sendable { case qemu, vz, krunkit }
 
     /// The processors dvm's guest program is built for.
-    enum Architecture: String, CaseIterable, Hashable, Sendable { case x86_64, aarch64 }
+    enum Architecture: String, CaseIterable, Hashable, Sendable {
+        case x86_64, aarch64
+
+        /// This computer's, as far as dvm was built for one of them.
+        #if arch(x86_64)
+        static let own = Self.x86_64
+        #else
+        static let own = Self.aarch64
+        #endif
+    }
 
     /// Which other VMs a VM sees.
     enum NetworkChoice: String, CaseIterable, Hashable, Sendable {

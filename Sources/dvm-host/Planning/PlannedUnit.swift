@@ -99,11 +99,12 @@ extension PlannedUnit {
         return units
     }
 
-    /// Refuses units that have to run and whose secrets are not there.
+    /// Refuses units that have to run and whose variables or secrets are not there.
     ///
-    /// - Throws: a `Refusal` with the ways to hand a secret over.
-    static func checkSecrets(of units: [PlannedUnit]) throws(Refusal) {
+    /// - Throws: a `Refusal` with what to set, or the ways to hand a secret over.
+    static func checkNeeds(of units: [PlannedUnit]) throws(Refusal) {
         for unit in units where unit.reason != nil {
+            if let lack = unit.draft.lack { throw lack }
             if let secret = unit.missingSecret { throw SecretSource.missing(secret, for: unit.draft.name) }
         }
     }

@@ -120,6 +120,7 @@ extension SyncPlan {
             let nowhere = unit.isKept(secret) ? "an earlier run" : "nowhere: it is not there"
             lines.append("secret \(secret.name) from \(secret.source?.text ?? nowhere)")
         }
+        lines += draft.doubts
         return lines
     }
 }

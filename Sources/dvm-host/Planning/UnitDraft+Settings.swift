@@ -15,16 +15,19 @@ extension UnitDraft {
 
     private init(_ recipe: Recipe, _ settings: Settings, prelude: HashedText, script: HashedText) {
         let header = recipe.header
+        let variables = Self.texts(settings.variables.filter { header.variables.contains($0.key) })
         self.init(
             name: recipe.name.text,
             identity: header.identity,
             prelude: prelude,
             script: script,
-            variables: Self.texts(settings.variables.filter { header.variables.contains($0.key) }),
+            variables: variables,
             secrets: header.secrets.sorted().map { Secret(name: $0, isKept: header.keptSecrets.contains($0)) },
             needs: header.needs.map(\.text),
             isRecipe: true,
-            origin: "\(recipe.origin.path.shown) (\(recipe.origin.word))"
+            origin: "\(recipe.origin.path.shown) (\(recipe.origin.word))",
+            lack: recipe.lack(of: variables, on: settings.architecture ?? .own),
+            doubts: recipe.doubts(variables)
         )
     }
 

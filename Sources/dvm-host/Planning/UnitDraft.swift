@@ -18,6 +18,10 @@ struct UnitDraft: Hashable, Sendable {
     var isRecipe = false
     /// Where it is from, for people.
     var origin: String
+    /// What it cannot do without and the configuration does not say.
+    var lack: Refusal?
+    /// What else it may ask for in the VM, in words for people.
+    var doubts: [String] = []
 
     /// A secret as it is known while it is planned: by a code that says nothing about its value.
     struct Secret: Hashable, Sendable {

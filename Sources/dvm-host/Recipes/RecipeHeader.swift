@@ -10,6 +10,10 @@ struct RecipeHeader: Hashable, Sendable {
     var identity = ProvisionUnit.Identity.root
     /// The `DVM_*` variables it takes, beside those every unit has.
     var variables: [String] = []
+    /// Those of them without which it does nothing.
+    var requiredVariables: [String] = []
+    /// Those of them that it asks for on some distributions.
+    var sometimesRequired: [String] = []
     /// The secrets it gets.
     var secrets: [String] = []
     /// Those of them that it keeps itself: once it has run, it can do without.
@@ -52,7 +56,14 @@ extension RecipeHeader {
                 )
             }
             self.identity = identity
-        case .vars: for word in Self.words(value) { variables.addOnce(try Self.variable(word)) }
+        case .vars:
+            for word in Self.words(value) {
+                let mark = ["!", "?"].first(where: word.hasSuffix)
+                let name = try Self.variable(mark == nil ? word : String(word.dropLast()))
+                variables.addOnce(name)
+                if mark == "!" { requiredVariables.addOnce(name) }
+                if mark == "?" { sometimesRequired.addOnce(name) }
+            }
         case .secrets:
             for word in Self.words(value) {
                 let isKept = word.hasSuffix("?")

@@ -7,6 +7,10 @@ struct RecipeSummary: Hashable, Sendable, Encodable {
     /// Whom it runs as: `root` or `user`.
     var identity: String
     var variables: [String]
+    /// The variables without which it does nothing.
+    var required: [String]
+    /// Those that it asks for on some distributions.
+    var sometimesRequired: [String]
     var secrets: [String]
     var needs: [String]
     var conflicts: [String]
@@ -17,7 +21,8 @@ struct RecipeSummary: Hashable, Sendable, Encodable {
     var path: String
 
     private enum CodingKeys: String, CodingKey {
-        case name, summary, variables, secrets, needs, conflicts, service, tools, origin, path
+        case name, summary, variables, required, sometimesRequired, secrets, needs, conflicts, service, tools, origin,
+            path
         // As the header calls it.
         case identity = "as"
     }
@@ -27,6 +32,8 @@ struct RecipeSummary: Hashable, Sendable, Encodable {
         summary = recipe.header.summary
         identity = recipe.header.identity.rawValue
         variables = recipe.header.variables
+        required = recipe.header.requiredVariables
+        sometimesRequired = recipe.header.sometimesRequired
         secrets = recipe.header.secrets
         needs = recipe.header.needs.map(\.text)
         conflicts = recipe.header.conflicts.map(\.text)
@@ -39,14 +46,21 @@ struct RecipeSummary: Hashable, Sendable, Encodable {
     static func table(_ recipes: [Self]) -> Table {
         Table(
             headings: ["NAME", "ORIGIN", "SUMMARY"],
-            rows: recipes.map { [$0.name, $0.origin, $0.summary.isEmpty ? "-" : $0.summary] }
+            rows: recipes.map { recipe in
+                let parts = [
+                    recipe.summary, recipe.required.isEmpty ? "" : "needs \(recipe.required.joined(separator: ", "))",
+                ]
+                let text = parts.filter { !$0.isEmpty }.joined(separator: "; ")
+                return [recipe.name, recipe.origin, text.isEmpty ? "-" : text]
+            }
         )
     }
 
     /// Everything, a line for each part that says something.
     var text: String {
         let lists = [
-            ("variables", variables), ("secrets", secrets), ("needs", needs), ("conflicts", conflicts),
+            ("variables", variables), ("must set", required), ("may need", sometimesRequired), ("secrets", secrets),
+            ("needs", needs), ("conflicts", conflicts),
             ("service", [service].compactMap(\.self)), ("AI tools", tools),
         ]
         let parts =

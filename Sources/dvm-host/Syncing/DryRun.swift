@@ -32,7 +32,7 @@ struct DryRun: Sendable {
                     let text = plan.text(verb, vm, input.settings)
                     try Output.print(index == 0 ? text : "\n\(text)")
                 }
-                try PlannedUnit.checkSecrets(of: planned)
+                try PlannedUnit.checkNeeds(of: planned)
             } catch let refusal as Refusal {
                 failures.append((vm, refusal))
                 if isJSON { display.finish(.refused(refusal, seconds: 0)) }

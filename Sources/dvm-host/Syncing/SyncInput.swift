@@ -9,7 +9,7 @@ struct SyncInput: Sendable {
     var notes: [String]
     /// The AI tools that the recipes install.
     var tools: [String] = []
-    /// The recipes there are that install one.
+    /// The recipes there are that install one as they are.
     var toolRecipes: [RecipeName] = []
 
     /// Reads a VM's configuration, recipes and scripts; writes nothing where it is only to be told.
@@ -41,7 +41,8 @@ struct SyncInput: Sendable {
             drafts: found,
             notes: loaded.notes,
             tools: loaded.selection.flatMap(\.header.tools),
-            toolRecipes: loaded.shelf.sound.filter { !$0.header.tools.isEmpty }.map(\.name)
+            toolRecipes: loaded.shelf.sound
+                .filter { !$0.header.tools.isEmpty && $0.header.requiredVariables.isEmpty }.map(\.name)
         )
     }
 
@@ -53,11 +54,11 @@ struct SyncInput: Sendable {
         return PlannedUnit.plan(drafts, in: facts, records: notes.records, notes: notes, request: request)
     }
 
-    /// Refuses units that have to run, as far as this computer knows, and whose secrets are not there: before anything is
-    /// started for them.
+    /// Refuses units that have to run, as far as this computer knows, and whose variables or secrets are not there: before
+    /// anything is started for them.
     ///
-    /// - Throws: a `Refusal` with the ways to hand a secret over.
-    func checkSecrets(_ vm: MachineName, _ notes: UnitNotes, _ request: UnitRequest) throws(Refusal) {
-        try PlannedUnit.checkSecrets(of: expected(vm, notes, request))
+    /// - Throws: a `Refusal` with what to set, or the ways to hand a secret over.
+    func checkNeeds(_ vm: MachineName, _ notes: UnitNotes, _ request: UnitRequest) throws(Refusal) {
+        try PlannedUnit.checkNeeds(of: expected(vm, notes, request))
     }
 }

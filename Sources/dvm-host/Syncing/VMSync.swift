@@ -52,7 +52,7 @@ struct VMSync: Sendable {
         var notes = known == nil ? UnitNotes() : state.notes
         let expected = input.expected(vm, notes, request)
         // Of a VM of which nothing is remembered here, only it can say what its units were given.
-        if known == nil || notes.facts != nil { try PlannedUnit.checkSecrets(of: expected) }
+        if known == nil || notes.facts != nil { try PlannedUnit.checkNeeds(of: expected) }
 
         var report = SyncReport()
         (report.tools, report.toolRecipes) = (input.tools, input.toolRecipes)
@@ -89,7 +89,7 @@ struct VMSync: Sendable {
             notes: notes,
             request: request
         )
-        try PlannedUnit.checkSecrets(of: units)
+        try PlannedUnit.checkNeeds(of: units)
         notes.facts = UnitFacts(facts, input.settings, of: vm)
         for step in try SyncPlan(input.settings, instance: instance, units: units).steps {
             switch step {
