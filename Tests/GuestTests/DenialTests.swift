@@ -175,4 +175,36 @@ import Testing
         // Nothing else is before it there.
         #expect(DenialChecks.check(["/srv/keys": .open, ".ssh": .open]).verdict == .fail)
     }
+
+    /// What `dvm sync` fails for is not less to doctor.
+    @Test(arguments: [Reach.open, .link])
+    func `fails doctor where the configuration names it`(reach: Reach) {
+        let places = [".ssh": Reach.open, "notes/key": reach]
+        #expect(DenialChecks.check(places).verdict == .warn)
+        let check = DenialChecks.check(places) { $0 == "notes/key" }
+        #expect(check.verdict == .fail)
+        #expect(check.found.contains("notes/key") && check.found.contains(".ssh"))
+    }
+
+    /// Instead of the guest program, what stands for one that died on the way or answers for less than it was asked.
+    @Test(arguments: ["kill -KILL $$", "exit 0", "echo '[]'", #"echo '[{"absent":{}}]'"#])
+    func `is not done when whoever closes the home's places ends without an answer for each`(script: String) throws {
+        let stage = try AccessStage().stage
+        let program = "\(stage.top)/guest"
+        try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(filePath: program))
+        stage.mode(program, 0o755)
+        let developer = Accounts.Account(
+            name: "dev",
+            uid: stage.developer,
+            gid: stage.developer,
+            home: stage.home,
+            shell: "/bin/sh"
+        )
+        let agent = Accounts.Account(name: "ag", uid: stage.agent, gid: stage.agent, home: "/", shell: "/bin/sh")
+        let places = try DeniedPlaces([], home: stage.home, project: stage.project)
+        let refusal = #expect(throws: Refusal.self) {
+            try Entering.$program.withValue(program) { _ = try places.close(to: agent, for: developer) }
+        }
+        #expect(refusal?.message == "closing the secrets in \(stage.home) ended without an answer")
+    }
 }

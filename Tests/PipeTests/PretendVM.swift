@@ -29,6 +29,8 @@ final class PretendVM: @unchecked Sendable {
     var roomForLogs: Int?
     /// Whether `/usr/local/bin`, where commands of tools are written, is empty and anew for each of its conversations.
     var hasOwnCommands = false
+    /// What else is mounted for each of its conversations: commands of a shell.
+    var coverings: [String] = []
     /// Whether it has the log of this machine's kernel, in which the agents of all tests are one and the same.
     var hearsKernel = false
 
@@ -79,7 +81,7 @@ final class PretendVM: @unchecked Sendable {
 
     /// The argv that runs a program in it: unshare(1), then the coverings, then the program.
     func command(_ words: [String]) -> [String] {
-        let coverings =
+        let covered =
             [
                 ("etc/passwd", "/etc/passwd"), ("etc/group", "/etc/group"), ("lib", "/var/lib"), ("home", "/home"),
                 ("log", "/var/log"), ("libexec", "/usr/local/libexec"),
@@ -87,8 +89,8 @@ final class PretendVM: @unchecked Sendable {
         // The tree of control groups is the machine's: sessions have names of their own in it. A machine that has the
         // first version too keeps the second one elsewhere.
         let script =
-            ["mkdir -p /run/dvm /usr/local/libexec"] + coverings.map { "mount --bind '\($0)' \($1)" }
-            + (roomForLogs.map { ["mount -t tmpfs -o mode=755,size=\($0) none /var/log"] } ?? [])
+            ["mkdir -p /run/dvm /usr/local/libexec"] + covered.map { "mount --bind '\($0)' \($1)" }
+            + coverings + (roomForLogs.map { ["mount -t tmpfs -o mode=755,size=\($0) none /var/log"] } ?? [])
             + (hasOwnCommands ? ["mount -t tmpfs -o mode=755 none /usr/local/bin"] : [])
             + (hearsKernel ? [] : ["{ [ ! -e /dev/kmsg ] || mount --bind '\(directory.path)/kmsg' /dev/kmsg; }"])
             + [

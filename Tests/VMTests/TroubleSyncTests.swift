@@ -8,6 +8,23 @@ extension VMTests {
 
         init() throws { vm = try VirtualMachines.current.shared }
 
+        // MARK: What cannot be closed
+
+        /// It is on a file system that has no access lists.
+        @Test func `a place that cannot be closed to agents fails the sync, and doctor as long as it is open`() throws {
+            try vm.configure("DVM_AI_DENY=/proc/version\n")
+            let outcome = try vm.sync()
+            #expect(outcome.status == 1)
+            #expect(outcome.text.contains("the file system of /proc/version has no access lists"), "\(outcome.told)")
+            let report = try vm.dvm("doctor", vm.name)
+            #expect(report.status == 1)
+            #expect(report.text.contains("open to the agent's account: /proc/version"), "\(report.text)")
+
+            try vm.configure()
+            #expect(try vm.sync().status == 0)
+            #expect(try !vm.dvm("doctor", vm.name).text.contains("/proc/version"))
+        }
+
         // MARK: No room
 
         private static let filling = "/var/tmp/filling"

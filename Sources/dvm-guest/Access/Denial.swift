@@ -27,21 +27,29 @@ enum Denial: Hashable, Codable {
     case failed(Refusal)
 
     /// Closes a place below a directory to the agent, leaving everybody else what they have.
-    static func close(_ place: String, below directory: FileDescriptor, to agent: UInt32) -> Self {
+    ///
+    /// A refusal calls it by another name, when it has one.
+    static func close(
+        _ place: String,
+        below directory: FileDescriptor,
+        to agent: UInt32,
+        called name: String? = nil
+    ) -> Self {
+        let name = (name ?? place).printable
         let raw = unsafe dvm_open_below(directory.rawValue, place, dvm_o_path, 0)
         guard raw >= 0 else {
             switch errno {
             case ENOENT, ENOTDIR: return .absent
             case ELOOP: return .link
-            default: return .failed(Refusal("\(place.printable) cannot be opened: \(Errno(rawValue: errno))"))
+            default: return .failed(Refusal("\(name) cannot be opened: \(Errno(rawValue: errno))"))
             }
         }
         let file = OwnedDescriptor(FileDescriptor(rawValue: raw))
         do throws(Refusal) {
-            let status = try Status.of(file.raw, called: place.printable)
+            let status = try Status.of(file.raw, called: name)
             if status.isSymbolicLink { return .link }
             if status.mode & 0o077 == 0 { return .closedByMode }
-            return .closedByEntry(anew: try AccessList.deny(uid: agent, on: file.raw, path: place.printable))
+            return .closedByEntry(anew: try AccessList.deny(uid: agent, on: file.raw, path: name))
         } catch {
             return .failed(error)
         }

@@ -77,17 +77,13 @@ struct DeniedPlaces: Equatable {
         let inside = try closeHome(to: agent, for: developer)
         let outside = try closeElsewhere(to: agent)
         let results = inside.merging(outside) { $1 }
-        for (place, result) in results.sorted(by: { $0.key < $1.key }) {
-            let isNamed = named.contains(place) || elsewhere.contains(place)
-            switch result {
-            case .link where isNamed:
-                throw Refusal(
-                    "\(place.printable) is reached through a symbolic link, so closing it would leave the file open",
-                    hint: "name the path the link leads to in DVM_AI_DENY"
-                )
-            case .failed(let refusal): throw refusal
-            default: break
-            }
+        let failures = results.sorted { $0.key < $1.key }.compactMap { failure(of: $0.key, $0.value) }
+        if var refusal = failures.first {
+            // Each of them: who mends the first is not to meet the next one after it.
+            let all = failures.prefix(Self.mostNamed).map(\.message)
+            let rest = failures.count - all.count
+            refusal.message = (all + (rest > 0 ? ["and so with \(rest) more places"] : [])).joined(separator: "; ")
+            throw refusal
         }
         let open = try reach(of: agent, home: developer).filter { $0.value == .open }.keys.sorted()
         guard open.isEmpty else {
@@ -98,6 +94,25 @@ struct DeniedPlaces: Equatable {
         }
         return results.values.contains(.closedByEntry(anew: true))
     }
+
+    /// The most places a refusal names.
+    private static let mostNamed = 8
+
+    /// Why a place is not closed, if it is not.
+    private func failure(of place: String, _ result: Denial) -> Refusal? {
+        switch result {
+        case .link where isNamed(place):
+            Refusal(
+                "\(place.printable) is reached through a symbolic link, so closing it would leave the file open",
+                hint: "name the path the link leads to in DVM_AI_DENY"
+            )
+        case .failed(let refusal): refusal
+        default: nil
+        }
+    }
+
+    /// Whether the configuration names a place: a person counts on it.
+    func isNamed(_ place: String) -> Bool { named.contains(place) || elsewhere.contains(place) }
 
     /// As the developer: root changes nothing on a path the developer can change.
     private func closeHome(to agent: Accounts.Account, for developer: Accounts.Account) throws(Refusal)
@@ -127,7 +142,7 @@ struct DeniedPlaces: Equatable {
             )
         )
         return Dictionary(
-            elsewhere.map { ($0, Denial.close(String($0.dropFirst()), below: root.raw, to: agent.uid)) }
+            elsewhere.map { ($0, Denial.close(String($0.dropFirst()), below: root.raw, to: agent.uid, called: $0)) }
         ) { $1 }
     }
 

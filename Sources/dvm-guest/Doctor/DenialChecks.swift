@@ -14,7 +14,7 @@ enum DenialChecks {
                 home: developer.home,
                 project: settings.codeDirectory
             )
-            return [check(try places.reach(of: agent, home: developer))]
+            return [check(try places.reach(of: agent, home: developer), isNamed: places.isNamed)]
         } catch {
             return [Diagnosis.failed(name, error)]
         }
@@ -22,29 +22,31 @@ enum DenialChecks {
 
     /// What the answers for the places mean.
     ///
-    /// One that is open in the home is behind the closed home still; programs make such files at any time.
-    static func check(_ reach: [String: Reach]) -> DoctorReport.Check {
+    /// One that is open in the home is behind the closed home still; programs make such files at any time. Only what the
+    /// configuration names is a promise of its own.
+    static func check(_ reach: [String: Reach], isNamed: (String) -> Bool = { _ in false }) -> DoctorReport.Check {
         func places(_ answer: Reach) -> [String] { reach.filter { $0.value == answer }.keys.sorted() }
-        let open = places(.open)
-        guard open.isEmpty else {
+        let (open, links) = (places(.open), places(.link))
+        guard !open.isEmpty || !links.isEmpty else {
+            return DoctorReport.Check(name, .pass, "\(places(.closed).count) places are closed each for itself")
+        }
+        var found: [String] = []
+        if !open.isEmpty {
             let isBehindHome = open.allSatisfy { !$0.hasPrefix("/") }
-            return DoctorReport.Check(
-                name,
-                isBehindHome ? .warn : .fail,
-                "open to the agent's account\(isBehindHome ? " but for the closed home" : ""): "
-                    + open.joined(separator: ", "),
-                remedy: "run `dvm sync` for this VM on the host, which closes them"
-            )
+            let wall = isBehindHome ? " but for the closed home" : ""
+            found.append("open to the agent's account\(wall): \(open.joined(separator: ", "))")
         }
-        let links = places(.link)
-        guard links.isEmpty else {
-            return DoctorReport.Check(
-                name,
-                .warn,
-                "symbolic links, so only the closed home protects what they lead to: \(links.joined(separator: ", "))",
-                remedy: "name the files they lead to in DVM_AI_DENY"
-            )
+        if !links.isEmpty {
+            let list = links.joined(separator: ", ")
+            found.append("symbolic links, so only the closed home protects what they lead to: \(list)")
         }
-        return DoctorReport.Check(name, .pass, "\(places(.closed).count) places are closed each for itself")
+        return DoctorReport.Check(
+            name,
+            (open + links).contains { $0.hasPrefix("/") || isNamed($0) } ? .fail : .warn,
+            found.joined(separator: "; "),
+            remedy: open.isEmpty
+                ? "name the files they lead to in DVM_AI_DENY"
+                : "run `dvm sync` for this VM on the host, which closes them or says why it cannot"
+        )
     }
 }

@@ -68,10 +68,23 @@ extension AccessList {
         }
     }
 
+    /// What most often is behind a failure, and what to do about it.
+    private static func remedy(_ error: Errno) -> String? {
+        switch error {
+        case .notPermitted:
+            "only its owner can change it, and nobody as long as it is marked immutable: look at it with `ls -ld` and "
+                + "`lsattr -d` in the VM"
+        case .readOnlyFileSystem:
+            "it is mounted read-only in the VM: close it with `chmod go-rwx` where it is mounted from"
+        case .noSpace, .diskQuotaExceeded: "make room on the disk it is on in the VM"
+        default: nil
+        }
+    }
+
     /// Why a list cannot be read or changed.
     static func refusal(_ error: Errno, _ path: String) -> Refusal {
         guard error == .notSupported || error == .noFunction else {
-            return Refusal("the access list of \(path) cannot be changed: \(error)")
+            return Refusal("the access list of \(path) cannot be changed: \(error)", hint: remedy(error))
         }
         return Refusal(
             "the file system of \(path) has no access lists",

@@ -53,9 +53,6 @@ struct Provisioning {
             plan.codeDirectory.hasPrefix("~/") ? developer.home + plan.codeDirectory.dropFirst() : plan.codeDirectory
         try step("home closed to the agent") { () throws(Refusal) in try Developer.closeHome(developer) }
         let places = try DeniedPlaces(plan.agents.denied, home: developer.home, project: codeDirectory)
-        try step("secrets closed to the agent") { () throws(Refusal) in
-            try places.close(to: AgentAccount.account(), for: developer)
-        }
         try step("code directory") { () throws(Refusal) in try CodeDirectory.make(codeDirectory, for: developer) }
 
         let settings = Settings(
@@ -69,6 +66,10 @@ struct Provisioning {
             authorities: options.certificates.isEmpty ? nil : CertificateAuthorities.bundle(in: system)
         )
         try step("settings") { () throws(Refusal) in try settings.write() }
+        // What is to be closed is written down by then: where it cannot be, `doctor` looks for these places, too.
+        try step("secrets closed to the agent") { () throws(Refusal) in
+            try places.close(to: AgentAccount.account(), for: developer)
+        }
         try step("AI tools' wrappers") { () throws(Refusal) in try Wrappers.install(for: settings.tools) }
         let active = try ActiveUnits.among([AgentSocket.unit, DoorSocket.unit])
         try step("agents' socket") { () throws(Refusal) in
