@@ -7,7 +7,7 @@ import Testing
 @testable import dvm_guest
 
 /// Whether a TCP connection can be made and something comes back, as bash can try it: prints `open` or `closed`.
-private func reach(_ host: String, _ port: Int) -> String {
+func reach(_ host: String, _ port: Int) -> String {
     """
     if timeout 5 bash -c 'exec 3<>/dev/tcp/\(host)/\(port); printf "GET / HTTP/1.0\\r\\n\\r\\n" >&3; IFS= read -r -t 4 l <&3 \
     && [ -n "$l" ]' 2>/dev/null; then echo open; else echo closed; fi

@@ -9,6 +9,9 @@ import TestSupport
 ///
 /// The VM is 10.9.0.2, its gateway 10.9.0.1; it is also 11.99.0.2, in a network of its own whose addresses are the
 /// internet's. Beyond the gateway is 11.22.33.44, which stands for the internet.
+///
+/// With IPv6 the same again: fd09::2 and its gateway fd09::1, a network of global addresses 2a0b:99::/64, and beyond the
+/// gateway 2a0c:22::44 for the internet, and addresses of every kind that is not the internet's.
 final class NetworkStage {
     let sandbox: SandboxStage
     let world = "dvm-world-\(UUID().uuidString.prefix(8))"
@@ -20,7 +23,18 @@ final class NetworkStage {
     static let own = "10.9.0.2"
     static let neighbour = "11.99.0.1"
 
-    init() throws {
+    static let far6 = "2a0c:22::44"
+    static let gateway6 = "fd09::1"
+    static let own6 = "fd09::2"
+    static let neighbour6 = "2a0b:99::1"
+    /// In the world, with a way there: of a private network, and of IPv4 in IPv6 (6to4, NAT64).
+    static let private6 = "fd77::5"
+    static let embedded6 = ["2002:a09:1::1", "64:ff9b::a09:1"]
+
+    /// With which ways to the internet.
+    enum Uplink { case v4, v6, both }
+
+    init(_ uplink: Uplink = .v4) throws {
         sandbox = try SandboxStage()
         guard FileManager.default.isExecutableFile(atPath: "/usr/sbin/ip") else {
             throw MissingPrerequisite("/usr/sbin/ip is missing: apt-get install iproute2")
@@ -31,15 +45,30 @@ final class NetworkStage {
             "-n \(vm) addr add \(Self.own)/24 dev uplink", "-n \(vm) addr add 11.99.0.2/24 dev uplink",
             "-n \(world) addr add \(Self.gateway)/24 dev downlink",
             "-n \(world) addr add \(Self.neighbour)/24 dev downlink", "-n \(world) addr add \(Self.far)/32 dev lo",
+        ] + (uplink == .v4 ? [] : addresses6) + [
             "-n \(vm) link set uplink up", "-n \(world) link set downlink up",
-            "-n \(vm) route add default via \(Self.gateway)",
-        ] { try Self.run(["/usr/sbin/ip"] + words.split(separator: " ").map(String.init)) }
+        ] + (uplink == .v6 ? [] : ["-n \(vm) route add default via \(Self.gateway)"])
+            + (uplink == .v4 ? [] : ["-n \(vm) route add default via \(Self.gateway6)"])
+        { try Self.run(["/usr/sbin/ip"] + words.split(separator: " ").map(String.init)) }
         try write("nameserver \(Self.gateway)\n", to: "resolv.conf")
         try write(
-            "127.0.0.1 localhost\n\(Self.far) world.test other.test\n\(Self.gateway) inner.test\n127.0.0.1 loop.test\n",
+            "\(Self.far6) world6.test\n\(Self.private6) inner6.test\n\(Self.embedded6[1]) embedded6.test\n"
+                + "127.0.0.1 localhost\n\(Self.far) world.test other.test\n\(Self.gateway) inner.test\n127.0.0.1 loop.test\n",
             to: "hosts"
         )
         try FileManager.default.createDirectory(atPath: "\(sandbox.top)/log", withIntermediateDirectories: true)
+    }
+
+    /// Usable at once, without asking whether somebody else has them.
+    private var addresses6: [String] {
+        let ours = [Self.own6, "2a0b:99::2", "fe80::2"].map { "-n \(vm) addr add \($0)/64 dev uplink nodad" }
+        let theirs = [Self.gateway6, Self.neighbour6, "fe80::1"].map {
+            "-n \(world) addr add \($0)/64 dev downlink nodad"
+        }
+        let beyond = ([Self.far6, Self.private6] + Self.embedded6).map {
+            "-n \(world) addr add \($0)/128 dev lo nodad"
+        }
+        return ours + theirs + beyond
     }
 
     deinit {
