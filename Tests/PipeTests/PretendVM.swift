@@ -29,6 +29,8 @@ final class PretendVM: @unchecked Sendable {
     var roomForLogs: Int?
     /// Whether `/usr/local/bin`, where commands of tools are written, is empty and anew for each of its conversations.
     var hasOwnCommands = false
+    /// The network namespace it is in; this machine's when absent.
+    var network: String?
     /// What else is mounted for each of its conversations: commands of a shell.
     var coverings: [String] = []
     /// Whether it has the log of this machine's kernel, in which the agents of all tests are one and the same.
@@ -96,7 +98,7 @@ final class PretendVM: @unchecked Sendable {
             + [
                 "mount -t cgroup2 none /sys/fs/cgroup", #"exec "$@""#,
             ]
-        return [
+        return (network.map { ["/usr/bin/nsenter", "--net=/run/netns/\($0)"] } ?? []) + [
             "/usr/bin/unshare", "--mount", "--propagation", "private", "/bin/sh", "-ec",
             script.joined(separator: " && "), "sh",
         ] + words
