@@ -63,4 +63,25 @@ import Testing
         #expect(session.notes.contains { $0.weight == .warning && $0.text.contains("not yours") })
         #expect(try developer(list).text == ". 700\n./copy 644\n./file 644\n./sub 755\n./sub/made 664\n0\n")
     }
+
+    /// Of a file that nobody can change, also not its owner.
+    @Test func `what of it could not be taken back is told`() throws {
+        #expect(try developer("echo mine > file; echo mine > other").ending == .exit(.exited(0)))
+        #expect(try agent("true").ending == .exit(.exited(0)))
+        let file = vm.outside("\(vm.project)/file")
+        func chattr(_ change: String) throws {
+            let process = try Process.run(URL(filePath: "/usr/bin/chattr"), arguments: [change, file])
+            process.waitUntilExit()
+            guard process.terminationStatus == 0 else { throw MissingPrerequisite("chattr \(change) failed") }
+        }
+        try chattr("+i")
+        defer { try? chattr("-i") }
+
+        try choose(.idmap)
+        let notes = try agent("true").notes
+        let beginning = "in the project: 1 files and directories could not be opened or changed"
+        #expect(notes.contains { $0.weight == .warning && $0.text.hasPrefix(beginning) }, "\(notes)")
+        let left = "getfacl -n -s -c -p file | grep -c 64102; getfacl -n -s -c -p other | grep -c 64102"
+        #expect(try developer(left).text == "1\n0\n")
+    }
 }

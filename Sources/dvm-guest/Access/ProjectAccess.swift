@@ -39,7 +39,8 @@ struct ProjectAccess: SessionPart {
 
     /// Takes entries of earlier sessions back: on an idmapped mount they name nobody, which `cp -a` would trip over.
     ///
-    /// - Throws: a `Refusal` when it cannot be found out whether there are any, or when they stay.
+    /// - Returns: what a person should know, such as that some stay.
+    /// - Throws: a `Refusal` when it cannot be found out whether there are any, or when all stay.
     static func withdraw(at site: SessionSite) throws(Refusal) -> [SessionNote] {
         let project = site.project.descriptor.raw
         guard let list = try AccessList.readIfAny(project, site.project.path),
@@ -49,12 +50,24 @@ struct ProjectAccess: SessionPart {
         // nobody's.
         _ = try walk(site, .withdraw, as: site.agent.uid)
         let report = try walk(site, .withdraw)
-        guard report.foreign > 0 else { return [] }
-        let text = """
-            in the project: \(report.foreign) files and directories are not yours, since the agent made them when it \
-            worked by access lists; it cannot change them any more, and you can give them to yourself with chown
-            """
-        return [SessionNote(.warning, text)]
+        var texts: [String] = []
+        if report.foreign > 0 {
+            texts.append(
+                """
+                in the project: \(report.foreign) files and directories are not yours, since the agent made them when it \
+                worked by access lists; it cannot change them any more, and you can give them to yourself with chown
+                """
+            )
+        }
+        if report.failed > 0 {
+            texts.append(
+                """
+                in the project: \(report.failed) files and directories could not be opened or changed, and may keep the \
+                entry that the agent got when it worked by access lists; `setfacl -R -x u:\(AgentAccount.name)` takes it away
+                """
+            )
+        }
+        return texts.map { SessionNote(.warning, $0) }
     }
 
     /// Walks over a project as the owner of the files a job is for, beginning at the very directory that is pinned.
