@@ -194,7 +194,10 @@ struct Profile: Sendable, CustomTestStringConvertible {
         let numbers = try filter.numbers(for: profile.architecture)
         var generator = SplitMix(seed: 0x5EC0)
         let interesting: [UInt64] =
-            [0, 1, 2, 8, 10, 16, 38, 40, 63, 64, 132, 0x100, 0x5412, 0x5423, 0o4755, 0o2000, 0x1000_0011, 0x7E02_0000]
+            [
+                0, 1, 2, 8, 10, 16, 38, 40, 63, 64, 132, 255, 0x100, 262, 0x5412, 0x5423, 0o4755, 0o2000, 0x1000_0011,
+                0x7E02_0000,
+            ]
             + [0xFFFF_FFFF, 1 << 32, 1 << 32 | 40, .max, 0o20_200_000]
         var wrong: [String] = []
         for number in UInt32(0)..<480 {

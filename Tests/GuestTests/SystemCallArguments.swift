@@ -17,7 +17,8 @@ struct SystemCallArguments: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { "\(name)\(arguments.map { String($0, radix: 16) })" }
 
-    static let all: [Self] = namespaces + sockets + protocols + terminals + modes + personalities
+    static let all: [Self] =
+        namespaces + sockets + protocols + protocolsBeyondPackets + terminals + modes + personalities
 
     private static func list(_ name: String, _ lists: [[UInt64]], _ letters: String) -> [Self] {
         lists.map { Self(name, $0, letters) }
@@ -74,6 +75,14 @@ struct SystemCallArguments: Sendable, CustomTestStringConvertible {
             list("socket", [[2, 1, $0], [10, 1, $0], [2, 5, 1 << 32 | $0]], "OOO")
         },
     ].flatMap(\.self)
+
+    /// What is no protocol of a packet: SMC, MPTCP, and what is to come; of other families that number says nothing.
+    private static let protocolsBeyondPackets: [Self] = {
+        let numbers: [UInt64] = [256, 261, 262, 1 << 31, 1 << 32 | 262]
+        let refused: [[UInt64]] = numbers.flatMap { [[2, 1, $0], [10, 1, $0], [2, 0x8_0801, $0]] }
+        let plain: [[UInt64]] = [[2, 3, 255], [10, 3, 255], [1, 1, 262]]
+        return list("socket", refused, "OOO") + list("socket", plain, "...")
+    }()
 
     private static let terminals: [Self] = {
         // TIOCSTI, TIOCLINUX, TIOCCONS, TIOCSETD.

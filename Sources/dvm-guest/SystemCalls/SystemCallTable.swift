@@ -261,6 +261,13 @@ enum SystemCallTable {
             why: "loads modules that have been exploited"
         ),
         SystemCallRule(
+            "socket",
+            answer: .noProtocol,
+            // No number of a packet's header: 256 is SMC, which is AF_SMC by another name (Linux 6.11), 262 MPTCP.
+            when: [2, 10].map { [.number(0, $0), .atLeast(2, 256)] },
+            why: "loads modules that have been exploited; programs that ask for MPTCP go on with TCP (Go's listeners)"
+        ),
+        SystemCallRule(
             "socketpair",
             answer: .noFamily,
             when: [[.isNot(0, 1)]],

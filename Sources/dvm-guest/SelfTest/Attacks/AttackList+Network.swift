@@ -17,6 +17,9 @@ extension AttackList {
             },
             connecting("the VM's own addresses", gain: "services of the VM") { $0.addresses },
             reaching("the VM's gateway", gain: "services of your computer") { $0.gateways },
+            reaching("the VM's gateway, written as IPv6", gain: "the same past a check of IPv4 addresses") { ground in
+                ground.gateways.filter { $0.contains(".") }.flatMap { ["::ffff:\($0)", "64:ff9b::\($0)"] }
+            },
             reaching("host.lima.internal", gain: "services of your computer") { _ in ["192.168.5.2", "192.168.104.1"] },
             reaching("private networks", gain: "your local network") { _ in
                 ["10.0.0.1", "172.16.0.1", "192.168.0.1", "192.168.1.1", "192.168.178.1", "100.64.0.1", "fd00::1"]

@@ -95,7 +95,19 @@ extension AttackList {
         opening("/proc/sys/vm/drop_caches", O_WRONLY, gain: "the VM's settings"),
         opening("/proc/sys/kernel/yama/ptrace_scope", O_WRONLY, gain: "who may trace whom in the VM"),
         opening("/sys/kernel/uevent_helper", O_WRONLY, gain: "a program, started by the kernel as root"),
+        opening("/proc/sys/fs/binfmt_misc/register", O_WRONLY, gain: "a program, run in place of others' programs"),
+        opening("/proc/sys/net/ipv4/ip_forward", O_WRONLY, gain: "the routes of the session's network"),
         opening("/sys/fs/cgroup/cgroup.procs", O_WRONLY, gain: "a way out of the session's limits"),
+        Attack("make a control group", gain: "limits of its own choice", control: .root) { _ in
+            let group = "/sys/fs/cgroup/dvm-selftest-\(getpid())"
+            return .of { unsafe mkdir(group, 0o755) }.then { .of { unsafe rmdir(group) } }
+        },
+        Attack(
+            "be ended last when memory runs out",
+            gain: "the VM's services ended in its place",
+            held: ["EACCES": .capabilities],
+            control: .root
+        ) { _ in .writes("/proc/self/oom_score_adj", "-1000") },
         opening("/sys/kernel/debug", gain: "the kernel's insides"),
     ]
 }

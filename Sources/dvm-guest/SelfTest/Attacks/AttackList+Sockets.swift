@@ -53,6 +53,7 @@ extension AttackList {
 
     private static let protocols: [(name: String, kind: UInt64, number: UInt64)] = [
         ("SCTP", 1, 132), ("DCCP", 6, 33), ("L2TP", 2, 115), ("UDP-Lite", 2, 136),
+        ("SMC, as a protocol of IP", 1, 256), ("MPTCP", 1, 262),
     ]
 
     private static func protocolSocket(_ name: String, _ kind: UInt64, _ number: UInt64) -> Attack {
