@@ -1,3 +1,4 @@
+import DVMProtocol
 import Foundation
 import TestSupport
 import Testing
@@ -53,69 +54,103 @@ extension VMTests {
                 #expect(!said.contains("CANARY-KEY") && !said.contains("STOLEN"))
             }
             let left = try vm.developer(
-                "stat -c %U made-by-\(tool); echo edited >>made-by-\(tool); cat made-by-\(tool)"
+                """
+                stat -c %U made-by-\(tool); echo edited >>made-by-\(tool); cat made-by-\(tool); rm made-by-\(tool)
+                """
             )
             #expect(left.lines == [vm.user, "made by \(tool)", "edited"], "\(left.complaint)")
         }
 
-        @Test func `Claude Code does a whole turn`() throws {
+        /// Does something under a profile of system calls, which root sets as `sync` would.
+        private func under(_ profile: AgentPolicy.SystemCalls, _ body: () throws -> Void) throws {
+            // Whether a program may be traced, which is the difference.
+            let trace = "/usr/bin/python3 -c 'import ctypes; print(ctypes.CDLL(None).ptrace(0, 0, 0, 0))'"
+            #expect(try vm.agent(trace).lines == ["0"])
+            guard profile == .strict else { return try body() }
+            let file = "/var/lib/dvm/settings.json"
+            let strict = #""systemCalls":"strict""#
+            try vm.altered(
+                "cp -p \(file) \(file).kept; sed -i 's/\"systemCalls\":\"default\"/\(strict)/' \(file)",
+                back: "mv \(file).kept \(file)"
+            ) {
+                #expect(try vm.agent(trace).lines == ["-1"])
+                try body()
+            }
+        }
+
+        @Test func `Claude Code does a whole turn`() throws { try claude(under: .standard) }
+
+        @Test func `Codex does a whole turn`() throws { try codex(under: .standard) }
+
+        @Test func `both do a whole turn with fewer system calls`() throws {
+            try claude(under: .strict)
+            try codex(under: .strict)
+        }
+
+        private func claude(under profile: AgentPolicy.SystemCalls) throws {
             try plantKey()
             let address = try prepare("claude", command: command("claude"))
 
-            let outcome = try vm.dvm(
-                "ai",
-                "claude",
-                vm.name,
-                "--",
-                "-p",
-                "go",
-                environment: ["ANTHROPIC_BASE_URL": address, "ANTHROPIC_API_KEY": "not-a-key"],
-                within: .seconds(900)
-            )
-
-            try check("claude", outcome)
+            try under(profile) {
+                let outcome = try vm.dvm(
+                    "ai",
+                    "claude",
+                    vm.name,
+                    "--",
+                    "-p",
+                    "go",
+                    environment: ["ANTHROPIC_BASE_URL": address, "ANTHROPIC_API_KEY": "not-a-key"],
+                    within: .seconds(900)
+                )
+                try check("claude", outcome)
+            }
         }
 
-        @Test func `Codex does a whole turn`() throws {
+        private func codex(under profile: AgentPolicy.SystemCalls) throws {
             try plantKey()
             let address = try prepare("codex", command: command("codex"))
 
             let provider = [
                 "name=x", "base_url=\(address)/v1", "env_key=OPENAI_API_KEY", "wire_api=responses",
             ].flatMap { ["-c", "model_providers.x.\($0)"] }
-            let program = try vm.start(
-                ["ai", "codex", vm.name, "--", "exec", "--skip-git-repo-check"] + provider
-                    + ["-c", "model_provider=x", "go"],
-                environment: ["OPENAI_API_KEY": "not-a-key"]
-            )
-
-            try check("codex", program.finish(within: .seconds(900)))
+            try under(profile) {
+                let program = try vm.start(
+                    ["ai", "codex", vm.name, "--", "exec", "--skip-git-repo-check"] + provider
+                        + ["-c", "model_provider=x", "go"],
+                    environment: ["OPENAI_API_KEY": "not-a-key"]
+                )
+                try check("codex", program.finish(within: .seconds(900)))
+            }
         }
 
         /// It calls no tools: its answer is the end of the turn.
-        @Test func `Aider answers`() throws {
+        @Test(arguments: [AgentPolicy.SystemCalls.standard, .strict])
+        func `Aider answers`(profile: AgentPolicy.SystemCalls) throws {
             let address = try prepare("aider", command: "true")
 
-            let outcome = try vm.dvm(
-                "ai",
-                "aider",
-                vm.name,
-                "--",
-                "--model",
-                "openai/fake",
-                "--no-git",
-                "--message",
-                "go",
-                environment: ["OPENAI_API_BASE": "\(address)/v1", "OPENAI_API_KEY": "not-a-key"],
-                within: .seconds(900)
-            )
+            try under(profile) {
+                let outcome = try vm.dvm(
+                    "ai",
+                    "aider",
+                    vm.name,
+                    "--",
+                    "--model",
+                    "openai/fake",
+                    "--no-git",
+                    "--message",
+                    "go",
+                    environment: ["OPENAI_API_BASE": "\(address)/v1", "OPENAI_API_KEY": "not-a-key"],
+                    within: .seconds(900)
+                )
 
-            #expect(outcome.status == 0, "\(outcome.complaint.suffix(2000))")
-            #expect(outcome.text.contains("No shell tool was offered."), "\(outcome.text.suffix(2000))")
+                #expect(outcome.status == 0, "\(outcome.complaint.suffix(2000))")
+                #expect(outcome.text.contains("No shell tool was offered."), "\(outcome.text.suffix(2000))")
+            }
         }
 
         /// It needs a Python that Debian 12 does not have.
-        @Test func `Vibe does a whole turn`() throws {
+        @Test(arguments: [AgentPolicy.SystemCalls.standard, .strict])
+        func `Vibe does a whole turn`(profile: AgentPolicy.SystemCalls) throws {
             try plantKey()
             let address = try prepare("mistral", command: command("mistral"))
             let settings = """
@@ -135,18 +170,20 @@ extension VMTests {
             try vm.root("install -d -o dvm-agent -g dvm-agent -m 700 $(dirname \(home)) \(home)")
             try vm.place(Array(settings.utf8), at: "\(home)/config.toml", mode: "0644")
 
-            let outcome = try vm.dvm(
-                "ai",
-                "vibe",
-                vm.name,
-                "--",
-                "-p",
-                "go",
-                environment: ["MISTRAL_API_KEY": "not-a-key"],
-                within: .seconds(900)
-            )
+            try under(profile) {
+                let outcome = try vm.dvm(
+                    "ai",
+                    "vibe",
+                    vm.name,
+                    "--",
+                    "-p",
+                    "go",
+                    environment: ["MISTRAL_API_KEY": "not-a-key"],
+                    within: .seconds(900)
+                )
 
-            try check("mistral", outcome)
+                try check("mistral", outcome)
+            }
         }
 
         @Test func `a tool that is not installed is refused with what to do`() throws {
