@@ -53,7 +53,7 @@ extension ConfigurationStore {
             shelf: shelf,
             uses: result.uses,
             printed: result.printed,
-            warnings: try warnings(shelf)
+            warnings: try warnings(settings, shelf)
         )
     }
 
@@ -114,23 +114,5 @@ extension ConfigurationStore {
             }
         }
         return certificates.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
-    }
-
-    /// What is written down and counts for nothing.
-    private func warnings(_ shelf: RecipeShelf) throws(Refusal) -> [String] {
-        var warnings: [String] = []
-        if try trusted.read("setup.sh") != nil {
-            warnings.append(
-                "\(paths.config.appending("setup.sh").shown) is no longer used: make it a recipe of yours in "
-                    + "\(paths.config.appending("recipes").shown), and `use` it in config.sh"
-            )
-        }
-        if !shelf.hasBundled {
-            warnings.append("dvm was installed without its recipes; `make install` brings them")
-        }
-        for variable in Variable.allCases where !variable.isTakenFromEnvironment && environment[variable.name] != nil {
-            warnings.append("\(variable.name) in the environment counts for nothing: write it in \(commonPath.shown)")
-        }
-        return warnings
     }
 }

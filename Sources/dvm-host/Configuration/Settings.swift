@@ -136,6 +136,11 @@ struct Template: Hashable, Sendable, CustomStringConvertible {
                 throw Refusal("is not a template", hint: hint)
             }
             base = "template:\(name)"
+        } else if text.hasSuffix(".yaml") || text.hasSuffix(".yml") {
+            throw Refusal(
+                "is the name of a file without its directory",
+                hint: "write its absolute path"
+            )
         } else {
             guard text.first?.isLetter == true, text.allSatisfy(letters.contains) else {
                 throw Refusal("is not a template", hint: hint)
