@@ -127,6 +127,39 @@ import Testing
         #expect(try await stage.sync(UnitRequest(), ["DVM_NODE_MIRROR": "https://mirror"]).changedNothing)
     }
 
+    @Test func `says before a VM is made what its distribution may ask for, and not again`() async throws {
+        try stage.recipe("node", nil, "vars: DVM_NODE_VERSION DVM_NODE_SHA256?")
+        _ = try await stage.sync()
+        _ = try await stage.sync(UnitRequest(isForced: true))
+        let lines = await stage.shown()
+        let note = "• node may need DVM_NODE_SHA256, which is not set"
+        #expect(lines.filter { $0 == note }.count == 1)
+        let made = try #require(lines.firstIndex { $0.contains("making app") || $0.contains("creating") })
+        #expect(try #require(lines.firstIndex(of: note)) < made)
+    }
+
+    /// A recipe's text that is wrong, and the end of what is said.
+    @Test(
+        arguments: [
+            ("# dvm: need: claude", "node.sh:1: “need” is not a key of a recipe's header"),
+            ("# dvm: needs: claude", "these recipes need each other: node → claude → node"),
+            ("# dvm: needs: nothing", "the recipe node needs “nothing”, which there is not"),
+            ("# dvm: conflicts: claude", "the recipes node and claude cannot be used together"),
+        ]
+    )
+    func `refuses recipes that are wrong before anything is asked, and goes on when they are not`(
+        text: String,
+        message: String
+    ) async throws {
+        try stage.recipe("node", "\(text)\n# dvm: vars: DVM_NODE_VERSION\n")
+        let refusal = try await stage.refusal()
+        #expect(refusal?.message.contains(message) == true, "\(String(describing: refusal))")
+        #expect(refusal?.hint != nil)
+        #expect(stage.fixture.read("calls") == nil)
+        try stage.recipe("node", nil, "vars: DVM_NODE_VERSION")
+        #expect(try await stage.sync().ran == ["node", "claude"])
+    }
+
     /// dvm-behaviour.md §22 #7: one script for everything, in which a reader or an `exit` swallowed the rest.
     @Test(
         arguments: [

@@ -27,12 +27,27 @@ import Testing
         #expect(outcome.status == 1)
         #expect(outcome.output.contains("dvm: error: the editor “edit -w” ended with status 3"))
         #expect(host.fixture.exists("config/vms/web.sh"))
+        // What is next needs no second `init`, which would not overwrite it.
+        #expect(outcome.output.contains("web.sh is written; open it yourself, or correct EDITOR"))
+        #expect(try host.run("dvm sync web --dry-run").status == 0)
+        #expect(try host.run("dvm init web").status == 1)
     }
 
     @Test func `what was mistyped in the editor is said at once`() throws {
         let outcome = try edit(#"echo 'DVM_CPUS=many' >>"$2""#)
         #expect(outcome.status == 1)
         #expect(outcome.output.contains("DVM_CPUS=“many”, set in \(host.fixture.root)/config/vms/web.sh:"))
+    }
+
+    @Test func `what a recipe lacks is said at once, and what is hardly meant`() throws {
+        let outcome = try edit(#"printf 'use opencode\nDVM_CPUS=1000\n' >>"$2""#)
+        #expect(outcome.status == 1)
+        #expect(outcome.output.contains("warning: DVM_CPUS is 1000, and this computer has "))
+        #expect(outcome.output.contains("dvm: error: the recipe opencode needs DVM_OPENCODE_SHA256: "))
+        let config = try host.run("dvm config web")
+        #expect(config.status == 0)
+        #expect(config.errors.contains("warning: the recipe opencode needs DVM_OPENCODE_SHA256: "))
+        #expect(config.output.contains("nowhere: opencode needs it"))
     }
 
     @Test func `Ctrl-C in the editor is the editor's`() throws {

@@ -33,6 +33,9 @@ struct Config: AsyncParsableCommand {
             return
         }
         for warning in loaded.warnings { session.display.note("warning: \(warning)") }
+        for lack in (try? UnitDraft.lacks(loaded)) ?? [] {
+            session.display.note("warning: \(lack.message)" + (lack.hint.map { "; \($0)" } ?? ""))
+        }
         let isTerminal = TerminalDevice.isTerminal(.standardOutput)
         let width = isTerminal ? TerminalDevice.size(of: .standardOutput).map { Int($0.columns) } : nil
         try Output.print(report.text(width: width))

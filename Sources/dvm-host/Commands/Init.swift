@@ -46,7 +46,9 @@ struct Init: AsyncParsableCommand {
         if !noEdit, isOnTerminal, let editor = Editor(session.environment) {
             try await editor.open(path, with: session.environment.forPrograms(without: session.withheld))
             // Whoever mistyped learns it now and not from the next command.
-            _ = try await Session(.current).configuration.load(vm)
+            let loaded = try await Session(.current).configuration.load(vm)
+            for warning in loaded.warnings { session.display.note("warning: \(warning)") }
+            if let lack = try UnitDraft.lacks(loaded).first { throw lack }
             try Output.print("next: `dvm sync \(vm)`")
         } else {
             try Output.print("next: change it to your liking, then `dvm sync \(vm)`")

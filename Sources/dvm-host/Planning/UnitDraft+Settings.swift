@@ -13,6 +13,13 @@ extension UnitDraft {
         return drafts
     }
 
+    /// What keeps the recipes of a VM from doing anything, whatever it is like.
+    ///
+    /// - Throws: a `Refusal` when what all recipes need cannot be read, or a script is no text.
+    static func lacks(_ loaded: ConfigurationStore.Loaded) throws(Refusal) -> [Refusal] {
+        try all(loaded, texts: RecipeTexts(loaded.shelf)).compactMap(\.lack)
+    }
+
     private init(_ recipe: Recipe, _ settings: Settings, prelude: HashedText, script: HashedText) {
         let header = recipe.header
         let variables = Self.texts(settings.variables.filter { header.variables.contains($0.key) })

@@ -53,6 +53,12 @@ struct VMSync: Sendable {
         let expected = input.expected(vm, notes, request)
         // Of a VM of which nothing is remembered here, only it can say what its units were given.
         if known == nil || notes.facts != nil { try PlannedUnit.checkNeeds(of: expected) }
+        if known == nil {
+            // What only the VM can tell is told before minutes are spent on making it.
+            for unit in expected where unit.reason != nil {
+                for doubt in unit.draft.doubts { display.note("\(unit.draft.name) \(doubt)") }
+            }
+        }
 
         var report = SyncReport()
         (report.tools, report.toolRecipes) = (input.tools, input.toolRecipes)
