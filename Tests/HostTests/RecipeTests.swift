@@ -164,6 +164,12 @@ extension Recipe {
         ) { try shelf.recipe(named: try RecipeName("nod")) }
     }
 
+    @Test func `are taken apart in the hint where commas stand between them`() throws {
+        let shelf = try shelf()
+        #expect(shelf.unknown("git,node").hint == "write blanks between names: use git node")
+        #expect(shelf.unknown("git,nod").hint == "`dvm recipes` lists the ones there are")
+    }
+
     @Test(arguments: ["config/recipes", "config/recipes/zig.sh"])
     func `are refused when others could have written the person's`(path: String) throws {
         try fixture.write("config/recipes/zig.sh", "")

@@ -65,6 +65,13 @@ struct RecipeShelf: Hashable, Sendable {
 
     /// Says that there is no such recipe, and which may have been meant.
     func unknown(_ name: String) -> Refusal {
+        let words = name.split(separator: ",").map(String.init)
+        if words.count > 1, words.allSatisfy({ word in found.keys.contains { $0.text == word } }) {
+            return Refusal(
+                "there is no recipe “\(name.printable)”",
+                hint: "write blanks between names: use \(words.joined(separator: " "))"
+            )
+        }
         let known = found.keys.map(\.text)
         let nearest = Suggestion.nearest(to: name, among: known).map { "did you mean \($0)? " } ?? ""
         return Refusal(
