@@ -226,6 +226,8 @@ extension `Setting a VM up, over pipes` {
             #expect(try !mark.isRunning())
             #expect(try records() == [:])
             #expect(leftovers() == [])
+            _ = try success(run(unit("true")))
+            #expect(try records() == ["some": Self.digest])
         }
 
         @Test func `a unit that is asked to end may clean up`() throws {
