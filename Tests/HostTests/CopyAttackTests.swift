@@ -67,6 +67,7 @@ import Testing
         ),
         // Links.
         Attack(name: "link-outside", left: top, says: "a link that leads out", believer: .isFooled),
+        Attack(name: "link-at-the-top", says: "a link that leads out", believer: .isFooled),
         Attack(name: "link-up", left: top, says: "a link that leads out", believer: .isFooled),
         Attack(name: "link-down-and-up", left: top, says: "a link that leads out", believer: .isFooled),
         Attack(name: "through-a-link", left: top, says: "a link that leads out", believer: .writesOutside),
@@ -215,6 +216,22 @@ import Testing
         #expect(outcome.status == 1)
         #expect(outcome.errors.contains(text), "\(outcome.errors)")
         #expect(try found().allSatisfy { $0.hasPrefix("d here/got") })
+    }
+
+    @Test func `takes no more entries than it could hold`() throws {
+        try prepare("million-and-one")
+        let outcome = try stage.run(
+            """
+            cd area; exec python3 -c 'import resource, subprocess, sys
+            status = subprocess.call(sys.argv[1:])
+            print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10)
+            sys.exit(status)' "$DVM" cp -r app:got here
+            """
+        )
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("more than 1000000 entries in one copy"), "\(outcome.errors)")
+        #expect(try #require(Int(outcome.output.dropLast())) < 500, "MiB, of a list of a million")
+        #expect(try found() == Self.top)
     }
 
     @Test func `takes names for names, whatever they look like, and shows them harmless`() throws {

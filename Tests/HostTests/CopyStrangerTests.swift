@@ -85,7 +85,7 @@ struct Lie: CustomTestStringConvertible, Sendable {
     @Test(
         arguments: [
             Lie("another file", file(".bashrc"), .listed(entries: 1)), Lie("another directory", directory("got2")),
-            Lie("a directory without a name", directory("")),
+            Lie("a directory without a name", directory("")), Lie("a link to what is beside it", link("got", "canary")),
             Lie("a directory twice", directory("got"), .up, directory("got")),
             Lie("a file twice", file("got"), file("got")), Lie("up from the top", .up),
             Lie("the end of a list in a directory", directory("got"), .listed(entries: 1)),

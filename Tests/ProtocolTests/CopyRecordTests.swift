@@ -161,7 +161,7 @@ import Testing
             ),
             Excess("levels", [CopyRecord](repeating: directory("a"), count: CopyLimits.depth + 1)),
             Excess("a long path", [CopyRecord](repeating: directory(String(repeating: "n", count: 255)), count: 17)),
-            Excess("a link out of the top", [link("../x")]),
+            Excess("a link out of the top", [link("../x")]), Excess("a link at the top", [link("x")]),
             Excess("a link out of a directory", [directory("a"), link("../x")]),
             Excess("a link to an absolute path", [directory("a"), link("/etc")]),
         ]
@@ -180,7 +180,8 @@ import Testing
 
     @Test(
         arguments: [
-            ("x", 0, true), ("a/b/c", 0, true), ("./a", 0, true), ("../x", 1, false), ("../x", 2, true),
+            ("x", 0, false), ("x", 1, true), ("a/b/c", 1, true), ("./a", 1, true), ("../x", 1, false),
+            ("../x", 2, true),
             ("../../x", 2, false), ("../../x", 3, true), ("a/../b", 5, false), ("..", 2, true), ("..", 1, false),
             ("/etc/passwd", 9, false), ("/", 9, false), ("", 9, false), (".", 1, true), ("a//b/", 1, true),
             ("../a/..", 5, false), ("./../x", 1, false), ("....", 1, true),

@@ -5,14 +5,14 @@ public enum LinkTarget {
     /// It may climb at its start, by at most as many directories as are copied above the one it is in, and never
     /// afterwards. The directory of a link is a real one, so the climbing is as written; and what it goes down to next is
     /// an entry, a directory, or a link that keeps this rule itself. A `..` after a name would climb from wherever that
-    /// name leads.
+    /// name leads. A link that is in no copied directory would lead to what happens to be beside the copy.
     ///
     /// - Parameters:
     ///   - target: what the link says.
     ///   - depth: how many copied directories it is in.
     /// - Returns: whether it does.
     public static func staysInside(_ target: [UInt8], depth: Int) -> Bool {
-        guard target.first != UInt8(ascii: "/"), !target.isEmpty else { return false }
+        guard depth > 0, target.first != UInt8(ascii: "/"), !target.isEmpty else { return false }
         var climbed = 0
         var descended = false
         for part in target.split(separator: UInt8(ascii: "/")) {
