@@ -89,12 +89,15 @@ extension CopyReceiver {
         switch facts.kind {
         case .directory: refuse(number, "a directory of that name is in its place")
         case .file where facts.size == node.size && facts.stamp.isSameTime(as: node.stamp):
+            let stamp = adjusted(node.stamp, in: place.directory)
+            let isSameMode = facts.stamp.mode == stamp.mode
+            // Its other names may be anywhere, and their mode is nobody's to change here.
+            guard isSameMode || facts.links == 1 else { return try want(number, at: place) }
             // With several names of one file this says nothing.
             guard placed.insert(facts.identity).inserted || facts.links > 1 else {
                 return refuse(number, Self.collision)
             }
-            let stamp = adjusted(node.stamp, in: place.directory)
-            if !options.dryRun, facts.stamp.mode != stamp.mode {
+            if !options.dryRun, !isSameMode {
                 try place.directory.open(place.name, for: .reading).setMode(stamp.mode)
             }
             report.unchanged += 1

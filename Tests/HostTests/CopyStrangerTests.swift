@@ -205,6 +205,25 @@ struct Lie: CustomTestStringConvertible, Sendable {
         #expect(try tree().filter { $0.hasPrefix("here/got/") } == ["here/got/a", "here/got/d", "here/got/l"])
     }
 
+    @Test func `changes no mode of a file that has another name elsewhere`() throws {
+        try fixture.makeDirectory("here/got")
+        let canary = "\(fixture.root)/canary/secret"
+        try FileManager.default.linkItem(atPath: canary, toPath: "\(fixture.root)/here/got/f")
+        // Of the size and time that the guest says, so that it counts as unchanged.
+        let time = Date(timeIntervalSince1970: TimeInterval(Self.stamp.seconds))
+        try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: canary)
+        let mode = try fixture.mode("canary/secret")
+        try #require(mode != 0o777)
+        let report = try receive(
+            [Self.directory("got"), Self.file("f", size: 9), .up, .listed(entries: 2)]
+                + Self.content(1, Array("touched!!".utf8)) + [.done(bytes: 9)]
+        )
+        #expect(report.files == 1)
+        #expect(try fixture.mode("canary/secret") == mode)
+        #expect(fixture.read("canary/secret") == "untouched")
+        #expect(try fixture.mode("here/got/f") == 0o777)
+    }
+
     @Test func `takes rights for rights only, and no name of its own unfinished files`() throws {
         let report = try receive(
             [
