@@ -14,8 +14,8 @@ package struct CopyReceiver {
         package var mostBytes = CopyLimits.usualBytes
         /// What the entries at the top must be called, and the names they get; nothing when the sender is believed.
         package var expected: [(sent: [UInt8], placed: [UInt8])]?
-        /// Whether files get the mark of those that came from elsewhere.
-        package var marksOrigin = false
+        /// Gives a file the mark of those that came from elsewhere; nothing where it is no stranger's.
+        package var markOrigin: ((OpenFile) throws(Errno) -> Void)?
         /// Whether a new entry of a directory gets its access list, so that its mode must leave that as it is.
         package var inheritsAccess: (OpenFile) -> Bool = { _ in false }
         /// Whether the process masks no rights (umask(2)), so that a file can be made with its mode.
@@ -199,7 +199,10 @@ package struct CopyReceiver {
     }
 
     private mutating func put(_ file: IncomingFile, size: UInt64) throws {
-        if options.marksOrigin { file.mark() }
+        if let mark = options.markOrigin {
+            // A file without it is worth more than none, and so is whoever is told.
+            do throws(Errno) { try file.mark(mark) } catch { report.unmarked = (report.unmarked ?? 0) + 1 }
+        }
         try file.complete(size: size)
         if try file.putInPlace(options.renameToUnused) {
             landedSince.append(file.entry)

@@ -75,7 +75,7 @@ final class IncomingFile {
     }
 
     /// Gives it the mark of a file that came from elsewhere.
-    func mark() { file.quarantine() }
+    func mark(_ body: (OpenFile) throws(Errno) -> Void) throws(Errno) { try body(file) }
 
     /// Gives it its size, mode and time.
     func complete(size: UInt64) throws(Errno) {

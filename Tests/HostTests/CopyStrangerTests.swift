@@ -62,9 +62,11 @@ struct Lie: CustomTestStringConvertible, Sendable {
         repeated: CopyRecord? = nil,
         asked: String = "got",
         most: UInt64 = 1 << 20,
-        to name: String = "here"
+        to name: String = "here",
+        mark: ((OpenFile) throws(Errno) -> Void)? = nil
     ) throws -> CopyReport {
         var options = CopyReceiver.Options()
+        options.markOrigin = mark
         options.expected = [(Array(asked.utf8), Array(asked.utf8))]
         options.mostBytes = most
         var receiver = CopyReceiver(Script(records, repeated: repeated), options: options)
@@ -222,6 +224,30 @@ struct Lie: CustomTestStringConvertible, Sendable {
         #expect(try fixture.mode("canary/secret") == mode)
         #expect(fixture.read("canary/secret") == "untouched")
         #expect(try fixture.mode("here/got/f") == 0o777)
+    }
+
+    /// What a Mac's mark of files from elsewhere is set by takes the place of the mark here.
+    @Test(arguments: [nil, Errno.notSupported])
+    func `marks each file that it puts in place before that has its name, and nothing else`(failure: Errno?) throws {
+        try fixture.write("here/got/old", "o")
+        let time = Date(timeIntervalSince1970: TimeInterval(Self.stamp.seconds))
+        try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: "\(fixture.root)/here/got/old")
+        let records =
+            [
+                Self.directory("got"), Self.file("old"), Self.file("a"), Self.file("b"), Self.directory("d"), .up,
+                Self.link("l", "a"), .up, .listed(entries: 6),
+            ] + Self.content(2, [49]) + Self.content(3, [50]) + [.done(bytes: 2)]
+        var marked: [Set<String>] = []
+        let report = try receive(records) { file throws(Errno) in
+            let names = (try? tree()) ?? []
+            marked.append(Set(names.filter { ["here/got/a", "here/got/b"].contains($0) }))
+            if let failure { throw failure }
+        }
+        #expect(marked == [[], ["here/got/a"]])
+        #expect(report.unmarked == (failure == nil ? nil : 2))
+        // Nothing is lost for the want of a mark.
+        #expect(report.isWhole && report.files == 2 && report.unchanged == 1)
+        #expect(fixture.read("here/got/a") == "1" && fixture.read("here/got/b") == "2")
     }
 
     @Test func `takes rights for rights only, and no name of its own unfinished files`() throws {

@@ -29,6 +29,8 @@ public struct CopyReport: Hashable, Codable, Sendable {
     public var moreFailures = 0
     /// How many more there were of the rest.
     public var moreSkipped = 0
+    /// Files that did not take the mark of those that came from elsewhere; nothing where all did, or none was to have it.
+    public var unmarked: Int?
 
     /// Nothing yet.
     public init() {}

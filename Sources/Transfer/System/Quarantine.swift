@@ -6,11 +6,12 @@ extension OpenFile {
     /// Marks a file as one that came from elsewhere, where the system has such a mark.
     ///
     /// A Mac then asks before it opens a program of this file, as for one that a browser has loaded.
-    package func quarantine() {
+    ///
+    /// - Throws: what the file system says that keeps no such mark.
+    package func quarantine() throws(Errno) {
         #if canImport(Darwin)
         let value = Array(Self.quarantineMark(at: time(nil)).utf8)
-        // A file system without attributes keeps none; the file is copied all the same.
-        _ = unsafe fsetxattr(number, "com.apple.quarantine", value, value.count, 0, 0)
+        _ = try Self.answer { unsafe fsetxattr(number, "com.apple.quarantine", value, value.count, 0, 0) }
         #endif
     }
 

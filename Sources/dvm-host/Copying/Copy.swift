@@ -37,7 +37,7 @@ struct Copy {
             options.dryRun = dryRun
             options.mostBytes = mostBytes
             options.expected = paths.map(expected)
-            options.marksOrigin = true
+            options.markOrigin = { file throws(Errno) in try file.quarantine() }
             return { session in
                 var receiver = CopyReceiver(session, options: options, observer: observer)
                 return try receiver.run(destination)

@@ -68,6 +68,12 @@ final class CopyDisplay {
         }
         if moreFailures != 0 { display.note("not copied: \(moreFailures) more") }
         if moreSkipped != 0 { display.note("left out: \(moreSkipped) more") }
+        if let unmarked = ours.unmarked {
+            display.note(
+                "\(unmarked == 1 ? "1 file is" : "\(unmarked) files are") without the mark of what came from elsewhere "
+                    + "(com.apple.quarantine): this file system does not keep it"
+            )
+        }
         let isFromGuest = if case .fromGuest = copy.plan.direction { true } else { false }
         let receiver = isFromGuest ? ours : theirs
         if !copy.dryRun {
