@@ -123,7 +123,7 @@ package struct CopySender {
         do {
             // Removed since the directory was read: as if it had never been there.
             guard let facts = try FileFacts(of: name, in: directory) else { return }
-            guard tree.fits(name, directory: facts.kind == .directory) else {
+            guard CopyName.isUsable(name), tree.fits(name, directory: facts.kind == .directory) else {
                 return skip(name, "its path is too long", isFailure: true)
             }
             switch facts.kind {

@@ -231,6 +231,18 @@ import Testing
         #expect(outcome.errors.split(separator: "\n").count { $0.contains("--max-size allows more") } == 4)
     }
 
+    /// The kernel says what is in such a directory to those only who may trace its process.
+    @Test func `tells of a directory that it cannot read to its end`() throws {
+        let outcome = try run(
+            """
+            setpriv --bounding-set -sys_ptrace ls /proc/1/map_files >/dev/null 2>&1 && echo readable
+            setpriv --bounding-set -sys_ptrace "$DVM" cp -r /proc/1/map_files app:; echo $?; ls -A "$P"
+            """
+        )
+        #expect(outcome.output == "1\n", "\(outcome.errors)")
+        #expect(outcome.errors.contains("cannot read /proc/1/map_files: Permission denied"), "\(outcome.errors)")
+    }
+
     // MARK: Cut short
 
     @Test(arguments: [("INT", 130), ("TERM", 143), ("HUP", 129)])

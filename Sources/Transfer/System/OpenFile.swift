@@ -113,6 +113,8 @@ package final class OpenFile {
     }
 
     /// The names in this directory, in order.
+    ///
+    /// - Throws: also where the kernel gives only some of them.
     package func names() throws(Errno) -> [[UInt8]] {
         // A description of its own: the position in the directory belongs to the stream.
         let copy = try Self.answer { unsafe openat(number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0) }
@@ -123,9 +125,15 @@ package final class OpenFile {
         }
         defer { unsafe closedir(stream) }
         var names: [[UInt8]] = []
-        while let entry = unsafe readdir(stream) {
+        while true {
+            // The end and a failure look the same but for this.
+            errno = 0
+            guard let entry = unsafe readdir(stream) else {
+                guard errno == 0 else { throw Errno(rawValue: errno) }
+                break
+            }
             let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { unsafe Array($0.prefix { $0 != 0 }) }
-            if CopyName.isUsable(name) { names.append(name) }
+            if name != Array(".".utf8), name != Array("..".utf8) { names.append(name) }
         }
         return names.sorted { $0.lexicographicallyPrecedes($1) }
     }
