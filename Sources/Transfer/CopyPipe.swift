@@ -6,6 +6,15 @@ package protocol CopyPipe: AnyObject {
     func read() throws -> [UInt8]
     /// Bytes for the other end.
     func write(_ bytes: ArraySlice<UInt8>) throws
+    /// Waits until a stream that a person named has something to read, or is at its end.
+    ///
+    /// - Throws: what the person ended the copy by meanwhile.
+    func wait(toRead stream: OpenFile) throws
+}
+
+extension CopyPipe {
+    /// Reading waits, and nobody ends it before.
+    package func wait(toRead stream: OpenFile) throws {}
 }
 
 /// Records to the other end, many in one write.

@@ -78,7 +78,9 @@ package struct CopyReceiver {
             do {
                 try receiveContents { receiver, step in try receiver.obey(step, &incoming) }
             } catch {
-                incoming?.giveUp(keeping: isBelieved && !(error is ProtocolViolation))
+                // Nothing goes on with a stream, which has no length to know it by.
+                let hasLength = incoming.map { tree.nodes[$0.entry].size != nil } ?? false
+                incoming?.giveUp(keeping: isBelieved && hasLength && !(error is ProtocolViolation))
                 throw error
             }
             if !options.dryRun { try finish() }

@@ -259,12 +259,15 @@ package struct CopySender {
     private mutating func sendStream(_ file: OpenFile) throws -> CopyRecord.End {
         do {
             while true {
+                try writer.pipe.wait(toRead: file)
                 let count = try unsafe writer.sendData(CopyLimits.data) { buffer throws(Errno) in
                     try unsafe file.read(into: buffer, at: nil)
                 }
                 guard count > 0 else { break }
                 moved(count)
             }
+            // Ctrl-C ends whoever writes, too: then this is the end of the stream, and not of what it was to be.
+            try writer.pipe.wait(toRead: file)
         } catch let error as Errno {
             throw Refusal("cannot read standard input: \(error)")
         }

@@ -245,6 +245,26 @@ import Testing
 
     // MARK: Cut short
 
+    /// A Ctrl-C reaches whoever writes into the pipe, too, and that end of the stream is none of what was to be copied.
+    @Test func `keeps the file that was there when a stream is cut short`() throws {
+        let outcome = try run(
+            """
+            printf old >"$P/from"; chown 64101 "$P/from"; mkfifo pipe
+            part() { ls "$P"/.dvm-cp.* >/dev/null 2>&1; }
+            begin() {
+              "$DVM" cp - app:from <pipe 2>/dev/null & pid=$!; exec 3>pipe; head -c 400000 /dev/zero >&3
+              until part; do sleep 0.02; done
+            }
+            end() { wait $pid; echo $?; while part; do sleep 0.02; done; }
+            # While it waits for more; and with the end of the stream at the same moment.
+            begin; kill -INT $pid; end; exec 3>&-
+            begin; kill -STOP $pid; exec 3>&-; kill -INT $pid; kill -CONT $pid; end
+            ls -A "$P"; cat "$P/from"; printf whole | dvm cp - app:from && cat "$P/from"
+            """
+        )
+        #expect(outcome.output == "130\n130\nfrom\noldwhole", "\(outcome.errors)")
+    }
+
     @Test(arguments: [("INT", 130), ("TERM", 143), ("HUP", 129)])
     func `has no half file under its name after`(signal: String, status: Int) throws {
         let outcome = try run(

@@ -51,8 +51,18 @@ final class CopySession: CopyPipe {
         return report
     }
 
-    private func turn() throws {
-        let turn = try link.turn { $0.read(signals.reader) }
+    func wait(toRead stream: OpenFile) throws {
+        let descriptor = FileDescriptor(rawValue: stream.number)
+        // Signals are looked at first: whoever wrote may be gone because of the same one.
+        while try !turn({ $0.read(descriptor) }).canRead(descriptor) {}
+    }
+
+    @discardableResult
+    private func turn(_ wait: (inout Readiness) -> Void = { _ in }) throws -> Readiness {
+        let turn = try link.turn {
+            $0.read(signals.reader)
+            wait(&$0)
+        }
         if turn.ready.canRead(signals.reader), let signal = signals.read().first { throw Interrupted(signal: signal) }
         for frame in turn.frames {
             switch try channel.receive(frame) {
@@ -64,5 +74,6 @@ final class CopySession: CopyPipe {
             case .ended(.exit): throw ProtocolViolation("an exit for a task")
             }
         }
+        return turn.ready
     }
 }
