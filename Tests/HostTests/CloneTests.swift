@@ -192,6 +192,35 @@ import Testing
         #expect(try stage.session().state(of: try MachineName("web")).inherited()?.isRecorded == true)
     }
 
+    @Test func `is told of where this computer cannot remember that its identity is its own`() async throws {
+        let session = try stage.session()
+        let web = try MachineName("web")
+        let state = session.state(of: web)
+        let copied = CopiedFrom(source: "app", keepsKeys: false, isWhole: true)
+        try state.keep(InheritedSnapshots(names: ["before"], copied: copied))
+        session.keepRecorded(of: web)
+        #expect(try state.inherited()?.isRecorded == true)
+
+        try state.keep(InheritedSnapshots(names: ["before"], copied: copied))
+        // In the way of the file's new contents.
+        let new = state.directory.appending("inherited.json.dvm-\(getpid())")
+        try FileManager.default.createDirectory(atPath: new.string, withIntermediateDirectories: false)
+        session.keepRecorded(of: web)
+        #expect(try state.inherited()?.isRecorded == nil)
+        // Nor where what is there is no mark.
+        try "nonsense".write(
+            toFile: state.directory.appending("inherited.json").string,
+            atomically: false,
+            encoding: .utf8
+        )
+        session.keepRecorded(of: web)
+        let shown = await stage.shown()
+        #expect(shown.count == 2, "\(shown)")
+        #expect(shown.allSatisfy { $0.contains("web has an identity of its own, which dvm cannot remember: ") })
+        #expect(shown.first?.contains("cannot write ") == true, "\(shown)")
+        #expect(shown.last?.contains("cannot be read") == true, "\(shown)")
+    }
+
     @Test func `is itself again when it is put back to a snapshot of its own`() throws {
         #expect(try stage.run(#""$DVM" snapshot create app before && "$DVM" clone app web"#).status == 0)
         let words = #""$DVM" start web && "$DVM" stop web && "$DVM" snapshot create web mine"#

@@ -10,7 +10,7 @@ enum PassingFor {
     /// - Throws: a `Refusal` that says of which VM it has the identity.
     static func check(_ facts: Welcome.Facts, of vm: MachineName, _ session: Session) throws(Refusal) {
         guard let said = facts.identity else { return }
-        guard said != vm.text else { return session.state(of: vm).keepRecorded() }
+        guard said != vm.text else { return session.keepRecorded(of: vm) }
         let other = try? MachineName(said)
         let isThere = other.map { Files.exists(session.paths.instance(of: $0)) } ?? false
         // The guest's word, of any length.
@@ -22,5 +22,22 @@ enum PassingFor {
             hint: "`dvm start \(vm)` gives it one of its own"
                 + (isThere ? ", without the private keys of \(source)" : ", and leaves its private keys")
         )
+    }
+}
+
+extension Session {
+    /// Remembers that a VM has said that its identity is its own.
+    ///
+    /// That it cannot is no reason to end what the command is about, but a person has to know: should going back to a
+    /// snapshot of the VM's be cut short, keys of another's would stay in it as keys in doubt.
+    func keepRecorded(of vm: MachineName) {
+        do throws(Refusal) {
+            try state(of: vm).keepRecorded()
+        } catch {
+            display.note(
+                "\(vm) has an identity of its own, which dvm cannot remember: \(error.message)"
+                    + (error.hint.map { " (\($0))" } ?? "")
+            )
+        }
     }
 }

@@ -69,11 +69,11 @@ struct VMState: Sendable {
 
     /// Remembers that a VM has said that its identity is its own, where that counts: it may be put back to another's.
     ///
-    /// That it cannot is no reason to end what the command is about: keys in doubt stay.
-    func keepRecorded() {
-        guard var inherited = try? self.inherited(), inherited.isRecorded != true else { return }
+    /// - Throws: a `Refusal` that names the file, where it is not remembered.
+    func keepRecorded() throws(Refusal) {
+        guard var inherited = try self.inherited(), inherited.isRecorded != true else { return }
         inherited.isRecorded = true
-        try? keep(inherited)
+        try keep(inherited)
     }
 
     /// Remembers that a VM is a copy.

@@ -25,7 +25,7 @@ struct GuestSteps: Sendable {
             try await perform(.provision(plan), as: Provisioned.self, log)
         }
         // Its first step.
-        session.state(of: vm).keepRecorded()
+        session.keepRecorded(of: vm)
         tell(done.changes + (done.settled?.changes ?? []), done.notes + (done.settled?.notes ?? []), log)
         return done
     }
