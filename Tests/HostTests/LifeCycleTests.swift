@@ -90,6 +90,19 @@ import Testing
         #expect(outcome.errors.contains("`dvm stop --force web` switches it off"))
     }
 
+    @Test(arguments: ["stop app", "stop --all", "stop --force app", "restart app", "clone app web"])
+    func `one that Lima only says it stopped does not count as stopped`(words: String) throws {
+        try list("app Running")
+        try stage.fixture.write("lying-stop", "")
+        let outcome = try stage.run("\"$DVM\" \(words)")
+        #expect(outcome.status == 1)
+        #expect(
+            outcome.errors.contains("limactl ended without a complaint, and Lima says that app is running"),
+            "\(outcome.errors)"
+        )
+        #expect(stage.fixture.changes.count == 1, "\(stage.fixture.changes)")
+    }
+
     @Test func `with --inactive, only where nothing works, as far as that is known`() throws {
         try stage.recipe("llama", nil, "service: llama.service")
         try stage.fixture.write("config/vms/app.sh", "use llama\n")

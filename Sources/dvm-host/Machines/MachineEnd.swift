@@ -23,6 +23,16 @@ struct MachineEnd: Sendable {
                         hint: force ? refusal.hint : "`dvm stop --force \(name)` switches it off; \(refusal.hint ?? "")"
                     )
                 }
+                return
+            }
+            // As with everything Lima says it did. What is broken may stay so when it is switched off.
+            let status = try await limactl.instance(of: name)?.status ?? .stopped
+            guard status == .stopped || force && status != .running else {
+                throw Refusal(
+                    "limactl ended without a complaint, and Lima says that \(name) is \(status.text)",
+                    hint: (force ? "" : "`dvm stop --force \(name)` switches it off; ")
+                        + "the whole output is in \(log.path.shown)"
+                )
             }
         }
         return true

@@ -111,7 +111,7 @@ extension HostFixture {
     /// `list.json` holds what it lists, `new.json` what `create` adds under the name it was given, `changed.json` what
     /// `edit` leaves. A file `fail-<verb>` or `fail-<verb>-<instance>` makes that verb print it on standard error and
     /// fail; `pause-<verb>` makes it sleep. `snapshots` holds the names of those there are, and `lying` keeps them as they
-    /// are. `shell` reaches the program `guest` where there is one, else the pretend guest, whose VM is the directory
+    /// are, as `lying-stop` does with what is to be stopped. `shell` reaches the program `guest` where there is one, else the pretend guest, whose VM is the directory
     /// `vm/<instance>`.
     public func installLimactl(version: String = "2.2.0") throws {
         try write(
@@ -142,7 +142,7 @@ extension HostFixture {
                 cp "$last" "$root/created.yaml"; alone
                 sed "s/dvm-app/$4/g" "$root/new.json" >>"$root/list.json" ;;
               start) alone; sed -i.bak "/\\"$last\\"/s/\\"Stopped\\"/\\"Running\\"/" "$root/list.json" ;;
-              stop) alone; sed -i.bak "/\\"$last\\"/s/\\"status\\":\\"[A-Z][a-z]*\\"/\\"status\\":\\"Stopped\\"/" "$root/list.json" ;;
+              stop) [ -e "$root/lying-stop" ] && exit 0; alone; sed -i.bak "/\\"$last\\"/s/\\"status\\":\\"[A-Z][a-z]*\\"/\\"status\\":\\"Stopped\\"/" "$root/list.json" ;;
               edit) cp "$root/changed.json" "$root/list.json" ;;
               delete) alone; touch "$root/list.json"; sed -i.bak "/\\"name\\":\\"$last\\"/d" "$root/list.json" ;;
               clone) alone; grep -F "\\"name\\":\\"$3\\"" "$root/list.json" | sed "s/$3/$4/g" >"$root/cloned.json"
