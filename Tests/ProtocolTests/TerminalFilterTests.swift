@@ -60,6 +60,8 @@ private func filtered(_ text: String) -> String { String(decoding: filtered(Arra
         .init("iTerm2's marks", "\(escape)]1337;SetMark\u{7}\(escape)]1337;CurrentDir=/x\(escape)\\"),
         .init("controls of two bytes", "a\u{9B}31mb\u{85}c"),
         .init("a message", "\(escape)]9;done\u{7}\(escape)]777;notify;a;b\(escape)\\"),
+        .init("kitty's message", "\(escape)]99;i=1:d=0:p=title:a=focus;done\(escape)\\\(escape)]99;;x\u{7}"),
+        .init("ReGIS drawings", "\(escape)P0pS(E)\(escape)\\"),
         .init("other messages to the terminal", "\(escape)^x\(escape)\\\(escape)Xy\(escape)\\\(escape)_z\(escape)\\"),
     ]
 
@@ -115,6 +117,16 @@ private func filtered(_ text: String) -> String { String(decoding: filtered(Arra
             "a\(escape)P\(escape)\\\(escape)\\b"
         ),
         .init("a property of the window", "a\(escape)]3;X=y\u{7}b", "ab"),
+        .init("kitty's commands", "a\(escape)P@kitty-cmd{\"cmd\":\"launch\"}\(escape)\\b", "ab"),
+        .init("kitty's commands in two bytes", "a\u{90}@kitty-cmd{}\u{9C}b", "ab"),
+        .init("tmux speaking to iTerm2", "a\(escape)P1000p%begin 1 1 1\r\n\(escape)\\b", "ab"),
+        .init("ssh speaking to iTerm2", "a\(escape)P2000p\(escape)\\b", "ab"),
+        .init("rxvt's graphics, whose answer ends a line", "a\(escape)GQb", "aQb"),
+        .init("the screen into a file", "a\(escape)]55;/tmp/x\u{7}b\(escape)]46;/tmp/y\u{7}c", "abc"),
+        .init("colours whose names are typed back", "a\(escape)]21;evil=?\(escape)\\b", "ab"),
+        .init("a message that is answered with its name", "a\(escape)]99;i=evil:p=?;\(escape)\\b", "ab"),
+        .init("one that a click answers", "a\(escape)]99;i=evil:a=-focus,report;x\u{7}b", "ab"),
+        .init("one whose end is told", "a\(escape)]99;c=1:i=evil;x\u{7}b\(escape)]99;p=alive;\u{7}c", "abc"),
         .init("leaving UTF-8", "a\(escape)%@b", "ab"),
         .init("a sequence without an end", "a\(escape)[\(String(repeating: "1;", count: 4000))mb", "ab"),
         .init("a command without a number", "a\(escape)]ltitle\(escape)\\b", "ab"),

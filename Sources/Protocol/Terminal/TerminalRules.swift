@@ -1,11 +1,12 @@
 /// Which of a terminal's sequences a program in a VM may use here.
 ///
-/// Not for it: what puts something into the clipboard, transfers files or prints, reads files of this computer, answers
-/// with text that the program chose (which the shell would read as typed), reads the screen back, or gives keys another
-/// meaning. Questions that full-screen programs ask and whose answers are numbers only pass (cursor position, size,
+/// Not for it: what puts something into the clipboard, transfers files or prints, reads or writes files of this computer,
+/// controls the terminal program itself, answers with text that the program chose (which the shell would read as typed),
+/// reads the screen back, or gives keys another meaning. Questions that full-screen programs ask and whose answers are numbers only pass (cursor position, size,
 /// colours, attributes), as does everything else.
 ///
-/// After xterm's ctlseqs, iTerm2's and kitty's documentation; CVE-2003-0063 (title reports), CVE-2008-2383 (DECRQSS).
+/// After xterm's ctlseqs, iTerm2's, kitty's and rxvt-unicode's documentation; CVE-2003-0063 (title reports), CVE-2008-2383
+/// (DECRQSS), CVE-2019-9535 (what tmux -CC says to iTerm2), CVE-2021-33477 (an answer of rxvt's that ends a line).
 struct TerminalRules: Hashable, Sendable {
     /// Control strings, by the byte after ESC.
     enum StringKind: UInt8, Hashable, Sendable {
@@ -35,8 +36,13 @@ struct TerminalRules: Hashable, Sendable {
 
     /// Whether ESC and what follows it may pass.
     func passes(escape bytes: [UInt8]) -> Bool {
+        switch bytes.dropFirst().first {
         // ESC % … leaves UTF-8, and single bytes would become the controls we look for in two. ESC % G comes back to it.
-        !(bytes.dropFirst().first == UInt8(ascii: "%") && bytes.last != UInt8(ascii: "G"))
+        case UInt8(ascii: "%")?: bytes.last == UInt8(ascii: "G")
+        // rxvt's graphics, whose answer is a line of input.
+        case UInt8(ascii: "G")?: false
+        default: true
+        }
     }
 
     /// Whether a control sequence may pass: CSI, parameters, intermediates and the last byte.
@@ -82,8 +88,12 @@ struct TerminalRules: Hashable, Sendable {
         guard let last = bytes.last else { return false }
         switch kind {
         case .command:
-            guard !(0x30...0x39 ~= last), number(bytes) == 1337 else { return !(0x30...0x39 ~= last) }
-            return isOneOf("=\u{7};:", last) && keyHasCome(bytes)
+            guard !(0x30...0x39 ~= last) else { return false }
+            return switch number(bytes) {
+            case 99: last == 0x07 || bytes.count { $0 == UInt8(ascii: ";") } == 2
+            case 1337: isOneOf("=\u{7};:", last) && keyHasCome(bytes)
+            default: true
+            }
         case .device: return 0x40..<0x7F ~= last || last >= 0x80
         case .application: return bytes.dropFirst(2).first != UInt8(ascii: "G") || last == UInt8(ascii: ";")
         case .start, .privacy: return true
@@ -105,8 +115,10 @@ struct TerminalRules: Hashable, Sendable {
         guard let number = number(bytes), afterNumber == nil || afterNumber == UInt8(ascii: ";") else { return .drop }
         switch number {
         case 0, 1, 2: return .pass(afterNumber == nil ? bytes : bytes + titlePrefix)
-        // A property of the window, a font's name, the clipboard, kitty's files and clipboard.
-        case 3, 50, 52, 5113, 5522: return .drop
+        // A property of the window, kitty's colours (whose answer repeats what it does not know), a log file, a font's
+        // name, the clipboard, the screen into a file, kitty's files and clipboard.
+        case 3, 21, 46, 50, 52, 55, 5113, 5522: return .drop
+        case 99: return answers(notification: bytes) ? .drop : .pass(bytes)
         case 1337: return Self.harmless.contains(key(bytes)) ? .pass(bytes) : .drop
         default: return .pass(bytes)
         }
@@ -117,6 +129,15 @@ struct TerminalRules: Hashable, Sendable {
         "ClearScrollback", "CurrentDir", "CursorShape", "HighlightCursorLine", "RemoteHost", "SetMark",
         "ShellIntegrationVersion", "UnicodeVersion",
     ]
+
+    /// Whether kitty answers to a message with the name that the program gave it: at once, or when the person clicks on it.
+    private func answers(notification bytes: [UInt8]) -> Bool {
+        let rest = bytes.dropFirst(2).drop { $0 != UInt8(ascii: ";") }.dropFirst()
+        return String(decoding: rest.prefix { $0 != UInt8(ascii: ";") }, as: UTF8.self).split(separator: ":").contains {
+            pair in
+            pair == "p=?" || pair == "p=alive" || pair == "c=1" || pair.hasPrefix("a=") && pair.contains("report")
+        }
+    }
 
     /// The number of an operating system command; nothing when it has none that all terminals read alike.
     private func number(_ bytes: [UInt8]) -> Int? {
@@ -135,11 +156,14 @@ struct TerminalRules: Hashable, Sendable {
 
     private func isOneOf(_ characters: String, _ byte: UInt8) -> Bool { characters.utf8.contains(byte) }
 
-    /// Questions whose answer repeats what was asked, keys with another meaning, and what tmux would hand on unseen.
+    /// Questions whose answer repeats what was asked, keys with another meaning, what tmux would hand on unseen, and what
+    /// the terminal program itself is controlled by: kitty's commands, and tmux -CC and ssh speaking to iTerm2.
     private func passes(device bytes: [UInt8]) -> Bool {
         let inside = bytes.dropFirst(2).drop { 0x30..<0x40 ~= $0 }
         let start = String(decoding: inside, as: UTF8.self)
-        return !["$q", "+q", "+p", "|", "$t", "t"].contains { start.hasPrefix($0) }
+        // ReGIS, which ends its numbers with the same letter, has one digit.
+        if start.hasPrefix("p") { return bytes.count <= 4 }
+        return !["$q", "+q", "+p", "|", "$t", "t", "@"].contains { start.hasPrefix($0) }
     }
 
     /// kitty's images: sent along, and not named as files or shared memory of this computer.
