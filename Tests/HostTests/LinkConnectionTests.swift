@@ -428,6 +428,45 @@ private final class ScriptedVM {
         }
     }
 
+    /// Ended in each of these ways, what the last turn of the guest is.
+    @Test(arguments: [false, true])
+    func `leaves its terminal without the other screen and the mouse`(isKilled: Bool) async throws {
+        await #expect(processExitsWith: .success) { [isKilled = isKilled as Bool] in
+            var outside: Int32 = -1
+            var inside: Int32 = -1
+            try #require(unsafe openpty(&outside, &inside, nil, nil, nil) == 0)
+            // Not on standard input, which another terminal is for.
+            #expect(dup2(inside, 1) == 1)
+
+            let said = Frame(.output, channel: 1, payload: Array("\u{1B}[?1049;1000hvi".utf8))
+            let end = try Frame(.exit, channel: 1, json: isKilled ? Exit.signaled(9) : .exited(0))
+            let vm = try ScriptedVM()
+            try vm.says([ScriptedVM.welcome()])
+            try vm.says([Frame(.opened, channel: 1), said], in: "turn-0", greeting: [])
+            try vm.says(isKilled ? [end] : [], in: "turn-1", greeting: [])
+            // Else the link is cut.
+            let connection = try vm.connection(
+                script: "for turn in \"$0\"/turn-*; do cat \"$turn\"; sleep 0.3; done; \(isKilled ? "sleep 60" : "")"
+            )
+            let program = Program(
+                .words(["vi"]),
+                terminal: .init(name: "xterm", size: TerminalSize(columns: 80, rows: 24)),
+                outputWindow: Credit.terminalWindow
+            )
+            #expect(dup2(inside, 0) == 0)
+            let outcome = Result { try connection.run(program, isRaw: false) }
+            #expect((try? outcome.get()) == (isKilled ? .ended(.signaled(9)) : nil))
+            // The kernel hands on in its own time what was written at the other end.
+            usleep(200_000)
+            var shown = [UInt8](repeating: 0, count: 1000)
+            let count = unsafe read(outside, &shown, 1000)
+            #expect(
+                String(decoding: shown.prefix(max(0, count)), as: UTF8.self)
+                    == "\u{1B}[?1049;1000hvi\u{1B}\\\u{1B}[?1000l\u{1B}[?1049l\u{1B}(B\u{1B}[0m"
+            )
+        }
+    }
+
     @Test func `does not control a terminal it was not given`() async {
         await #expect(processExitsWith: .success) {
             var outside: Int32 = -1

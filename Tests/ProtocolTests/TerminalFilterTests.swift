@@ -149,6 +149,61 @@ private func filtered(_ text: String) -> String { String(decoding: filtered(Arra
         #expect(filtered(sample.written) == sample.passed)
     }
 
+    /// What is written, and then what puts the terminal back.
+    private static let endings: [Sample] = [
+        .init("text, colours and a whole title", "\(escape)[31mx\(escape)[0m\(escape)]0;t\u{7}", ""),
+        .init(
+            "a program that tidies up",
+            "\(escape)[?1049;25;2004h\(escape)[?25l\(escape)[?1;1000h\(escape)=\(escape)[>1u\(escape)[4h\(escape)[5 q"
+                + "\(escape)[>4;2m\(escape)[<u\(escape)>\(escape)[?1000l\(escape)[?1l\(escape)[?25h\(escape)[?2004;1049l"
+                + "\(escape)[4l\(escape)[0 q\(escape)[>4m",
+            ""
+        ),
+        .init(
+            "an editor that is killed",
+            "\(escape)[?1049h\(escape)[?1h\(escape)=\(escape)[?2004h\(escape)[?25l\(escape)[?1002;1006h\(escape)[2 q",
+            "\(escape)\\\(escape)>\(escape)[?1l\(escape)[?25h\(escape)[?1002l\(escape)[?1006l\(escape)[?2004l\(escape)[?1049l"
+                + "\(escape)[0 q\(escape)(B\(escape)[0m"
+        ),
+        .init(
+            "keys of its own on the other screen",
+            "\(escape)[>1u\(escape)[?1049h\(escape)[>5u\(escape)[=3;1u\(escape)[>4;1m\(escape)[4h",
+            "\(escape)\\\(escape)[<2u\(escape)[=0;1u\(escape)[>4;0m\(escape)[4l\(escape)[?1049l\(escape)[<2u\(escape)[=0;1u"
+                + "\(escape)(B\(escape)[0m"
+        ),
+        .init("the mouse in two bytes", "\u{9B}?1003h", "\(escape)\\\(escape)[?1003l\(escape)(B\(escape)[0m"),
+        .init("the mouse as it was saved", "\(escape)[?1000r", "\(escape)\\\(escape)[?1000l\(escape)(B\(escape)[0m"),
+        .init("no wrapping", "\(escape)[?7l", "\(escape)\\\(escape)[?7h\(escape)(B\(escape)[0m"),
+        .init("the mouse, and everything as in the beginning", "\(escape)[?1000h\(escape)c", ""),
+        .init("a title without an end", "\(escape)]0;t", "\(escape)\\"),
+        .init("half a sequence, which nobody got", "x\(escape)[?1000", ""),
+        .init("modes nobody knows", "\(escape)[?9999h\(escape)[?4294967296h\(escape)[?;h", ""),
+    ]
+
+    @Test(arguments: endings)
+    fileprivate func `leaves the terminal as it was`(sample: Sample) {
+        for parts in [1, 3, sample.written.utf8.count] {
+            var filter = TerminalFilter(titlePrefix: "app: ")
+            let bytes = Array(sample.written.utf8)
+            let size = max(1, (bytes.count + parts - 1) / parts)
+            for start in stride(from: 0, to: bytes.count, by: size) {
+                _ = filter.pass(Array(bytes[start..<min(start + size, bytes.count)]))
+            }
+            #expect(String(decoding: filter.ending(), as: UTF8.self) == sample.passed)
+            // Whatever was put back, is.
+            var terminal = filter
+            _ = terminal.pass(filter.ending())
+            #expect(terminal.ending().isEmpty)
+        }
+    }
+
+    @Test func `ends a string that was not written to its end`() {
+        var filter = TerminalFilter(titlePrefix: "app: ")
+        _ = filter.pass(Array("\(escape)]0;title\u{7}".utf8))
+        #expect(filter.ending().isEmpty)
+        #expect(filter.ending(isCutShort: true) == Array("\(escape)\\".utf8))
+    }
+
     @Test func `comes to the same however it is cut`() {
         let bytes = Array((Self.harmless + Self.harmful + Self.titles).map(\.written).joined().utf8)
         let whole = filtered(bytes)

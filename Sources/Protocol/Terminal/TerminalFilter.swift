@@ -37,6 +37,8 @@ public struct TerminalFilter: Hashable, Sendable {
     ///
     /// What ends it may turn out to be dropped, and then its text must not go on with what follows.
     private var isOpen = false
+    /// What was changed of the terminal.
+    private var modes = TerminalModes()
 
     /// A filter; the prefix is put before every title.
     public init(titlePrefix: String) { rules = TerminalRules(titlePrefix: Array(titlePrefix.utf8)) }
@@ -64,6 +66,16 @@ public struct TerminalFilter: Hashable, Sendable {
             index += 1
         }
         return passed
+    }
+
+    /// What puts the terminal back as it was, when nothing more comes.
+    ///
+    /// - Parameter isCutShort: whether not everything that passed was written, so that a string may be open in its middle.
+    /// - Returns: what is to be written then; nothing where the terminal is as it was.
+    public func ending(isCutShort: Bool = false) -> [UInt8] {
+        let undoing = modes.undoing
+        // A string would take what follows for its text.
+        return isOpen || isCutShort || !undoing.isEmpty ? [Self.escape, UInt8(ascii: "\\")] + undoing : []
     }
 
     /// Whether a byte is looked at wherever it stands.
@@ -97,7 +109,10 @@ public struct TerminalFilter: Hashable, Sendable {
 
     /// The end of a sequence that begins here, all of which has come, and whose last byte has no meaning that is judged.
     private static func endOfHarmless(in bytes: [UInt8], from start: Int) -> Int? {
-        guard start + 2 < bytes.count, bytes[start + 1] == UInt8(ascii: "[") else { return nil }
+        // What a terminal's maker has added changes how it works, colours and movements do not.
+        guard start + 2 < bytes.count, bytes[start + 1] == UInt8(ascii: "["), !(0x3C..<0x40 ~= bytes[start + 2]) else {
+            return nil
+        }
         var index = start + 2
         while index < bytes.count, index - start < mostHeld, 0x30..<0x40 ~= bytes[index] { index += 1 }
         guard index < bytes.count, 0x40..<0x7F ~= bytes[index] else { return nil }
@@ -157,6 +172,7 @@ public struct TerminalFilter: Hashable, Sendable {
                 this.held.append(byte)
                 guard 0x40..<0x7F ~= byte else { return }
                 let passes = this.held.count <= Self.mostHeld && this.rules.passes(sequence: this.held)
+                if passes { this.modes.note(sequence: this.held) }
                 this.close(passes ? this.held : nil, into: &passed)
             }
         case .header(let kind):
@@ -206,7 +222,9 @@ public struct TerminalFilter: Hashable, Sendable {
                 }
             }
         }
-        close(rules.passes(escape: held) ? held : nil, into: &passed)
+        let passes = rules.passes(escape: held)
+        if passes, held.count == 2 { modes.note(escape: meaning) }
+        close(passes ? held : nil, into: &passed)
     }
 
     /// Judges a string by what has come of it.

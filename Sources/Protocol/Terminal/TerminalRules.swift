@@ -77,6 +77,8 @@ struct TerminalRules: Hashable, Sendable {
         case UInt8(ascii: "t"), UInt8(ascii: "i"), UInt8(ascii: "n"), UInt8(ascii: "x"), UInt8(ascii: "y"),
             UInt8(ascii: "w"), UInt8(ascii: "u"):
             true
+        // IRM, of which is taken note.
+        case UInt8(ascii: "h"), UInt8(ascii: "l"): true
         default: false
         }
     }

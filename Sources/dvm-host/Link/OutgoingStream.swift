@@ -27,6 +27,12 @@ struct OutgoingStream {
 
     var isEmpty: Bool { queue.isEmpty }
 
+    /// What puts the program's terminal back when nothing more is written; what waits still is for nobody then.
+    var ending: [UInt8] {
+        guard case .filtered(let filter) = screen else { return [] }
+        return filter.ending(isCutShort: !queue.isEmpty)
+    }
+
     /// Takes what was received.
     ///
     /// - Returns: the credit that is due at once, because nothing of it or before it is left to be written.

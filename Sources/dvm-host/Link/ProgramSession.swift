@@ -117,6 +117,7 @@ final class ProgramSession {
         let signals = try SignalPipe(watching: Array(Self.handedOn.keys) + [SIGHUP, SIGWINCH])
         defer {
             rawMode?.restore()
+            putScreenBack()
             door?.close()
             for note in door?.notes ?? [] { Output.say("dvm: \(note)\n") }
             notes.forEach(say)
@@ -156,6 +157,26 @@ final class ProgramSession {
             try door?.advance(turn.ready, link)
         }
     }
+
+    /// Takes back what the program changed of the terminal's ways and left so: it may have been killed, or mean harm.
+    ///
+    /// Of one that was left, and goes on, others see to that.
+    private func putScreenBack() {
+        guard !hasLeft else { return }
+        for stream in [Stream.output, .errors] {
+            guard let bytes = outgoing[stream]?.ending, !bytes.isEmpty else { continue }
+            var ready = Readiness()
+            ready.write(Self.descriptor(stream))
+            // A terminal that was halted (Ctrl-S) is not waited for, nor does it matter that one is gone.
+            guard (try? ready.wait(milliseconds: Self.patienceWithTerminal)) != nil,
+                ready.canWrite(Self.descriptor(stream))
+            else { continue }
+            _ = try? Self.descriptor(stream).writeAll(bytes)
+        }
+    }
+
+    /// How long a terminal may take for a hundred bytes, in milliseconds.
+    private static let patienceWithTerminal = 1000
 
     /// Marked as what they are: the words of a stranger.
     private func say(_ note: SessionNote) { Output.say("dvm: \(vm) says: \(note.line)\n") }
