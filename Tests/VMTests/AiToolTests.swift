@@ -167,7 +167,8 @@ extension VMTests {
                 provider = "test"
                 """
             let home = "/var/lib/dvm-agent/mistral/.vibe"
-            try vm.root("install -d -o dvm-agent -g dvm-agent -m 700 $(dirname \(home)) \(home)")
+            // A tool's home is root's, and its state in it the agent's.
+            try vm.root("install -d -m 755 $(dirname \(home)); install -d -o dvm-agent -g dvm-agent -m 700 \(home)")
             try vm.place(Array(settings.utf8), at: "\(home)/config.toml", mode: "0644")
 
             try under(profile) {

@@ -105,6 +105,27 @@ extension VMTests {
             #expect(try vm.agent("x=$(head -c 40000000 /dev/zero | tr '\\0' x); echo survived").text == "survived\n")
         }
 
+        /// What holds without a word about limits: the first program only forks, the second only takes memory.
+        @Test(
+            arguments: [
+                (
+                    "mkfifo /tmp/f; dash -c 'i=0; while [ $i -lt 40000 ]; do : </tmp/f & i=$((i+1)); done' || echo held",
+                    "held\n", "DVM_AI_TASKS"
+                ),
+                ("head -c 100G /dev/zero | tail -c 100G; echo survived", "", "DVM_AI_MEMORY"),
+            ]
+        )
+        func `usual limits end what takes all it can get, and leave the VM answering`(
+            program: String,
+            said: String,
+            variable: String
+        ) throws {
+            let outcome = try vm.agent(program)
+            #expect(outcome.text == said)
+            #expect(outcome.complaint.contains(variable), "\(outcome.complaint)")
+            try expectAnswer()
+        }
+
         @Test func `a full directory in memory is an error and not the end`() throws {
             try limited(#""memory":134217728"#) {
                 let fill =
