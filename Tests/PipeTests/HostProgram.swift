@@ -14,9 +14,10 @@ final class HostProgram {
         var errors: String
     }
 
-    init() throws {
+    /// A program of its own; with a VM of its own, too, unless there is one.
+    init(_ known: PretendVM? = nil) throws {
         fixture = try HostFixture()
-        vm = try PretendVM()
+        vm = try known ?? PretendVM()
         try fixture.write("config/vms/app.sh", "")
         try fixture.installLimactl()
         try fixture.write(
@@ -53,11 +54,11 @@ final class HostProgram {
     private static func quoted(_ word: String) -> String { "'\(word.replacing("'", with: "'\\''"))'" }
 
     /// Runs a Bash script in which `dvm` is the built program and `$ROOT` the fixture.
-    func run(_ script: String) throws -> Outcome {
+    func run(_ script: String, seconds: Int = 60) throws -> Outcome {
         let process = Process()
         // Tenfold slack and more; what hangs ends as status 124.
         process.executableURL = URL(filePath: "/usr/bin/timeout")
-        process.arguments = ["-k", "5", "60", "/bin/bash", "-c", "dvm() { \"$DVM\" \"$@\"; }\n" + script]
+        process.arguments = ["-k", "5", "\(seconds)", "/bin/bash", "-c", "dvm() { \"$DVM\" \"$@\"; }\n" + script]
         process.currentDirectoryURL = URL(filePath: fixture.root)
         var environment = fixture.environment
         environment["DVM"] = try Products.path("dvm-host")
