@@ -62,21 +62,28 @@ import Testing
             try PendingReview(agent: agent, before: Inventory(), clock: ChangeClock()).keep()
         }
         var told: [SessionNote] = []
+        let file = Orphans.lockFile(of: one.session)
         // Their directory is made with the first lock.
-        _ = try Orphans.lock(of: one.session) { told.append($0) }
-        let holder = try holder(of: Orphans.lockFile(of: one.session))
+        _ = try Orphans.lock(file) { told.append($0) }
+        let holder = try holder(of: file)
 
         // One of another project waits for nobody.
-        _ = try Orphans.lock(of: other.session) { told.append($0) }
+        _ = try Orphans.lock(Orphans.lockFile(of: other.session)) { told.append($0) }
         #expect(told == [] && holder.isRunning)
 
-        let lock = try Orphans.lock(of: one.session) { told.append($0) }
+        // Who waited for it once does not wait again, and is not told to remove what somebody else is looking at.
+        let again = try Orphans.lock(file, within: .zero) { told.append($0) } != nil
+        #expect(!again && told == [] && holder.isRunning)
+        let busy = Orphans.text(Orphans.Left(session: one.session, project: nil, reason: .busy))
+        #expect(busy == "somebody else is looking at what it left in the project at the moment")
+
+        let lock = try Orphans.lock(file) { told.append($0) }
         _ = consume lock
         let text = "waiting until somebody else has looked at what another session left in its project"
         #expect(told == [SessionNote(.notice, text)])
         #expect(!holder.isRunning, "it did not wait")
         holder.waitUntilExit()
-        _ = try Orphans.lock(of: one.session) { told.append($0) }
+        _ = try Orphans.lock(file) { told.append($0) }
         #expect(told.count == 1)
     }
 

@@ -10,7 +10,13 @@ enum Orphans {
         let session: SessionID
         /// Its project; absent when not even that can be read.
         let project: String?
-        let refusal: Refusal
+        let reason: Reason
+
+        enum Reason {
+            /// Somebody else does it at the moment.
+            case busy
+            case failed(Refusal)
+        }
     }
 
     /// Ends and reviews what is left in a project before a session starts there.
@@ -22,16 +28,25 @@ enum Orphans {
     ///   - project: where the session is to start.
     ///   - tell: tells whoever asked for the session what it waits for.
     /// - Returns: what a person should know of it.
-    /// - Throws: a `Refusal` when something unreviewed is left in that project: what an agent planted there would pass
-    ///   for what was there before.
+    /// - Throws: a `Refusal` when something unreviewed is left in that project, or is being looked at: what an agent
+    ///   planted there would pass for what was there before.
     static func settle(before project: String, telling tell: (SessionNote) -> Void) throws(Refusal) -> [SessionNote] {
         let (notes, left) = settle(telling: tell) { concerns($0, project) }
-        for orphan in left where orphan.project ?? project == project {
-            throw Refusal(
-                "what session \(orphan.session) left in the project could not be looked at: \(orphan.refusal.message)",
-                hint: [orphan.refusal.hint, "once you have looked yourself, \(remedy(orphan.session))"]
-                    .compactMap(\.self).joined(separator: "; ")
-            )
+        for orphan in left {
+            switch orphan.reason {
+            case .busy:
+                throw Refusal(
+                    "what session \(orphan.session) left in the project is still being looked at by somebody else",
+                    hint: "try again in a minute"
+                )
+            case .failed(let refusal) where orphan.project ?? project == project:
+                throw Refusal(
+                    "what session \(orphan.session) left in the project could not be looked at: \(refusal.message)",
+                    hint: [refusal.hint, "once you have looked yourself, \(remedy(orphan.session))"]
+                        .compactMap(\.self).joined(separator: "; ")
+                )
+            case .failed: break
+            }
         }
         return notes + left.map { SessionNote(.warning, "session \($0.session) of another project: \(text($0))") }
     }
@@ -48,9 +63,20 @@ enum Orphans {
     ) -> (notes: [SessionNote], left: [Left]) {
         var notes: [SessionNote] = []
         var left: [Left] = []
+        // Who was waited for once is not waited for again, for each session of a project.
+        var busy: Set<FilePath> = []
         for session in all() where isMeant(session) {
+            func leave(_ reason: Left.Reason) {
+                let project = (try? PendingReview.read(session))?.agent.project
+                left.append(Left(session: session, project: project, reason: reason))
+            }
             do throws(Refusal) {
-                let lock = try lock(of: session, telling: tell)
+                let file = lockFile(of: session)
+                guard let lock = try lock(file, within: busy.contains(file) ? .zero : patience, telling: tell) else {
+                    busy.insert(file)
+                    leave(.busy)
+                    continue
+                }
                 // Asked again: whoever had the lock may have done it.
                 if isLeft(session) {
                     let found = try settle(session)
@@ -58,8 +84,7 @@ enum Orphans {
                 }
                 _ = consume lock
             } catch {
-                let project = (try? PendingReview.read(session))?.agent.project
-                left.append(Left(session: session, project: project, refusal: error))
+                leave(.failed(error))
             }
         }
         return (notes, left)
@@ -77,8 +102,12 @@ enum Orphans {
 
     /// What a list of sessions says about one that is left.
     static func text(_ left: Left) -> String {
-        "what it left in the project could not be looked at: \(left.refusal.message); \(remedy(left.session)) "
-            + "once you have looked yourself"
+        switch left.reason {
+        case .busy: "somebody else is looking at what it left in the project at the moment"
+        case .failed(let refusal):
+            "what it left in the project could not be looked at: \(refusal.message); \(remedy(left.session)) "
+                + "once you have looked yourself"
+        }
     }
 
     private static func remedy(_ session: SessionID) -> String {
@@ -154,19 +183,20 @@ enum Orphans {
     ///
     /// Who waits longer than a moment is told for what.
     ///
-    /// - Throws: a `Refusal` when somebody else does it at the moment and does not get done.
-    static func lock(of session: SessionID, telling tell: (SessionNote) -> Void) throws(Refusal) -> FileLock {
+    /// - Returns: nothing when somebody else does it at the moment and does not get done.
+    static func lock(
+        _ path: FilePath,
+        within patience: Duration = patience,
+        telling tell: (SessionNote) -> Void
+    ) throws(Refusal) -> FileLock? {
         _ = try Directories.make("/run/dvm", mode: [.ownerReadWriteExecute, .groupReadExecute, .otherReadExecute])
         _ = try Directories.make(locks, mode: .ownerReadWriteExecute)
-        let path = lockFile(of: session)
-        if let lock = try FileLock.take(path, within: .seconds(1)) { return lock }
+        if let lock = try FileLock.take(path, within: min(patience, .seconds(1))) { return lock }
+        guard patience > .zero else { return nil }
         tell(SessionNote(.notice, "waiting until somebody else has looked at what another session left in its project"))
-        guard let lock = try FileLock.take(path, within: patience) else {
-            throw Refusal("somebody else is still at it", hint: "try again in a minute")
-        }
-        return lock
+        return try FileLock.take(path, within: patience)
     }
 
     /// As long as one project takes, with room to spare.
-    private static let patience = Duration.seconds(90)
+    static let patience = Duration.seconds(90)
 }
