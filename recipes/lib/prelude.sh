@@ -254,6 +254,11 @@ case $1 in
         echo "dvm: this VM is $name, and the service is signed in as $2: it starts when dvm sync has run its recipe here" >&2
         exit 1
         ;;
+    *)
+        # To end with 0 would start the service.
+        echo "dvm: own-service was asked in words of another version: run dvm sync" >&2
+        exit 255
+        ;;
 esac
 SCRIPT
     # In a unit of its own: in that of a service without devices, a disk cannot be read whatever its other rights.
@@ -806,7 +811,11 @@ dvm_pin_is_there() {
 }
 
 # Forgets which file was installed, before any of its programs is replaced: what is cut off then is neither version.
-dvm_pin_forget() { rm -f "$dvm_pins/$dvm_name.sha256"; }
+# That there is something of dvm's is still to be known, for when a package takes its place.
+dvm_pin_forget() {
+    mkdir -p "$dvm_pins"
+    : >"$dvm_pins/$dvm_name.sha256"
+}
 
 # Writes down that the pinned file is installed now.
 dvm_pin_note() {

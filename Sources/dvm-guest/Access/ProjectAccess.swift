@@ -63,7 +63,7 @@ struct ProjectAccess: SessionPart {
             texts.append(
                 """
                 in the project: \(report.failed) files and directories could not be opened or changed, and may keep the \
-                entry that the agent got when it worked by access lists; `setfacl -R -x u:\(AgentAccount.name)` takes it away
+                entry that the agent got when it worked by access lists; `setfacl -R -x u:\(AgentAccount.name) .` there takes it away
                 """
             )
         }
