@@ -63,17 +63,20 @@ extension VMTests {
 
         /// Does something under a profile of system calls, which root sets as `sync` would.
         private func under(_ profile: AgentPolicy.SystemCalls, _ body: () throws -> Void) throws {
-            // Whether a program may be traced, which is the difference.
-            let trace = "/usr/bin/python3 -c 'import ctypes; print(ctypes.CDLL(None).ptrace(0, 0, 0, 0))'"
-            #expect(try vm.agent(trace).lines == ["0"])
-            guard profile == .strict else { return try body() }
+            guard profile != .standard else { return try body() }
+            // What it takes away or gives: to be traced, or to make a namespace.
+            let (difference, usual, then) =
+                profile == .strict
+                ? ("/usr/bin/python3 -c 'import ctypes; print(ctypes.CDLL(None).ptrace(0, 0, 0, 0))'", "0", "-1")
+                : ("unshare --user true 2>/dev/null && echo made || echo refused", "refused", "made")
+            #expect(try vm.agent(difference).lines == [usual])
             let file = "/var/lib/dvm/settings.json"
-            let strict = #""systemCalls":"strict""#
+            let other = #""systemCalls":"\#(profile.rawValue)""#
             try vm.altered(
-                "cp -p \(file) \(file).kept; sed -i 's/\"systemCalls\":\"default\"/\(strict)/' \(file)",
+                "cp -p \(file) \(file).kept; sed -i 's/\"systemCalls\":\"default\"/\(other)/' \(file)",
                 back: "mv \(file).kept \(file)"
             ) {
-                #expect(try vm.agent(trace).lines == ["-1"])
+                #expect(try vm.agent(difference).lines == [then])
                 try body()
             }
         }
@@ -82,9 +85,10 @@ extension VMTests {
 
         @Test func `Codex does a whole turn`() throws { try codex(under: .standard) }
 
-        @Test func `both do a whole turn with fewer system calls`() throws {
-            try claude(under: .strict)
-            try codex(under: .strict)
+        @Test(arguments: [AgentPolicy.SystemCalls.strict, .nested])
+        func `both do a whole turn with other system calls`(profile: AgentPolicy.SystemCalls) throws {
+            try claude(under: profile)
+            try codex(under: profile)
         }
 
         private func claude(under profile: AgentPolicy.SystemCalls) throws {
@@ -124,7 +128,7 @@ extension VMTests {
         }
 
         /// It calls no tools: its answer is the end of the turn.
-        @Test(arguments: [AgentPolicy.SystemCalls.standard, .strict])
+        @Test(arguments: AgentPolicy.SystemCalls.allCases)
         func `Aider answers`(profile: AgentPolicy.SystemCalls) throws {
             let address = try prepare("aider", command: "true")
 
@@ -149,7 +153,7 @@ extension VMTests {
         }
 
         /// It needs a Python that Debian 12 does not have.
-        @Test(arguments: [AgentPolicy.SystemCalls.standard, .strict])
+        @Test(arguments: AgentPolicy.SystemCalls.allCases)
         func `Vibe does a whole turn`(profile: AgentPolicy.SystemCalls) throws {
             try plantKey()
             let address = try prepare("mistral", command: command("mistral"))
