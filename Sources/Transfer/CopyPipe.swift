@@ -10,11 +10,17 @@ package protocol CopyPipe: AnyObject {
     ///
     /// - Throws: what the person ended the copy by meanwhile.
     func wait(toRead stream: OpenFile) throws
+    /// Takes in what has come meanwhile, without waiting for anything.
+    ///
+    /// - Throws: what the person, or the other end, ended the copy by.
+    func look() throws
 }
 
 extension CopyPipe {
     /// Reading waits, and nobody ends it before.
     package func wait(toRead stream: OpenFile) throws {}
+    /// The next call notices it.
+    package func look() throws {}
 }
 
 /// Records to the other end, many in one write.

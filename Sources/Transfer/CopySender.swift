@@ -266,8 +266,9 @@ package struct CopySender {
                 guard count > 0 else { break }
                 moved(count)
             }
-            // Ctrl-C ends whoever writes, too: then this is the end of the stream, and not of what it was to be.
-            try writer.pipe.wait(toRead: file)
+            // Ctrl-C ends whoever writes, too: then this is the end of the stream, and not of what it was to be. The stream
+            // itself is not waited for: a terminal, whose Ctrl-D has been read now, goes on after it.
+            try writer.pipe.look()
         } catch let error as Errno {
             throw Refusal("cannot read standard input: \(error)")
         }

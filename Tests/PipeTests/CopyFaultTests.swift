@@ -265,6 +265,22 @@ import Testing
         #expect(outcome.output == "130\n130\nfrom\noldwhole", "\(outcome.errors)")
     }
 
+    /// Reading takes a terminal's end of input away: what is typed after it may be read as well, and is for the shell.
+    @Test func `ends what is typed with Ctrl-D`() throws {
+        let outcome = try run(
+            """
+            python3 -c 'import os, pty, subprocess, sys
+            outside, inside = pty.openpty()
+            os.write(outside, b"typed\\n\\x04")
+            program = subprocess.Popen(sys.argv[1:], stdin=inside)
+            try: print(program.wait(timeout=20), flush=True)
+            except subprocess.TimeoutExpired: print("hangs", flush=True), program.terminate()' "$DVM" cp - app:typed
+            cat "$P/typed"
+            """
+        )
+        #expect(outcome.output == "0\ntyped\n", "\(outcome.errors)")
+    }
+
     @Test(arguments: [("INT", 130), ("TERM", 143), ("HUP", 129)])
     func `has no half file under its name after`(signal: String, status: Int) throws {
         let outcome = try run(

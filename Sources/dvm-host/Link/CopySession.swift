@@ -57,9 +57,11 @@ final class CopySession: CopyPipe {
         while try !turn({ $0.read(descriptor) }).canRead(descriptor) {}
     }
 
+    func look() throws { try turn(milliseconds: 0) }
+
     @discardableResult
-    private func turn(_ wait: (inout Readiness) -> Void = { _ in }) throws -> Readiness {
-        let turn = try link.turn {
+    private func turn(milliseconds: Int? = nil, _ wait: (inout Readiness) -> Void = { _ in }) throws -> Readiness {
+        let turn = try link.turn(milliseconds: milliseconds) {
             $0.read(signals.reader)
             wait(&$0)
         }
