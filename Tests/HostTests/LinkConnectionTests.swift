@@ -428,25 +428,36 @@ private final class ScriptedVM {
         }
     }
 
-    /// Ended in each of these ways, what the last turn of the guest is.
-    @Test(arguments: [false, true])
-    func `leaves its terminal without the other screen and the mouse`(isKilled: Bool) async throws {
-        await #expect(processExitsWith: .success) { [isKilled = isKilled as Bool] in
+    /// How a session ends that is looked at.
+    enum Ending: String, CaseIterable, Codable, Sendable { case killed, cut, cutAtOnce, left }
+
+    @Test(arguments: Ending.allCases)
+    func `leaves its terminal without the other screen and the mouse`(ending: Ending) async throws {
+        await #expect(processExitsWith: .success) { [ending = ending as Ending] in
             var outside: Int32 = -1
             var inside: Int32 = -1
             try #require(unsafe openpty(&outside, &inside, nil, nil, nil) == 0)
+            // What is typed is not to be seen here, nor is it a signal before it is read.
+            var mode = termios()
+            try #require(unsafe tcgetattr(inside, &mode) == 0)
+            mode.c_lflag &= ~tcflag_t(ECHO | ISIG)
+            try #require(unsafe tcsetattr(inside, TCSANOW, &mode) == 0)
             // Not on standard input, which another terminal is for.
             #expect(dup2(inside, 1) == 1)
 
+            let session = try SessionID("20260102-030405-0a0b")
             let said = Frame(.output, channel: 1, payload: Array("\u{1B}[?1049;1000hvi".utf8))
-            let end = try Frame(.exit, channel: 1, json: isKilled ? Exit.signaled(9) : .exited(0))
+            let end = try Frame(.exit, channel: 1, json: Exit.signaled(9))
+            let credit = Frame(.inputCredit, channel: 1, payload: Credit(.input, bytes: 1000).payload)
             let vm = try ScriptedVM()
             try vm.says([ScriptedVM.welcome()])
-            try vm.says([Frame(.opened, channel: 1), said], in: "turn-0", greeting: [])
-            try vm.says(isKilled ? [end] : [], in: "turn-1", greeting: [])
-            // Else the link is cut.
+            let opened = try Frame(.opened, channel: 1, json: Opened(session: session))
+            try vm.says([opened, said], in: "turn-0", greeting: [])
+            try vm.says(ending == .killed ? [end] : ending == .left ? [credit] : [], in: "turn-1", greeting: [])
+            let pause = ending == .cutAtOnce ? "" : "sleep 0.3"
+            let rest = ending == .killed || ending == .left ? "sleep 60" : ""
             let connection = try vm.connection(
-                script: "for turn in \"$0\"/turn-*; do cat \"$turn\"; sleep 0.3; done; \(isKilled ? "sleep 60" : "")"
+                script: "for turn in \"$0\"/turn-*; do cat \"$turn\"; \(pause)\ndone; \(rest)"
             )
             let program = Program(
                 .words(["vi"]),
@@ -454,15 +465,26 @@ private final class ScriptedVM {
                 outputWindow: Credit.terminalWindow
             )
             #expect(dup2(inside, 0) == 0)
-            let outcome = Result { try connection.run(program, isRaw: false) }
-            #expect((try? outcome.get()) == (isKilled ? .ended(.signaled(9)) : nil))
+            // The mouse is moved, which nobody reads: it has no credit. To leave is typed in the end.
+            let typed = ending == .left ? "\u{1C}" : "\u{1B}[M !!\n"
+            #expect(unsafe write(outside, typed, typed.utf8.count) == typed.utf8.count)
+            let outcome = Result {
+                ending == .left
+                    ? try connection.attach(Attachment(session: session, size: program.terminal?.size), isRaw: false)
+                    : try connection.run(program, isRaw: false)
+            }
+            let expected: [Ending: ProgramSession.Outcome] = [.killed: .ended(.signaled(9)), .left: .left(session)]
+            #expect((try? outcome.get()) == expected[ending])
+            #expect(fcntl(inside, F_SETFL, O_NONBLOCK) == 0)
+            var byte: UInt8 = 0
+            #expect(unsafe read(inside, &byte, 1) == -1, "something is left for the shell to read")
             // The kernel hands on in its own time what was written at the other end.
             usleep(200_000)
             var shown = [UInt8](repeating: 0, count: 1000)
             let count = unsafe read(outside, &shown, 1000)
             #expect(
                 String(decoding: shown.prefix(max(0, count)), as: UTF8.self)
-                    == "\u{1B}[?1049;1000hvi\u{1B}\\\u{1B}[?1000l\u{1B}[?1049l\u{1B}(B\u{1B}[0m"
+                    == "\u{1B}[?1049;1000hvi\u{1B}\\\u{1B}[?1000l\u{1B}[?1049l\u{F}\u{1B}(B\u{1B}[0m"
             )
         }
     }

@@ -129,6 +129,11 @@ private func filtered(_ text: String) -> String { String(decoding: filtered(Arra
         .init("one whose end is told", "a\(escape)]99;c=1:i=evil;x\u{7}b\(escape)]99;p=alive;\u{7}c", "abc"),
         .init("leaving UTF-8", "a\(escape)%@b", "ab"),
         .init("a sequence without an end", "a\(escape)[\(String(repeating: "1;", count: 4000))mb", "ab"),
+        .init(
+            "calls of functions in Vim and Emacs",
+            "a\(escape)]51;[\"call\",\"Tapi_x\",[]]\u{7}b\(escape)]51;Emessage x\(escape)\\c",
+            "abc"
+        ),
         .init("a command without a number", "a\(escape)]ltitle\(escape)\\b", "ab"),
     ]
 
@@ -163,17 +168,60 @@ private func filtered(_ text: String) -> String { String(decoding: filtered(Arra
             "an editor that is killed",
             "\(escape)[?1049h\(escape)[?1h\(escape)=\(escape)[?2004h\(escape)[?25l\(escape)[?1002;1006h\(escape)[2 q",
             "\(escape)\\\(escape)>\(escape)[?1l\(escape)[?25h\(escape)[?1002l\(escape)[?1006l\(escape)[?2004l\(escape)[?1049l"
-                + "\(escape)[0 q\(escape)(B\(escape)[0m"
+                + "\(escape)[0 q\u{F}\(escape)(B\(escape)[0m"
         ),
         .init(
             "keys of its own on the other screen",
             "\(escape)[>1u\(escape)[?1049h\(escape)[>5u\(escape)[=3;1u\(escape)[>4;1m\(escape)[4h",
             "\(escape)\\\(escape)[<2u\(escape)[=0;1u\(escape)[>4;0m\(escape)[4l\(escape)[?1049l\(escape)[<2u\(escape)[=0;1u"
-                + "\(escape)(B\(escape)[0m"
+                + "\u{F}\(escape)(B\(escape)[0m"
         ),
-        .init("the mouse in two bytes", "\u{9B}?1003h", "\(escape)\\\(escape)[?1003l\(escape)(B\(escape)[0m"),
-        .init("the mouse as it was saved", "\(escape)[?1000r", "\(escape)\\\(escape)[?1000l\(escape)(B\(escape)[0m"),
-        .init("no wrapping", "\(escape)[?7l", "\(escape)\\\(escape)[?7h\(escape)(B\(escape)[0m"),
+        .init("the mouse in two bytes", "\u{9B}?1003h", "\(escape)\\\(escape)[?1003l\u{F}\(escape)(B\(escape)[0m"),
+        .init(
+            "the mouse as it was saved",
+            "\(escape)[?1000r",
+            "\(escape)\\\(escape)[?1000l\u{F}\(escape)(B\(escape)[0m"
+        ),
+        .init("no wrapping", "\(escape)[?7l", "\(escape)\\\(escape)[?7h\u{F}\(escape)(B\(escape)[0m"),
+        .init(
+            "a keyboard that is locked, and Enter of two bytes",
+            "\(escape)[2;20h",
+            "\(escape)\\\(escape)[2l\(escape)[20l\u{F}\(escape)(B\(escape)[0m"
+        ),
+        .init("a keyboard that is free again", "\(escape)[2;4;20h\(escape)[20;2;4l", ""),
+        .init(
+            "another key for backspace, and margins at the sides",
+            "\(escape)[?67;69h\(escape)[5;10s",
+            "\(escape)\\\(escape)[?67l\(escape)[?69l\u{F}\(escape)(B\(escape)[0m"
+        ),
+        .init(
+            "margins",
+            "\(escape)[3;10r\(escape)[?6h",
+            "\(escape)\\\(escape)[?6l\(escape)7\(escape)[r\(escape)8\u{F}\(escape)(B\(escape)[0m"
+        ),
+        .init(
+            "no margins any more",
+            "\(escape)[3;10r\(escape)[r\(escape)[2r\(escape)[0;0r\(escape)[2;3r\(escape)[;r",
+            ""
+        ),
+        .init("lines for letters", "\(escape)(0", "\(escape)\\\u{F}\(escape)(B\(escape)[0m"),
+        .init(
+            "lines for letters, in other places",
+            "\(escape))0\(escape)*0\(escape)/A\u{E}",
+            "\(escape)\\\(escape))B\(escape)*B\(escape)+B\u{F}\(escape)(B\(escape)[0m"
+        ),
+        .init("letters for lines", "\(escape)(0\(escape)-A\(escape)(B\(escape))B\(escape)%G\(escape)#8", ""),
+        .init(
+            "keys as xterm spells them",
+            "\(escape)[>0;1m\(escape)[>1;0m\(escape)[>2;3m\(escape)[>7;2m\(escape)[>6n\(escape)[>8;1m",
+            "\(escape)\\\(escape)[>0m\(escape)[>1m\(escape)[>2m\(escape)[>6m\(escape)[>7m\u{F}\(escape)(B\(escape)[0m"
+        ),
+        .init(
+            "keys as they are",
+            "\(escape)[>1;3m\(escape)[>1;2m\(escape)[>2n\(escape)[>2m\(escape)[>4;1m\(escape)[>4;m",
+            ""
+        ),
+        .init("all keys as in the beginning", "\(escape)[>1;3m\(escape)[>n\(escape)[>4;2m\(escape)[>m", ""),
         .init("the mouse, and everything as in the beginning", "\(escape)[?1000h\(escape)c", ""),
         .init("a title without an end", "\(escape)]0;t", "\(escape)\\"),
         .init("half a sequence, which nobody got", "x\(escape)[?1000", ""),
@@ -202,6 +250,33 @@ private func filtered(_ text: String) -> String { String(decoding: filtered(Arra
         _ = filter.pass(Array("\(escape)]0;title\u{7}".utf8))
         #expect(filter.ending().isEmpty)
         #expect(filter.ending(isCutShort: true) == Array("\(escape)\\".utf8))
+    }
+
+    @Test func `changes back all there was where what did so may not have been written`() {
+        var filter = TerminalFilter(titlePrefix: "app: ")
+        _ = filter.pass(
+            Array(
+                "\(escape)[?1049;1000h\(escape)[>1u\(escape)(0\(escape)[4h\(escape)[2;9r\(escape)=\(escape)[>4;2m\(escape)[3 q"
+                    .utf8
+            )
+        )
+        let ending = filter.ending()
+        _ = filter.pass(ending)
+        #expect(filter.ending().isEmpty)
+        #expect(!filter.hasReports())
+        #expect(filter.ending(isCutShort: true) == ending)
+        #expect(filter.hasReports(isCutShort: true))
+        _ = filter.pass(Array("\(escape)c".utf8))
+        #expect(filter.ending(isCutShort: true) == ending)
+    }
+
+    @Test(arguments: [9, 1000, 1001, 1002, 1003, 1004, 2031, 2048])
+    func `knows what makes a terminal send what nobody typed`(mode: Int) {
+        var filter = TerminalFilter(titlePrefix: "app: ")
+        _ = filter.pass(Array("\(escape)[?1049;2004;1006h".utf8))
+        #expect(!filter.hasReports())
+        _ = filter.pass(Array("\(escape)[?\(mode)h".utf8))
+        #expect(filter.hasReports())
     }
 
     @Test func `comes to the same however it is cut`() {

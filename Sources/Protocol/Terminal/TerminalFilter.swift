@@ -70,13 +70,19 @@ public struct TerminalFilter: Hashable, Sendable {
 
     /// What puts the terminal back as it was, when nothing more comes.
     ///
-    /// - Parameter isCutShort: whether not everything that passed was written, so that a string may be open in its middle.
+    /// - Parameter isCutShort: whether not everything that passed was written: a string may be open in its middle then, and
+    ///   what changed something back may be missing.
     /// - Returns: what is to be written then; nothing where the terminal is as it was.
     public func ending(isCutShort: Bool = false) -> [UInt8] {
-        let undoing = modes.undoing
+        let undoing = changes(isCutShort).undoing
         // A string would take what follows for its text.
         return isOpen || isCutShort || !undoing.isEmpty ? [Self.escape, UInt8(ascii: "\\")] + undoing : []
     }
+
+    /// Whether the terminal sends what nobody typed, as of the mouse, until it is put back.
+    public func hasReports(isCutShort: Bool = false) -> Bool { changes(isCutShort).hasReports }
+
+    private func changes(_ isCutShort: Bool) -> TerminalChanges { isCutShort ? modes.everChanged : modes.changes }
 
     /// Whether a byte is looked at wherever it stands.
     private static func isSpecial(_ byte: UInt8) -> Bool {
@@ -223,7 +229,7 @@ public struct TerminalFilter: Hashable, Sendable {
             }
         }
         let passes = rules.passes(escape: held)
-        if passes, held.count == 2 { modes.note(escape: meaning) }
+        if passes { modes.note(escape: held) }
         close(passes ? held : nil, into: &passed)
     }
 

@@ -77,8 +77,8 @@ struct TerminalRules: Hashable, Sendable {
         case UInt8(ascii: "t"), UInt8(ascii: "i"), UInt8(ascii: "n"), UInt8(ascii: "x"), UInt8(ascii: "y"),
             UInt8(ascii: "w"), UInt8(ascii: "u"):
             true
-        // IRM, of which is taken note.
-        case UInt8(ascii: "h"), UInt8(ascii: "l"): true
+        // Modes and margins, of which is taken note.
+        case UInt8(ascii: "h"), UInt8(ascii: "l"), UInt8(ascii: "r"): true
         default: false
         }
     }
@@ -118,8 +118,9 @@ struct TerminalRules: Hashable, Sendable {
         switch number {
         case 0, 1, 2: return .pass(afterNumber == nil ? bytes : bytes + titlePrefix)
         // A property of the window, kitty's colours (whose answer repeats what it does not know), a log file, a font's
-        // name, the clipboard, the screen into a file, kitty's files and clipboard.
-        case 3, 21, 46, 50, 52, 55, 5113, 5522: return .drop
+        // name, calls of functions in the editor whose terminal this is (Vim, Emacs's vterm), the clipboard, the screen
+        // into a file, kitty's files and clipboard.
+        case 3, 21, 46, 50, 51, 52, 55, 5113, 5522: return .drop
         case 99: return answers(notification: bytes) ? .drop : .pass(bytes)
         case 1337: return Self.harmless.contains(key(bytes)) ? .pass(bytes) : .drop
         default: return .pass(bytes)

@@ -68,6 +68,7 @@ extension Session {
         case .ended(.exited(0)): return
         case .ended(let exit): throw ProgramEnded(exit: exit)
         case .left:
+            // What was changed while it was looked at is changed back already; this is for what was changed before.
             _ = try? FileDescriptor.standardOutput.writeAll(DetachKey.afterwards)
             display.note("left \(id), which goes on; `dvm sessions kill \(id) \(vm.text)` ends it")
         }

@@ -27,12 +27,6 @@ struct OutgoingStream {
 
     var isEmpty: Bool { queue.isEmpty }
 
-    /// What puts the program's terminal back when nothing more is written; what waits still is for nobody then.
-    var ending: [UInt8] {
-        guard case .filtered(let filter) = screen else { return [] }
-        return filter.ending(isCutShort: !queue.isEmpty)
-    }
-
     /// Takes what was received.
     ///
     /// - Returns: the credit that is due at once, because nothing of it or before it is left to be written.
@@ -63,6 +57,39 @@ struct OutgoingStream {
         }
         parts.removeFirst(done)
         return due
+    }
+
+    /// Writes what waits still to the program's terminal, and then what puts it back, unless it takes nothing.
+    ///
+    /// - Parameters:
+    ///   - descriptor: the terminal.
+    ///   - patience: how long it may take for either.
+    /// - Returns: whether the terminal sent what nobody typed until then.
+    mutating func end(on descriptor: FileDescriptor, within patience: Duration) -> Bool {
+        guard case .filtered(let filter) = screen, !queue.isEmpty || !filter.ending().isEmpty else { return false }
+        // Of a terminal that was halted (Ctrl-S), or is gone, nothing is expected; even where select(2) finds it ready,
+        // it may take less than is written, and then it would be waited for.
+        let own = TerminalDevice.opened(descriptor)
+        defer { try? own?.close() }
+        write(to: own ?? descriptor, within: patience)
+        let isCutShort = !queue.isEmpty
+        queue = WriteQueue(for: own ?? descriptor)
+        parts = []
+        queue.append(filter.ending(isCutShort: isCutShort))
+        write(to: own ?? descriptor, within: patience)
+        return filter.hasReports(isCutShort: isCutShort)
+    }
+
+    private mutating func write(to descriptor: FileDescriptor, within patience: Duration) {
+        let deadline = ContinuousClock.now + patience
+        while !queue.isEmpty {
+            var ready = Readiness()
+            ready.write(descriptor)
+            let left = max(0, Int(ContinuousClock.now.duration(to: deadline) / .milliseconds(1)))
+            guard (try? ready.wait(milliseconds: left)) != nil, ready.canWrite(descriptor),
+                (try? queue.flush(to: descriptor)) != nil
+            else { return }
+        }
     }
 
     private mutating func pass(_ bytes: [UInt8]) -> [UInt8] {

@@ -116,8 +116,8 @@ final class ProgramSession {
     func run() throws -> Outcome {
         let signals = try SignalPipe(watching: Array(Self.handedOn.keys) + [SIGHUP, SIGWINCH])
         defer {
-            rawMode?.restore()
             putScreenBack()
+            rawMode?.restore()
             door?.close()
             for note in door?.notes ?? [] { Output.say("dvm: \(note)\n") }
             notes.forEach(say)
@@ -158,25 +158,27 @@ final class ProgramSession {
         }
     }
 
-    /// Takes back what the program changed of the terminal's ways and left so: it may have been killed, or mean harm.
+    /// Takes back what the program changed of the terminal's ways and left so: it may have been killed, or mean harm, or
+    /// go on without us.
     ///
-    /// Of one that was left, and goes on, others see to that.
+    /// What an earlier attachment to the same program saw is not known here: leaving has `DetachKey.afterwards` for that.
     private func putScreenBack() {
-        guard !hasLeft else { return }
-        for stream in [Stream.output, .errors] {
-            guard let bytes = outgoing[stream]?.ending, !bytes.isEmpty else { continue }
-            var ready = Readiness()
-            ready.write(Self.descriptor(stream))
-            // A terminal that was halted (Ctrl-S) is not waited for, nor does it matter that one is gone.
-            guard (try? ready.wait(milliseconds: Self.patienceWithTerminal)) != nil,
-                ready.canWrite(Self.descriptor(stream))
-            else { continue }
-            _ = try? Self.descriptor(stream).writeAll(bytes)
+        var hadReports = false
+        for stream in [Stream.output, .errors]
+        where outgoing[stream]?.end(on: Self.descriptor(stream), within: Self.patienceWithTerminal) == true {
+            hadReports = true
         }
+        guard hadReports, let rawMode else { return }
+        // What the terminal sent before it read that it shall not is none of the shell's; it reads in its own time.
+        usleep(Self.reportsStillCome)
+        rawMode.dropInput()
     }
 
-    /// How long a terminal may take for a hundred bytes, in milliseconds.
-    private static let patienceWithTerminal = 1000
+    /// How long a terminal may take for what waits at the end, and for a hundred bytes.
+    private static let patienceWithTerminal = Duration.seconds(1)
+
+    /// How long reports may come after they were switched off, in microseconds.
+    private static let reportsStillCome: UInt32 = 50_000
 
     /// Marked as what they are: the words of a stranger.
     private func say(_ note: SessionNote) { Output.say("dvm: \(vm) says: \(note.line)\n") }

@@ -27,6 +27,9 @@ struct RawMode: Sendable {
         return RawMode(descriptor: descriptor)
     }
 
+    /// Drops what has been typed, or was sent by the terminal as if it had been, and nobody has read.
+    func dropInput() { _ = tcflush(descriptor.rawValue, TCIFLUSH) }
+
     /// Puts the terminal back as it was; nothing the second time.
     func restore() { Undo.restore() }
 }
