@@ -73,7 +73,10 @@ extension VMTests {
             let file = "/var/lib/dvm/settings.json"
             let other = #""systemCalls":"\#(profile.rawValue)""#
             try vm.altered(
-                "cp -p \(file) \(file).kept; sed -i 's/\"systemCalls\":\"default\"/\(other)/' \(file)",
+                """
+                cp -p \(file) \(file).kept
+                tr -d ' \\n' <\(file).kept | sed 's/"systemCalls":"default"/\(other)/' >\(file); grep -q '\(other)' \(file)
+                """,
                 back: "mv \(file).kept \(file)"
             ) {
                 #expect(try vm.agent(difference).lines == [then])
