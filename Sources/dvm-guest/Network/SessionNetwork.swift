@@ -131,7 +131,7 @@ final class SessionNetwork: SessionPart {
             let said = try answer(within: Self.lastPatience)
             if let report = try? said?.json(GateReport.self) {
                 facts = report.facts
-                endGate()
+                endGate(within: 0)
                 return report.notes
             }
             reason = nil
@@ -139,15 +139,15 @@ final class SessionNetwork: SessionPart {
             reason = "gave up: \(error.message)"
         }
         facts.refusedConnectionsAreUnknown = true
-        let fate = endGate()
+        // One that has ended closed its report a moment before.
+        let fate = endGate(within: 100)
         return [unknown(reason ?? fate)]
     }
 
     /// Ends the gate, and says what became of it.
     @discardableResult
-    private func endGate() -> String {
-        // One that has ended closed its report a moment before.
-        let isOver = gate?.ends(within: 100) == true
+    private func endGate(within milliseconds: Int32) -> String {
+        let isOver = gate?.ends(within: milliseconds) == true
         gate?.signal(SIGKILL)
         let exit = gate?.wait()
         return isOver ? "ended before it with status \(exit?.status ?? 0)" : "did not answer"
