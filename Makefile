@@ -64,13 +64,13 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 # need of the installed guest program.
 NOT_IN_CHECK := Five.gigabytes guest.program.as.it.is.installed Everyday.work blocks.every.attack
 # What starts VMs again or waits for the package mirrors, in VMs, for make test-all.
-SLOW_IN_VM := Aider.answers with.other.system.calls Copying.and.stopping Services.of.recipes Packages.of.recipes Containers.in.a.VM whose.configuration.changes \
-	of.a.real.disk The.system.of.a.VM The.code.of.a.VM A.sync.that.finds
+SLOW_IN_VM := Aider.answers with.other.system.calls Copying.and.stopping Services.of.recipes Packages.of.recipes \
+	Containers.in.a.VM whose.configuration.changes of.a.real.disk The.system.of.a.VM The.code.of.a.VM A.sync.that.finds
 # The same with toolchains of many hundred megabytes, a project of a million files, and what only Debian 13 can run.
 NOT_IN_TEST := Heavy.toolchains million.files Vibe.does $(SLOW_IN_VM)
 
 .PHONY: check
-check: build-tests ## Format and every test that needs no VM, about three minutes once built
+check: build-tests ## Format and every test that needs no VM, eight minutes once built
 	@$(MAKE) --no-print-directory run-check
 
 # What only reads goes beside the build, and the recipes' own tests, which mostly wait.

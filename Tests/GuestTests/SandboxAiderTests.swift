@@ -6,10 +6,8 @@ import Testing
 @testable import dvm_guest
 
 /// Aider as PyPI has it: a Python program of a hundred packages, many of them compiled.
-@Suite(.serialized) struct `Aider in the sandbox` {
-    /// Where its pinned wheels are unpacked on this computer, for its own Python.
-    private static let packages = Result { try fetch() }
-
+@Suite struct `Aider in the sandbox` {
+    /// Unpacks its pinned wheels on this computer, for its own Python; says where.
     private static func fetch() throws -> String {
         let output = Pipe()
         let process = Process()
@@ -33,26 +31,28 @@ import Testing
     }
 
     /// The model answers with a file, as Aider's models do; Aider writes it.
-    @Test(arguments: AgentPolicy.SystemCalls.allCases)
-    func `does a whole turn`(profile: AgentPolicy.SystemCalls) throws {
+    ///
+    /// One after another in one place: half a gigabyte is put there once, and what Python compiles serves the next.
+    @Test func `does a whole turn under every profile of system calls`() throws {
         let stage = try SandboxStage()
-        let packages = try Self.packages.get()
         let model = Products.repository.appendingPathComponent("Tests/Support/model-server/model-server").path
-        try Self.put(["-r", "--reflink=auto", "\(packages)/lib", stage.toolHome])
+        try Self.put(["-r", "--reflink=auto", "\(Self.fetch())/lib", stage.toolHome])
         try Self.put([model, "\(stage.toolHome)/lib"])
         // Of the home, a session sees its tool's state and nothing else, and that only where it is the agent's.
         stage.own("\(stage.toolHome)/lib", stage.agent)
-        var policy = AgentPolicy()
-        policy.systemCalls = profile
-
-        let order = stage.agent(["/bin/bash", "-c", Self.turn], policy: policy)
-            .agent { $0.state = ["lib"] }
-        let outcome = try SandboxRun.run(order)
-
-        #expect(outcome.opened)
-        #expect(outcome.exit == .exited(0), "\(outcome.output)")
         let made = "\(stage.project)/made"
-        #expect((try? String(contentsOfFile: made, encoding: .utf8)) == "by aider\n", "\(outcome.output)")
+        for profile in AgentPolicy.SystemCalls.allCases {
+            try? FileManager.default.removeItem(atPath: made)
+            var policy = AgentPolicy()
+            policy.systemCalls = profile
+
+            let order = stage.agent(["/bin/bash", "-c", Self.turn], policy: policy).agent { $0.state = ["lib"] }
+            let outcome = try SandboxRun.run(order)
+
+            #expect(outcome.opened && outcome.exit == .exited(0), "\(profile): \(outcome.output)")
+            let text = try? String(contentsOfFile: made, encoding: .utf8)
+            #expect(text == "by aider\n", "\(profile): \(outcome.output)")
+        }
     }
 
     /// It says something all the time: a program that is silent for long is taken for one that hangs.
@@ -65,7 +65,7 @@ import Testing
         for i in $(seq 100); do (exec 3<>/dev/tcp/127.0.0.1/8777) 2>/dev/null && break; kill -0 $model; sleep 0.2; done
         export OPENAI_API_BASE=http://127.0.0.1:8777/v1 OPENAI_API_KEY=not-a-key
         launch='import os, sys; sys.path.insert(1, os.environ["HOME"] + "/lib"); from aider.main import main; sys.exit(main())'
-        /usr/bin/python3 -I -c "$launch" --model openai/fake --edit-format whole --no-git --yes-always --no-check-update \
-            --no-show-model-warnings --analytics-disable --no-stream --message go
+        /usr/bin/python3 -I -X pycache_prefix="$HOME/lib/compiled" -c "$launch" --model openai/fake --edit-format whole \
+            --no-git --yes-always --no-check-update --no-show-model-warnings --analytics-disable --no-stream --message go
         """#
 }
