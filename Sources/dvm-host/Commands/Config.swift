@@ -22,6 +22,11 @@ struct Config: AsyncParsableCommand {
     @Flag(help: "Print JSON")
     var json = false
 
+    /// What would keep a sync from running the recipes: of each its own, or why that cannot be told.
+    private static func lacks(_ loaded: ConfigurationStore.Loaded) -> [Refusal] {
+        do throws(Refusal) { return try UnitDraft.lacks(loaded) } catch { return [error] }
+    }
+
     func run() async throws {
         let vm = try target.name()
         let session = try Session(.current)
@@ -33,7 +38,7 @@ struct Config: AsyncParsableCommand {
             return
         }
         for warning in loaded.warnings { session.display.note("warning: \(warning)") }
-        for lack in (try? UnitDraft.lacks(loaded)) ?? [] {
+        for lack in Self.lacks(loaded) {
             session.display.note("warning: \(lack.message)" + (lack.hint.map { "; \($0)" } ?? ""))
         }
         let isTerminal = TerminalDevice.isTerminal(.standardOutput)
