@@ -42,11 +42,9 @@ struct Ls: AsyncParsableCommand {
             return
         }
         let limactl = try Limactl(session.environment, withholding: session.withheld)
-        // Two programs that do not wait for each other: this is to be as quick as Lima's own list.
-        async let version = limactl.checkVersion()
-        async let listed = limactl.list()
-        _ = try await version
-        let instances = try await listed
+        // A list harms nobody whatever Lima's version is, and is to be as quick as Lima's own.
+        if fresh { _ = try await limactl.checkVersion() }
+        let instances = try await limactl.list()
         if fresh { await Self.ask(instances, limactl, session) }
         var rows = Row.all(configured: configured, instances: instances)
         if onlyConfigured { rows.removeAll { !$0.configured } }
