@@ -60,26 +60,30 @@ demo: stage ## The main job: make a VM, run an AI tool in its sandbox, show what
 TESTS := env NO_COLOR=1 .build/debug/dvmPackageTests.xctest --testing-library swift-testing
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
-# Suites and tests by parts of their names, as regular expressions without a space: too slow for every commit, or in
-# need of the installed guest program.
-NOT_IN_CHECK := Five.gigabytes guest.program.as.it.is.installed Everyday.work blocks.every.attack
+# Suites and tests by parts of their names, as regular expressions without a space: in need of the installed guest
+# program, or of a minute each.
+NOT_NATIVE := Five.gigabytes guest.program.as.it.is.installed Everyday.work blocks.every.attack
 # What starts VMs again or waits for the package mirrors, in VMs, for make test-all.
 SLOW_IN_VM := Aider.answers with.other.system.calls Copying.and.stopping Services.of.recipes Packages.of.recipes \
 	Containers.in.a.VM whose.configuration.changes of.a.real.disk The.system.of.a.VM The.code.of.a.VM A.sync.that.finds
 # The same with toolchains of many hundred megabytes, a project of a million files, and what only Debian 13 can run.
 NOT_IN_TEST := Heavy.toolchains million.files Vibe.does $(SLOW_IN_VM)
 
-.PHONY: check
-check: build-tests ## Format and every test that needs no VM, eight minutes once built
-	@$(MAKE) --no-print-directory run-check
+# Verbs, and beside them what only reads and the recipes' own tests, which mostly wait.
+with-lint = @mkdir -p .build; $(MAKE) --no-print-directory lint >.build/lint.log 2>&1 & lint=$$!; \
+	$(MAKE) --no-print-directory $(1); status=$$?; wait $$lint || status=$$?; cat .build/lint.log; exit $$status
 
-# What only reads goes beside the build, and the recipes' own tests, which mostly wait.
+.PHONY: check
+check: setup ## Format and what one process can say of itself, to run before each commit: a minute once built
+	$(call with-lint,build-tests run-check)
+
+.PHONY: test-native
+test-native: setup ## Every test that needs no VM, the sandbox and its network on this machine included: eight minutes
+	$(call with-lint,build-tests run-check run-native)
+
 .PHONY: build-tests
-build-tests: setup
-	@mkdir -p .build
-	@$(MAKE) --no-print-directory lint >.build/lint.log 2>&1 & lint=$$!; \
-	$(SWIFT) build --build-tests; status=$$?; \
-	wait $$lint || status=$$?; cat .build/lint.log; exit $$status
+build-tests:
+	$(SWIFT) build --build-tests
 
 .PHONY: lint
 lint:
@@ -87,22 +91,30 @@ lint:
 	scripts/lint-scripts
 	Tests/Support/recipes/selftest
 
-# The host's tests start hundreds of Bash and wait for them with time limits, which all at once on two processors means
-# nothing: one after the other they take as much of a processor, and are never short of it.
+# The host's tests start Bash and wait for it with time limits, which all at once on two processors means nothing: one
+# after the other they are never short of one, and leave room for the others, which only reckon.
 .PHONY: run-check
 run-check:
-	$(TESTS) --filter ArchitectureTests --filter ProtocolTests
-	$(TESTS) --no-parallel --filter HostTests
-	$(AS_ROOT) $(TESTS) --filter GuestTests --filter PipeTests $(addprefix --skip ,$(NOT_IN_CHECK) $(NOT_IN_TEST))
+	@mkdir -p .build
+	@{ $(TESTS) --filter ArchitectureTests --filter ProtocolTests && $(AS_ROOT) $(TESTS) --filter '^GuestTests'; } \
+		>.build/check.log 2>&1 & beside=$$!; \
+	$(TESTS) --no-parallel --filter HostTests; status=$$?; \
+	wait $$beside || status=$$?; cat .build/check.log; exit $$status
 
-# What the VM is to get is built beside the tests without one, most of which wait; it gives way to them.
+# What starts programs: dvm with stand-ins for Lima and the VM, the sandbox, git, the guest program as a whole.
+.PHONY: run-native
+run-native:
+	$(TESTS) --no-parallel --filter StandInTests
+	$(AS_ROOT) $(TESTS) --filter NativeTests --filter PipeTests $(addprefix --skip ,$(NOT_NATIVE) $(NOT_IN_TEST))
+
 .PHONY: test
-test: build-tests ## Everything, the tests in a real VM included
+test: setup ## Everything, the tests in a real VM included
+	$(call with-lint,build-tests)
 	@{ nice -n 19 $(MAKE) --no-print-directory stage; echo $$? >.build/stage.status; } >.build/stage.log 2>&1 & \
-	$(MAKE) --no-print-directory run-check; status=$$?; wait; cat .build/stage.log; \
+	$(MAKE) --no-print-directory run-check run-native; status=$$?; wait; cat .build/stage.log; \
 	[ $$status = 0 ] && exit "$$(cat .build/stage.status)"
 	Tests/Support/recipes/selftest-pins
-	$(AS_ROOT) env DVM_STAGE=$(CURDIR)/$(STAGE) $(TESTS) $(addprefix --filter ,$(NOT_IN_CHECK))
+	$(AS_ROOT) env DVM_STAGE=$(CURDIR)/$(STAGE) $(TESTS) $(addprefix --filter ,$(NOT_NATIVE))
 	DVM_STAGE=$(CURDIR)/$(STAGE) scripts/with-limactl $(TESTS) --filter VMTests $(addprefix --skip ,$(NOT_IN_TEST))
 
 .PHONY: test-all

@@ -70,6 +70,11 @@ let package = Package(
             dependencies: ["dvm-host", "DVMTransfer", "TestSupport"],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "StandInTests",
+            dependencies: ["dvm-host", "DVMTransfer", "TestSupport"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
     ]
 )
@@ -90,6 +95,7 @@ if buildsGuest {
             swiftSettings: strict
         ),
         .testTarget(name: "GuestTests", dependencies: ["dvm-guest", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "NativeTests", dependencies: ["dvm-guest", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "PipeTests", dependencies: ["dvm-guest", "dvm-host", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "VMTests", dependencies: ["dvm-guest", "dvm-host", "TestSupport"], swiftSettings: strict),
     ]

@@ -1,4 +1,5 @@
 import DVMProtocol
+import TestSupport
 import Testing
 
 @testable import dvm_guest

@@ -1,5 +1,6 @@
 import DVMProtocol
 import Foundation
+import TestSupport
 import Testing
 
 @testable import dvm_guest

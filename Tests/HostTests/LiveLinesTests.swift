@@ -4,85 +4,6 @@ import Testing
 
 @testable import dvm_host
 
-/// As much of a terminal as is written to: lines, and the sequences that live lines use.
-struct Screen {
-    let size: TerminalSize
-    private(set) var rows: [[Character]] = [[]]
-    private var row = 0
-    private var column = 0
-    /// Set by anything else than those sequences.
-    private(set) var strange: [String] = []
-
-    init(columns: UInt16 = 40, rows: UInt16 = 10) { size = TerminalSize(columns: columns, rows: rows) }
-
-    /// What can be read, lines without blanks at their ends and without those that are empty at the end.
-    var text: [String] {
-        var lines = rows.map { row in
-            var line = String(row)
-            while line.last == " " { line.removeLast() }
-            return line
-        }
-        while lines.last == "" { lines.removeLast() }
-        return lines
-    }
-
-    /// The same lines on another screen, each broken anew where it does not fit, as most terminals do it.
-    func resized(columns: UInt16) -> Self {
-        var screen = Self(columns: columns, rows: size.rows)
-        for (index, line) in rows.enumerated() {
-            if index > 0 { screen.write("\n") }
-            screen.write(String(line))
-        }
-        return screen
-    }
-
-    mutating func write(_ text: String) {
-        var rest = text[...]
-        while let character = rest.popFirst() {
-            switch character {
-            case "\n": moveDown(); column = 0
-            case "\r": column = 0
-            case "\u{1B}": sequence(&rest)
-            default: put(character)
-            }
-        }
-    }
-
-    private mutating func put(_ character: Character) {
-        if column >= Int(size.columns) {
-            moveDown()
-            column = 0
-        }
-        while rows[row].count <= column { rows[row].append(" ") }
-        rows[row][column] = character
-        column += 1
-    }
-
-    private mutating func moveDown() {
-        row += 1
-        if row == rows.count { rows.append([]) }
-    }
-
-    private mutating func sequence(_ rest: inout Substring) {
-        guard rest.popFirst() == "[" else { return strange.append("not CSI") }
-        let number = rest.prefix { $0.isNumber || $0 == "?" }
-        rest = rest.dropFirst(number.count)
-        switch (String(number), rest.popFirst()) {
-        case (let count, "A"):
-            let count = Int(count) ?? 1
-            // What has scrolled away cannot be gone back to.
-            if count > Int(size.rows) - 1 { strange.append("up \(count)") }
-            row = max(0, row - count)
-        case ("", "K"): rows[row] = Array(rows[row].prefix(column))
-        case ("", "J"):
-            rows[row] = Array(rows[row].prefix(column))
-            rows.removeSubrange((row + 1)...)
-        case ("2", "m"), ("22", "m"), ("?25", "l"), ("?25", "h"): break
-        case (let number, let kind): strange.append("CSI \(number)\(kind.map(String.init) ?? "")")
-        }
-    }
-}
-
 @Suite struct `Lines that are drawn again and again` {
     private func lines(_ texts: String...) -> [LiveLines.Line] { texts.map { .init(text: $0) } }
 
@@ -160,45 +81,6 @@ struct Screen {
             live.draw([.init(text: "a"), .init(text: "b", isDim: true)], on: TerminalSize(columns: 9, rows: 9))
                 == "a\u{1B}[K\n\u{1B}[2mb\u{1B}[22m\u{1B}[K"
         )
-    }
-}
-
-@Suite struct `The lines of several VMs on a terminal` {
-    @Test func `are drawn again and again, stay when they are done, and obey nothing that a VM prints`() throws {
-        let stage = try SyncStage("use loud\n")
-        try stage.recipe(
-            "loud",
-            #"printf '\033[2J\033]0;evil\007first\r\n'; sleep 1.5; printf '\033[9A\033c\233second\n'; sleep 1.5"#
-        )
-        try stage.recipe("bad", "echo why; exit 3")
-        try stage.fixture.write("config/vms/web.sh", "use loud\n")
-        try stage.fixture.write("config/vms/sad.sh", "use bad\n")
-        let outcome = try stage.run(
-            #"""
-            export TERM=xterm
-            script -qec 'stty rows 24 cols 80; "$DVM" sync --all; echo "status $?"' typescript >/dev/null </dev/null
-            """#
-        )
-        #expect(outcome.status == 0, "\(outcome)")
-        let typed = try #require(stage.fixture.read("typescript"))
-        var screen = Screen(columns: 80, rows: 24)
-        screen.write(typed.replacing("\r\n", with: "\n"))
-        #expect(screen.strange == [])
-
-        // While they worked, each had lines of its own.
-        for text in ["first", "second"] { #expect(typed.contains(text), "\(typed)") }
-        #expect(typed.contains(/\u{1B}\[\d+A/))
-        let text = screen.text
-        for vm in ["app", "web"] {
-            #expect(text.count { $0.hasPrefix("\(vm) | ✓ ready") && $0.hasSuffix(": ran loud") } == 1, "\(text)")
-        }
-        #expect(text.contains { $0.hasPrefix("sad | ✗ ") }, "\(text)")
-        #expect(text.contains("dvm: error: 1 of 3 VMs failed: sad") && text.contains("status 1"), "\(text)")
-        // Nothing that was drawn to be replaced is left, and the cursor is there again.
-        #expect(!text.contains { $0.contains("second") }, "\(text)")
-        let hidden = try #require(typed.ranges(of: "\u{1B}[?25l").last)
-        let shown = try #require(typed.ranges(of: "\u{1B}[?25h").last)
-        #expect(hidden.lowerBound < shown.lowerBound)
     }
 }
 

@@ -1,6 +1,7 @@
 import DVMProtocol
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @testable import dvm_guest
