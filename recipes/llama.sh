@@ -58,6 +58,8 @@ fi
 dvm_pin llama b11440 github:ggml-org/llama.cpp@VERSION
 dvm_pin_file x86_64 - llama-VERSION-bin-ubuntu-x64.tar.gz
 dvm_pin_file aarch64 - llama-VERSION-bin-ubuntu-arm64.tar.gz
+# The pinned server needs it, and small images are without.
+dvm_packages -/libgomp1
 dvm_package_or_pinned llama-cpp/llama.cpp --tree llama-server
 
 if ! dvm_has llama-server; then dvm_fail "the package of llama.cpp has no llama-server in it" "set DVM_LLAMA_VERSION and DVM_LLAMA_SHA256"; fi

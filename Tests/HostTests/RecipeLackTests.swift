@@ -105,4 +105,23 @@ import Testing
         )
         #expect(recipe.doubts(["DVM_GIT_X_SHA256": Self.digest, "DVM_GIT_X_MODE": "1"]) == [])
     }
+
+    @Test func `depends on the VM's C library where its pin says so`() throws {
+        let text = """
+            # dvm: vars: DVM_X_SHA256?
+            dvm_pin x 1.0 github:a/b@VERSION
+            dvm_pin_file x86_64 \(Self.digest) x-gnu.zip 2.39
+            dvm_pin_file x86_64 - x-musl.zip
+            """
+        let recipe = try Recipe.fixture("x", text)
+        #expect(recipe.lack(of: [:], on: .x86_64) == nil)
+        #expect(
+            recipe.doubts([:]) == [
+                "needs DVM_X_SHA256 where the VM's C library is older than glibc 2.39: no SHA-256 is known of x 1.0"
+            ]
+        )
+        // Where every file is known, nobody has to be asked for one.
+        let known = try Recipe.fixture("x", text.replacing(" - x-musl", with: " \(Self.digest) x-musl"))
+        #expect(known.pins.map(\.glibc) == [nil])
+    }
 }

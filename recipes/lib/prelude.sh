@@ -70,6 +70,13 @@ dvm_on() {
     [ "$dvm_kind" = "$1" ]
 }
 
+# dvm_has_glibc VERSION: whether the VM's C library is at least that; taken for granted where it does not say.
+dvm_has_glibc() {
+    local there
+    there=$(getconf GNU_LIBC_VERSION 2>/dev/null) || return 0
+    printf '%s\n' "$1" "${there#glibc }" | sort -V -C
+}
+
 # dvm_has PROGRAM: whether it can be run.
 dvm_has() { command -v "$1" >/dev/null 2>&1; }
 
@@ -676,10 +683,12 @@ dvm_pin() {
     fi
 }
 
-# dvm_pin_file ARCHITECTURE SHA256 FILE: its file for an architecture, or `any`; `-` where no digest is known.
+# dvm_pin_file ARCHITECTURE SHA256 FILE [GLIBC]: its file for an architecture, or `any`; `-` where no digest is known. A
+# file that needs a version of glibc is for VMs that have it; the others take the next line that fits.
 dvm_pin_file() {
     dvm_know_arch
-    if [ "$1" != any ] && [ "$1" != "$dvm_arch" ]; then return 0; fi
+    if [ -n "$dvm_file" ] || { [ "$1" != any ] && [ "$1" != "$dvm_arch" ]; }; then return 0; fi
+    if [ -n "${4:-}" ] && ! dvm_has_glibc "$4"; then return 0; fi
     local version=${dvm_switch}_VERSION digest=${dvm_switch}_SHA256
     dvm_file=${3//VERSION/$dvm_version}
     dvm_digest=$2
@@ -798,6 +807,28 @@ dvm_find_program() {
     printf '%s\n' "$found"
 }
 
+# dvm_check_starts FILE…: refuses programs of the pinned file that this VM could not start, for want of a library or of a
+# version of one. They are not run: the system's own loader looks at what they need.
+dvm_check_starts() {
+    local file loader=/lib64/ld-linux-x86-64.so.2 lack
+    if [ "$dvm_arch" = aarch64 ]; then loader=/lib/ld-linux-aarch64.so.1; fi
+    if [ ! -x "$loader" ]; then return 0; fi
+    for file; do
+        # What is a script, or static, needs nothing.
+        if ! "$loader" --verify "$file" >/dev/null 2>&1; then continue; fi
+        # As ldd(1) does it. Of versions the newest first, then whole libraries.
+        lack=$(LC_ALL=C LD_TRACE_LOADED_OBJECTS=1 "$loader" "$file" </dev/null 2>&1 | sed -n '
+            /weak version/d
+            s/ (required by.*//
+            s/.*: \(version .* not found\)$/\1/p
+            s/^[[:space:]]*\(.*\) => not found$/\1 not found/p' | sort -rV) || true
+        if [ -n "$lack" ]; then
+            dvm_fail "“${file##*/}” of $dvm_file cannot start in this VM: ${lack%%$'\n'*}" \
+                "use a newer image (DVM_TEMPLATE), or another version: ${dvm_switch}_VERSION with ${dvm_switch}_SHA256"
+        fi
+    done
+}
+
 # Where is written down which file a program in /usr/local/bin came from.
 dvm_pins=/usr/local/share/dvm/pins
 
@@ -833,6 +864,10 @@ dvm_install_pinned() {
     unpacked=$dvm_new/unpacked
     dvm_fetch_pinned "$dvm_new"
     dvm_unpack "$dvm_fetched" "$unpacked"
+    for program; do
+        found=$(dvm_find_program "$unpacked" "$program")
+        dvm_check_starts "$found"
+    done
     mkdir -p /usr/local/bin
     dvm_pin_forget
     for program; do
@@ -859,6 +894,7 @@ dvm_install_pinned_tree() {
     for program; do
         found=$(dvm_find_program "$new" "$program")
         chmod 0755 "$found"
+        dvm_check_starts "$found"
     done
     dvm_pin_forget
     rm -rf "$place"
@@ -979,6 +1015,7 @@ dvm_install_tool() {
         dvm_unpack "$dvm_fetched" "$unpacked/all"
         install -m 0755 "$(dvm_find_program "$unpacked/all" "$program")" "$new/bin/$program"
     fi
+    dvm_check_starts "$new/bin/$program"
     rm -rf "$unpacked"
     dvm_tool_put "$dvm_name" "$dvm_digest" "$new"
 }

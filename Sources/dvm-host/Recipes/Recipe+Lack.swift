@@ -52,8 +52,10 @@ extension Recipe {
             guard let pin = pins.first(where: { $0.digestVariable == name }) else {
                 return "may need \(name), which is not set"
             }
-            return "needs \(name) where the VM's distribution has no package of it: no SHA-256 is known of "
-                + "\(pin.name) \(pin.version)".printable
+            let place =
+                pin.glibc.map { "VM's C library is older than glibc \($0)" }
+                ?? "VM's distribution has no package of it"
+            return "needs \(name) where the \(place): no SHA-256 is known of \(pin.name) \(pin.version)".printable
         }
     }
 

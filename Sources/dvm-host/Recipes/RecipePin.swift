@@ -16,6 +16,8 @@ struct RecipePin: Hashable, Sendable {
         let digest: String?
         /// `VERSION` in it stands for the version.
         let name: String
+        /// The oldest glibc with which it runs, where that keeps some distributions from it: those take the next one.
+        var glibc: String?
     }
 
     /// The variable of a configuration that chooses another version than the recipe's.
@@ -34,12 +36,25 @@ struct RecipePin: Hashable, Sendable {
             let words = Substring(line).split(separator: " ").map(String.init)
             if words.count == 4, words[0] == "dvm_pin" {
                 pins.append(Self(name: words[1], version: words[2], source: words[3]))
-            } else if words.count == 4, words[0] == "dvm_pin_file", !pins.isEmpty {
-                let digest = words[2] == "-" ? nil : words[2]
-                pins[pins.count - 1].files.append(File(architecture: words[1], digest: digest, name: words[3]))
+            } else if (4...5).contains(words.count), words[0] == "dvm_pin_file", !pins.isEmpty {
+                pins[pins.count - 1].files.append(
+                    File(
+                        architecture: words[1],
+                        digest: words[2] == "-" ? nil : words[2],
+                        name: words[3],
+                        glibc: words.count == 5 ? words[4] : nil
+                    )
+                )
             }
         }
         return pins
+    }
+
+    /// The oldest glibc with which its own version can be had without a digest of the person's; nothing where that is none
+    /// or every one.
+    var glibc: String? {
+        let (known, unknown) = (files.filter { $0.digest != nil }, files.filter { $0.digest == nil })
+        return unknown.isEmpty ? nil : known.compactMap(\.glibc).first
     }
 
     /// Where the file for an architecture is, as people read it; nothing when there is none for it.
