@@ -38,6 +38,7 @@ extension Rule {
         ("dvm-host/Support/HostEnvironment.swift", host.union(["FoundationEssentials", "Foundation"])),
         ("dvm-host/Support/HostFacts.swift", host.union(["FoundationEssentials", "Foundation"])),
         ("dvm-host/Support/BoundedRun.swift", host.union(["Subprocess"])),
+        ("dvm-host/Support/RunningGroups.swift", host.union(["Synchronization"])),
         ("dvm-host/Support/Editor.swift", host.union(["Subprocess"])),
         ("dvm-host/Support/DesktopProgram.swift", host.union(["Subprocess"])),
         ("dvm-host/Support/Clipboard.swift", host.union(["Subprocess"])),
@@ -131,6 +132,7 @@ extension Rule {
             "dvm-guest/SelfTest/", "dvm-guest/Access/Denial.swift", "dvm-guest/Access/DeniedPlaces.swift",
             "dvm-host/Link/", "dvm-host/Terminal/RawMode.swift", "dvm-host/Terminal/TerminalDevice.swift",
             "dvm-host/Support/Files.swift", "dvm-host/Support/LocalPort.swift", "dvm-host/Support/OwnExecutable.swift",
+            "dvm-host/Support/RunningGroups.swift",
         ]
     )
 

@@ -278,6 +278,25 @@ import Testing
         #expect(!fixture.exists("went-on"))
     }
 
+    @Test(arguments: [
+        ("while :; do sleep 1; done", "wait_for_it", 0), ("DVM_CPUS=2; echo 'stage\\0'", "sleep 600", 1),
+        ("wait_for_it() { sleep 600; }", "wait_for_it", 1),
+    ])
+    func `names the file of two that takes too long`(first: String, second: String, slow: Int) async throws {
+        var evaluation = try Evaluation(
+            of: app,
+            in: FilePath(fixture.root),
+            environment: HostEnvironment(fixture.environment)
+        )
+        // Long enough for all that ends.
+        evaluation.time = .seconds(3)
+        let files = [(common, first), (file, second)].map {
+            TrustedFiles.File(path: FilePath($0.0), bytes: Array($0.1.utf8))
+        }
+        let refusal = await #expect(throws: Refusal.self) { try await evaluation.evaluate(files) }
+        #expect(refusal?.message == "reading \(files[slow].path) took too long and was ended")
+    }
+
     @Test func `refuses a file that prints without end`() async throws {
         #expect(try await refusal("yes\n")?.message == "too much is printed by \(file)")
     }

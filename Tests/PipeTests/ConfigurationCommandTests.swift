@@ -58,6 +58,25 @@ import Testing
         #expect(host.fixture.read("config/vms/web.sh")?.hasSuffix("\nDVM_CPUS=2\n") == true)
     }
 
+    @Test(arguments: ["INT", "TERM", "HUP"])
+    func `a signal while files are read ends what they started`(signal: String) throws {
+        try host.fixture.write("config/vms/app.sh", "echo $$ >~/reader\nsleep 3000\n")
+        let outcome = try host.run(
+            """
+            timeout -k 20 -s \(signal) 5 "$DVM" config app
+            reader=$(cat home/reader)
+            for try in {1..100}; do
+              pgrep -g "$reader" >/dev/null || exit 0
+              sleep 0.1
+            done
+            pkill -KILL -g "$reader"
+            exit 3
+            """
+        )
+        #expect(outcome == .init(status: 0, output: "", errors: ""))
+        #expect(host.fixture.exists("home/reader"))
+    }
+
     @Test func `no editor is opened where nobody could type`() throws {
         let outcome = try host.run("EDITOR=false dvm init web")
         #expect(

@@ -71,7 +71,8 @@ struct Evaluation: Sendable {
         do {
             outcome = try await bash(arguments, input: files.flatMap { $0.bytes + [0] })
         } catch let failure as BoundedRun.Failure {
-            throw Self.refusal(for: failure, files)
+            guard case .tooSlow(let output?) = failure else { throw Self.refusal(for: failure, files) }
+            throw Self.refusal(for: failure, Self.unread(files, after: output, with: shelf))
         }
         let printed = outcome.errorText.split(separator: "\n").map { Self.naming(files, in: String($0)) }
         var dump = EvaluationDump(outcome.output, of: files, shelf: shelf)
@@ -91,6 +92,18 @@ struct Evaluation: Sendable {
             "\(file.path.shown):\(index + 1): the line ends with a carriage return, as lines do on Windows",
             hint: "save the file with the line ends of Unix, such as with `sed -i.bak 's/\\r$//' \(file.path.quoted)`"
         )
+    }
+
+    /// Of some files the one that was being read when bash had said this; all of them where that cannot be told.
+    private static func unread(
+        _ files: [TrustedFiles.File],
+        after output: [UInt8],
+        with shelf: RecipeShelf
+    ) -> [TrustedFiles.File] {
+        var dump = EvaluationDump(output, of: files, shelf: shelf)
+        // What follows a file's variables is cut off, which is no news here.
+        try? dump.read()
+        return files.indices.contains(dump.stages.count) ? [files[dump.stages.count]] : files
     }
 
     /// Lets bash read a file without running it.

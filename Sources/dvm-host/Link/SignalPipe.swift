@@ -25,7 +25,8 @@ struct SignalPipe: ~Copyable {
                 _ = unsafe write(handlerDescriptor, &byte, 1)
                 errno = kept
             }
-            if unlessIgnored, previous != nil {
+            // SIG_IGN of signal(3); another handler's place is taken.
+            if unlessIgnored, let previous, unsafe unsafeBitCast(previous, to: Int.self) == 1 {
                 _ = signal(number, previous)
             } else {
                 taken.append(number)

@@ -25,7 +25,12 @@ struct BoundedRun: Sendable {
     }
 
     /// Why there is no outcome.
-    enum Failure: Error, Hashable { case notStarted(String), tooSlow, tooMuchOutput }
+    enum Failure: Error, Hashable {
+        case notStarted(String)
+        /// It was ended, with what it had written to standard output by then, as far as that is known.
+        case tooSlow(output: [UInt8]? = nil)
+        case tooMuchOutput
+    }
 
     /// Runs it with some bytes as its standard input.
     ///
@@ -38,10 +43,14 @@ struct BoundedRun: Sendable {
                 if error.code == .outputLimitExceeded { throw Failure.tooMuchOutput }
                 throw Failure.notStarted("\(error)")
             }
+        } late: {
+            .tooSlow(output: $0.output)
         }
     }
 
     private func runAlone(_ input: [UInt8]) async throws -> Outcome {
+        var group: Int32 = 0
+        defer { RunningGroups.remove(group) }
         let result = try await run(
             .path(executable),
             arguments: Arguments(arguments),
@@ -51,7 +60,10 @@ struct BoundedRun: Sendable {
             input: .array(input),
             output: .bytes(limit: output),
             error: .bytes(limit: output)
-        )
+        ) { execution in
+            group = execution.processIdentifier.value
+            RunningGroups.add(group)
+        }
         return Outcome(
             exit: Exit(result.terminationStatus),
             output: result.standardOutput,
@@ -76,10 +88,12 @@ struct BoundedRun: Sendable {
 
     /// Does something that ends when it is cancelled, for as long as a time limit allows.
     ///
-    /// - Throws: `Failure.tooSlow`, or what it throws itself.
+    /// - Throws: what it throws itself, `Failure.tooSlow`, or what is made of a value that it came to only when its time
+    ///   was over.
     static func within<Value: Sendable>(
         _ time: Duration,
-        _ body: @escaping @Sendable () async throws -> Value
+        _ body: @escaping @Sendable () async throws -> Value,
+        late: (Value) -> Failure = { _ in .tooSlow() }
     ) async throws -> Value {
         try await withThrowingTaskGroup(of: Value?.self) { group in
             group.addTask { try await body() }
@@ -88,7 +102,11 @@ struct BoundedRun: Sendable {
                 return nil
             }
             defer { group.cancelAll() }
-            guard let first = try await group.next(), let value = first else { throw Failure.tooSlow }
+            guard let first = try await group.next(), let value = first else {
+                group.cancelAll()
+                guard let last = try? await group.next(), let value = last else { throw Failure.tooSlow() }
+                throw late(value)
+            }
             try Task.checkCancellation()
             return value
         }
