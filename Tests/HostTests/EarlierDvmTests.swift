@@ -311,7 +311,11 @@ import Testing
         #expect(LimaTemplate(settings: settings).yaml.document.contains(#"  - "/a\"b: {$HOME}""#))
     }
 
-    @Test(arguments: ["[ -e /nosuch ] && DVM_CPUS=9\n", "f() { [ -e /nosuch ] && :; }\nf\n", "DVM_CPUS=2\nfalse\n"])
+    @Test(arguments: [
+        "[ -e /nosuch ] && DVM_CPUS=9\n", "f() { [ -e /nosuch ] && :; }\nf\n", "DVM_CPUS=2\nfalse\n",
+        "set -euo pipefail\n[ -e /nosuch ] && DVM_CPUS=9\n", "set -u\nf() { [ -e /nosuch ] && :; }\nf\n",
+        "set -u\nDVM_CPUS=2\nfalse\n", "set -eu\nreturn 1\n",
+    ])
     func `traps 2 and 4: a last line with another status than 0 is no error and ends nothing`(text: String) async throws
     {
         try fixture.write("config/config.sh", text)
@@ -380,7 +384,8 @@ import Testing
     /// macOS has bash 3.2, which none of these tests can run: what that reads are the driver and the files of `dvm init`,
     /// in which comments count, too, since people take them out of theirs.
     @Test(arguments: [
-        #"\$\{[A-Za-z_!]+[\^,]"#, #"\$\{[^}]*@[A-Za-z]\}"#, #"(declare|local|typeset|unset) -[a-zA-Z]*[Ang]"#,
+        #"\$\{!?[A-Za-z0-9_]+(\[[^\]]*\])?[\^,]"#, #"\$\([^()]*\bcase\b"#, #"\$\{[^}/]+//?[^}]*["'\\]"#,
+        #"\$\{[^}]*@[A-Za-z]\}"#, #"(declare|local|typeset|unset) -[a-zA-Z]*[Ang]"#,
         #"\b(mapfile|readarray|coproc)\b"#, #"(\[\[?|test) -[vR] "#, #"\|&|&>>"#, #"\{[a-z]+\}[<>]"#, #"printf '%\("#,
         #"source [^/]*<\("#, #""\$\{![A-Za-z_]+@\}""#, #"\bwait -[np]"#, #";;&|;&"#, #"\[-[0-9$]"#,
         #"\$\{[^}]+: *[^}]*: *-"#, #"\{-?[0-9]+\.\.-?[0-9]+\.\."#, #"\b(EPOCHSECONDS|EPOCHREALTIME|BASHPID|SRANDOM)\b"#,
@@ -393,7 +398,7 @@ import Testing
             x=${x^^} y=${x@Q} declare -A map; local -n ref; mapfile -t lines; [[ -v x ]]; a |& b; exec {fd}>x;
             printf '%(%s)T'; source <(x); "${!DVM_@}"; wait -n; case x in a) ;& esac; ${x[-1]} ${x:0:-1} {1..9..2}
             $EPOCHSECONDS; read -r -N 1 x; read -t 0.5 x; printf -v 'x[1]' a; printf -v x[1] a; shopt -s globstar
-            local -; $'\u00e9'
+            local -; $'\u00e9'; y=$(case x in x) ;; esac); ${x//\'/y}
             """#
         let regex = try Regex(pattern)
         #expect(newer.firstMatch(of: regex) != nil)

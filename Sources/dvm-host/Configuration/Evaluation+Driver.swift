@@ -67,7 +67,12 @@ extension Evaluation {
           [ "$1" = 127 ] || return 0
           builtin printf 'unknown\0%s\0%s\0%s\0' "$2" "$3" "$4" >&9
         }
-        __dvm_guard() { builtin trap '__dvm_failed $? "${BASH_SOURCE[0]}" "$LINENO" "$BASH_COMMAND"' ERR; }
+        __dvm_guard() {
+          builtin trap '__dvm_failed $? "${BASH_SOURCE[0]-}" "$LINENO" "$BASH_COMMAND"' ERR
+          # A test that fails may be a file's last line: under its `set -e` that would end this, too. When this runs, the
+          # file is no source any more, but for one that it sources itself.
+          builtin trap '[ -n "${BASH_SOURCE[0]-}" ] || builtin set +eu' RETURN
+        }
 
         set -E
         for ((__dvm_file = 0; __dvm_file < ${#__dvm_texts[@]}; __dvm_file++)); do
