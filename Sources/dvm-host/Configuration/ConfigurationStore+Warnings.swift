@@ -20,6 +20,9 @@ extension ConfigurationStore {
             let path = FilePath(settings.template.base).shown
             warnings.append("\(Variable.template.name) names \(path), which does not exist: no VM can be made from it")
         }
+        if let lack = LimaTemplates(environment, home: paths.lima).lack(of: settings.template) {
+            warnings.append("\(Variable.template.name): no VM can be made from it, because \(lack)")
+        }
         return warnings + Self.warnings(settings)
     }
 
