@@ -196,9 +196,9 @@ import Testing
         )
     }
 
-    @Test(arguments: ["DVM_TUNNEL_TOKEN", "DVM_SECRET_TUNNEL_TOKEN"])
+    @Test(arguments: ["DVM_TUNNEL_TOKEN", "DVM_SECRET_TUNNEL_TOKEN", "TUNNEL_TOKEN"])
     func `is refused when it holds a secret itself, which is not repeated`(name: String) async throws {
-        let refusal = try await refusal("use tunnel\n\(name)=s3cret\n")
+        let refusal = try await refusal("use tunnel\nexport \(name)=s3cret\n")
         #expect(
             refusal
                 == Refusal(
@@ -207,6 +207,13 @@ import Testing
                         + "DVM_SECRET_TUNNEL_TOKEN_FILE or DVM_SECRET_TUNNEL_TOKEN_CMD"
                 )
         )
+    }
+
+    @Test func `is not refused for a secret that it does not hold`() async throws {
+        try fixture.write("config/recipes/odd.sh", "# dvm: secrets: PATH RANDOM EMPTY\n")
+        #expect(try await refusal("use node\nTUNNEL_TOKEN=\nunset TUNNEL_TOKEN\nEMPTY=''\nTUNNEL_TOKEN_OLD=x\n") == nil)
+        // Nor is one taken from the environment, where it belongs.
+        #expect(try await load(["TUNNEL_TOKEN": "s3cret"]).settings.secretVariables == [:])
     }
 
     @Test(arguments: ["DVM_TUNEL_TOKEN", "DVM_SECRET_TUNNEL_TOKN"])

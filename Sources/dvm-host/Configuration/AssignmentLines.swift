@@ -29,12 +29,11 @@ struct AssignmentLines: Hashable, Sendable {
     /// The variables a line sets: names that start a word, followed by `=`, `+=` or `[…]=`.
     private static func names(in line: ArraySlice<UInt8>) -> [String] {
         guard line.first(where: { $0 != 0x20 && $0 != 0x09 }) != UInt8(ascii: "#") else { return [] }
-        let start = Array("DVM_".utf8)
         var names: [String] = []
         var at = line.startIndex
         while at < line.endIndex {
             let isWord = at == line.startIndex || !isName(line[at - 1]) && !"$\"'".utf8.contains(line[at - 1])
-            guard isWord, line[at...].starts(with: start) else {
+            guard isWord, isName(line[at]) else {
                 at += 1
                 continue
             }

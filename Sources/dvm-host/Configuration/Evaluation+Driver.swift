@@ -1,6 +1,6 @@
 extension Evaluation {
     /// Run by bash 3.2 or newer, with the number of files as `$1`, the names of recipes as `$2`, each with a blank before
-    /// and after it, and the files' texts on standard input, a NUL after each.
+    /// and after it, those of secrets as `$3`, and the files' texts on standard input, a NUL after each.
     ///
     /// The texts come this way because what was checked is what must run, and because arguments can be seen by
     /// everybody with `ps`. What the files print goes to standard error; the variables go to the real standard output.
@@ -14,6 +14,11 @@ extension Evaluation {
           IFS= read -r -d '' "__dvm_texts[__dvm_file]"
         done
         __dvm_recipes=$2
+        # Only those that files can have set.
+        __dvm_secrets=
+        for __dvm_name in $3; do
+          [ -n "${!__dvm_name-}" ] || __dvm_secrets="$__dvm_secrets $__dvm_name"
+        done
         exec 9>&1 1>&2 </dev/null
         set --
 
@@ -59,6 +64,10 @@ extension Evaluation {
                 ;;
               *) builtin printf 'text\0%s\0%s\0' "$__dvm_name" "${!__dvm_name}" >&9 ;;
             esac
+          done
+          # Not what they are: that they are there is wrong already.
+          for __dvm_name in $__dvm_secrets; do
+            [ -z "${!__dvm_name-}" ] || builtin printf 'text\0%s\0set\0' "$__dvm_name" >&9
           done
         }
 

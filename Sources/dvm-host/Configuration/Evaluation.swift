@@ -66,7 +66,10 @@ struct Evaluation: Sendable {
         }
 
         let names = shelf.names.map { " \($0)" }.joined() + " "
-        let arguments = ["--noprofile", "--norc", "-c", Self.driver, "dvm", "\(files.count)", names]
+        let secrets = Set(shelf.sound.flatMap(\.header.secrets).map(SecretVariable.plain)).sorted()
+        let arguments = [
+            "--noprofile", "--norc", "-c", Self.driver, "dvm", "\(files.count)", names, secrets.joined(separator: " "),
+        ]
         let outcome: BoundedRun.Outcome
         do {
             outcome = try await bash(arguments, input: files.flatMap { $0.bytes + [0] })

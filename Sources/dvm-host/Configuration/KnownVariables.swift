@@ -96,7 +96,8 @@ enum SecretVariable {
         ["\(prefix)\(plain(secret))\(fileEnding)", "\(prefix)\(plain(secret))_CMD"]
     }
 
-    private static func plain(_ secret: String) -> String {
+    /// The name without dvm's own beginning.
+    static func plain(_ secret: String) -> String {
         secret.hasPrefix("DVM_") ? String(secret.dropFirst(4)) : secret
     }
 }
