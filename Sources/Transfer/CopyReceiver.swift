@@ -49,6 +49,8 @@ package struct CopyReceiver {
     /// Files that were put in place since, where nothing had been.
     var landedSince: [Int] = []
     var wants: [(entry: Int, from: UInt64)] = []
+    /// What earlier attempts left of some of them.
+    var left: [Int: UnfinishedFile] = [:]
     /// Whether the beginning of a file is to be believed, and so worth going on with another time.
     private var isBelieved = true
 
@@ -90,7 +92,7 @@ package struct CopyReceiver {
                     throw Refusal("standard output takes one file", hint: "name a directory instead of -")
                 }
                 receiver.wants = [(0, 0)]
-                try receiver.writer.send(.want(entry: 0, from: 0, digest: 0))
+                try receiver.writer.send(.want(entry: 0, from: 0, .ofNothing))
             }
             try askForWanted()
             var stream = OutgoingStream(file: file)
@@ -158,8 +160,7 @@ package struct CopyReceiver {
         switch step {
         case .begin(let entry, let from, let stamp, let size):
             do {
-                let place = try place(entry)
-                incoming = try begin(place, from: from, stamp, size: size)
+                incoming = try begin(entry, from: from, stamp, size: size)
             } catch {
                 try failed(entry, error)
             }
@@ -189,15 +190,27 @@ package struct CopyReceiver {
         }
     }
 
-    /// Begins a file.
+    /// Begins a file, or goes on with what is left of it.
     ///
     /// A small one has its mode from the beginning, which saves a call of the kernel: who may read it then may read it a
     /// moment later in any case. A large one may be cut short and gone on with, for which its owner has to be able to open
     /// it; and where an access list comes with the directory, that list would take rights from a mode given to open(2).
-    private func begin(_ place: Place, from: UInt64, _ stamp: CopyStamp, size: UInt64?) throws(Errno) -> IncomingFile {
+    private mutating func begin(
+        _ entry: Int,
+        from: UInt64,
+        _ stamp: CopyStamp,
+        size: UInt64?
+    ) throws(Errno) -> IncomingFile {
+        let place = try place(entry)
+        let stamp = adjusted(stamp, in: place.directory)
+        if let left = left.removeValue(forKey: entry) {
+            if from == 0 { try left.file.setSize(0) }
+            return IncomingFile(place, left, from: from, stamp, hasMode: false)
+        }
         let isSmall = size.map { $0 < CopyLimits.worthKeeping } ?? false
-        let opened = options.masksNothing && isSmall && !options.inheritsAccess(place.directory)
-        return try IncomingFile(place, from: from, adjusted(stamp, in: place.directory), opened: opened)
+        let hasMode = options.masksNothing && isSmall && !options.inheritsAccess(place.directory)
+        let file = try UnfinishedFile.make(for: place, mode: hasMode ? stamp.mode : 0o600)
+        return IncomingFile(place, file, stamp, hasMode: hasMode)
     }
 
     private mutating func put(_ file: IncomingFile, size: UInt64) throws {

@@ -172,7 +172,7 @@ package struct CopySender {
     private struct Want {
         var entry: Int
         var from: UInt64
-        var digest: UInt64
+        var digest: CopyDigest
     }
 
     // MARK: The contents
@@ -225,7 +225,7 @@ package struct CopySender {
     /// Whether what the other end has is the beginning of this file.
     private func isContinued(_ want: Want, _ file: OpenFile, _ facts: FileFacts) throws(Errno) -> Bool {
         guard want.from > 0, want.from <= facts.size else { return false }
-        return try CopyDigest.ofBeginning(of: file, count: want.from) == want.digest
+        return try CopyDigest.ofBeginning(of: file, count: want.from, under: want.digest.key) == want.digest
     }
 
     private mutating func sendExtents(of file: OpenFile, _ facts: FileFacts, from start: UInt64) throws -> Bool {
@@ -284,8 +284,8 @@ package struct CopySender {
 
 extension CopyDigest {
     /// The digest of the first bytes of a file; of fewer when it has fewer.
-    static func ofBeginning(of file: OpenFile, count: UInt64) throws(Errno) -> UInt64 {
-        var digest = Self()
+    static func ofBeginning(of file: OpenFile, count: UInt64, under key: Words) throws(Errno) -> Self {
+        var hash = CopyHash(under: key)
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
         var position: UInt64 = 0
         while position < count {
@@ -297,9 +297,9 @@ extension CopyDigest {
                 }
             } catch let error as Errno { throw error } catch { throw .ioError }
             guard got > 0 else { break }
-            digest.update(buffer[..<got])
+            hash.update(buffer[..<got])
             position += UInt64(got)
         }
-        return digest.value
+        return hash.digest
     }
 }

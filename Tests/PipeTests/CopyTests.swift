@@ -193,6 +193,25 @@ import Testing
         #expect(summary(outcome) == "• 1 file, 40.0 MB")
     }
 
+    /// Both are stopped in the middle: who ends first must not give its name to what the other still writes to.
+    @Test func `puts whole files in place when two copies go to one place at a time`() throws {
+        let outcome = try run(
+            """
+            for d in one two; do mkdir "$P/$d"; head -c 60000000 /dev/urandom >"$P/$d/big"; done; chown -R 64101 "$P"/*
+            mkdir here
+            begin() {
+              "$DVM" cp app:$1/big here 2>$1 & pid=$!
+              until [ "$(find here -name '.dvm-cp.*' -size +2000k | wc -l)" = $2 ] || ! kill -0 $pid; do sleep 0.02; done
+              kill -STOP $pid
+            }
+            begin one 1; one=$pid; begin two 2; two=$pid
+            kill -CONT $one; wait $one; echo $?; cmp here/big "$P/one/big" && echo one
+            kill -CONT $two; wait $two; echo $?; cmp here/big "$P/two/big" && echo two; ls -A here
+            """
+        )
+        #expect(outcome.output == "0\none\n0\ntwo\nbig\n", "\(outcome.errors)")
+    }
+
     @Test func `says on Ctrl-C what a shell expects, and leaves what is worth going on with`() throws {
         let outcome = try run(
             """

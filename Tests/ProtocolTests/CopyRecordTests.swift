@@ -31,8 +31,9 @@ import Testing
         (.end(.changed), .sender, [0x09, 0, 0, 1, 1]),
         (.done(bytes: 5), .sender, [0x0A, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 5]),
         (
-            .want(entry: 1, from: 2, digest: 3), .receiver,
-            [0x11, 0, 0, 20, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3]
+            .want(entry: 1, from: 2, CopyDigest(key: CopyDigest.Words(3, 4), value: CopyDigest.Words(5, 6))), .receiver,
+            [0x11, 0, 0, 44, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3]
+                + [0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 6]
         ),
         (.wanted, .receiver, [0x12, 0, 0, 0]),
     ]
@@ -237,23 +238,55 @@ import Testing
 }
 
 @Suite struct `The digest of a beginning` {
+    private static let bytes = (0..<1000).map { UInt8(truncatingIfNeeded: $0 * 7) }
+    private static let key = CopyDigest.Words(0x0123_4567_89AB_CDEF, 0xFEDC_BA98_7654_3210)
+
+    private static func digest(_ pieces: [ArraySlice<UInt8>], _ key: CopyDigest.Words = key) -> CopyDigest {
+        var hash = CopyHash(under: key)
+        for piece in pieces { hash.update(piece) }
+        return hash.digest
+    }
+
+    /// Computed with whole numbers of any size: the polynomial of seven bytes each, then of the number of bytes.
+    @Test(
+        arguments: [
+            (bytes, key, CopyDigest.Words(0x10D9_67B2_6D45_278A, 0x0371_F934_1E07_61B2)),
+            // The greatest coefficients, and the greatest and the least of numbers.
+            (
+                [UInt8](repeating: 255, count: 21), CopyDigest.Words(1 << 61 - 2, 1 << 61),
+                CopyDigest.Words(0x1EFF_FFFF_FFFF_FFEB, 0)
+            ),
+            ([], key, CopyDigest.Words(0, 0)),
+        ]
+    )
+    func `is the polynomial at the key`(bytes: [UInt8], key: CopyDigest.Words, value: CopyDigest.Words) {
+        #expect(Self.digest([bytes[...]], key) == CopyDigest(key: key, value: value))
+    }
+
     @Test func `does not depend on how it was read, and on everything else`() {
-        let bytes = (0..<1000).map { UInt8(truncatingIfNeeded: $0 * 7) }
-        func digest(_ pieces: [ArraySlice<UInt8>]) -> UInt64 {
-            var digest = CopyDigest()
-            for piece in pieces { digest.update(piece) }
-            return digest.value
-        }
-        let whole = digest([bytes[...]])
-        for size in [1, 3, 8, 999] { #expect(digest(bytes.pieces(of: size)) == whole) }
-        var seen: Set<UInt64> = [whole]
-        for length in 0..<1000 { #expect(seen.insert(digest([bytes[..<length]])).inserted) }
+        let bytes = Self.bytes
+        let whole = Self.digest([bytes[...]])
+        for size in [1, 3, 7, 8, 999] { #expect(Self.digest(bytes.pieces(of: size)) == whole) }
+        var seen: Set<CopyDigest> = [whole]
+        for length in 0..<1000 { #expect(seen.insert(Self.digest([bytes[..<length]])).inserted) }
         for index in bytes.indices {
             var other = bytes
             other[index] ^= 0x80
-            #expect(seen.insert(digest([other[...]])).inserted)
+            #expect(seen.insert(Self.digest([other[...]])).inserted)
         }
-        #expect(digest([[0, 0][...]]) != digest([[0, 0, 0][...]]))
+        #expect(Self.digest([[0, 0][...]]) != Self.digest([[0, 0, 0][...]]))
+    }
+
+    /// One more in a coefficient is made up for by the key less in the next.
+    @Test func `of bytes that were made for a key is theirs under no other`() {
+        let bytes: [UInt8] = [0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0]
+        let forged: [UInt8] = [0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0xFC, 0x18]
+        func passes(_ key: CopyDigest.Words) -> Bool {
+            Self.digest([bytes[...]], key) == Self.digest([forged[...]], key)
+        }
+        #expect(passes(CopyDigest.Words(1000, 1000)))
+        #expect(!passes(CopyDigest.Words(1000, 1001)) && !passes(CopyDigest.Words(1001, 1000)))
+        #expect((0..<100).allSatisfy { _ in !passes(.random()) })
     }
 }
 

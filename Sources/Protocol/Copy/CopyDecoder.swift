@@ -59,7 +59,7 @@ public struct CopyDecoder: Sendable {
         case .file: try file(&fields)
         case .link: try link(&fields)
         case .listed: .listed(entries: fields.number32())
-        case .want: .want(entry: fields.number32(), from: fields.number(), digest: fields.number())
+        case .want: .want(entry: fields.number32(), from: fields.number(), fields.digest())
         case .wanted: .wanted
         case .content:
             .content(entry: fields.number32(), from: fields.number(), try fields.stamp(), size: try fields.size())
@@ -115,6 +115,15 @@ public enum CopyName {
 
     /// Whether it is that of a file that is not whole yet.
     public static func isPart(_ name: [UInt8]) -> Bool { name.starts(with: CopyLimits.partPrefix) }
+
+    /// What a file is called while it is not whole: the same every time, and short, whatever its name.
+    public static func part(of name: [UInt8]) -> [UInt8] {
+        // A key that anybody may know: two names in one directory that share this one are only not gone on with.
+        var hash = CopyHash(under: CopyDigest.Words(0x1E37_79B9_7F4A_7C15, 0))
+        hash.update(name[...])
+        let digits = String(hash.digest.value.first, radix: 16)
+        return CopyLimits.partPrefix + Array((String(repeating: "0", count: 16 - digits.count) + digits).utf8)
+    }
 }
 
 /// The fields of a record whose length was checked, from the front.
@@ -124,6 +133,11 @@ private struct Fields {
     mutating func number() -> UInt64 {
         defer { bytes = bytes.dropFirst(8) }
         return bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    mutating func digest() -> CopyDigest {
+        let key = CopyDigest.Words(number(), number())
+        return CopyDigest(key: key, value: CopyDigest.Words(number(), number()))
     }
 
     mutating func number32() -> UInt32 {

@@ -24,10 +24,13 @@ extension CopyRecord {
             Self.begin(.listed, 4, &bytes)
             bytes.appendBigEndian(entries)
         case .want(let entry, let from, let digest):
-            Self.begin(.want, 20, &bytes)
+            Self.begin(.want, 44, &bytes)
             bytes.appendBigEndian(entry)
             bytes.appendBigEndian(from)
-            bytes.appendBigEndian(digest)
+            for words in [digest.key, digest.value] {
+                bytes.appendBigEndian(words.first)
+                bytes.appendBigEndian(words.second)
+            }
         case .wanted: Self.begin(.wanted, 0, &bytes)
         case .content(let entry, let from, let stamp, let size):
             Self.begin(.content, 34, &bytes)

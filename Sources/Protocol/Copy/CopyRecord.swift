@@ -15,7 +15,7 @@ public enum CopyRecord: Hashable, Sendable {
     case listed(entries: UInt32)
 
     /// Receiver: send this entry from an offset on, if what I have before it has this digest.
-    case want(entry: UInt32, from: UInt64, digest: UInt64)
+    case want(entry: UInt32, from: UInt64, CopyDigest)
     /// Receiver: that was everything.
     case wanted
 
@@ -74,7 +74,7 @@ public enum CopyRecord: Hashable, Sendable {
             case .data: 1...CopyLimits.data
             case .hole, .done: 8...8
             case .end: 1...1
-            case .want: 20...20
+            case .want: 44...44
             }
         }
     }

@@ -23,8 +23,8 @@ package final class OpenFile {
     package enum Use {
         /// To read a file; without waiting for whoever writes to a pipe that was put in its place.
         case reading
-        /// To write a file that is there.
-        case writing
+        /// To read a file that is there, and to write to it.
+        case continuing
         /// To make a file that is not there, with these rights or what the process leaves of them.
         case making(mode: UInt16)
         /// To look at a directory, and to reach what is in it.
@@ -36,7 +36,7 @@ package final class OpenFile {
         let flags: Int32 =
             switch use {
             case .reading: O_RDONLY | O_NONBLOCK
-            case .writing: O_WRONLY | O_NONBLOCK
+            case .continuing: O_RDWR | O_NONBLOCK
             case .making: O_WRONLY | O_CREAT | O_EXCL
             case .directory: O_RDONLY | O_DIRECTORY
             }
@@ -62,6 +62,19 @@ package final class OpenFile {
         #else
         unsafe Glibc.open(path, flags)
         #endif
+    }
+
+    /// Locks this file for whoever holds it open, without waiting (flock(2)); the kernel takes that back with the last
+    /// descriptor.
+    ///
+    /// - Returns: false when somebody else has it locked; true also where the file system knows no locks.
+    package func lock() -> Bool {
+        do throws(Errno) {
+            _ = try Self.answer { flock(number, LOCK_EX | LOCK_NB) }
+            return true
+        } catch {
+            return error != .wouldBlock
+        }
     }
 
     /// Makes a directory that only its owner can use.
