@@ -18,6 +18,8 @@ package struct CopyReceiver {
         package var markOrigin: ((OpenFile) throws(Errno) -> Void)?
         /// Whether a new entry of a directory gets its access list, so that its mode must leave that as it is.
         package var inheritsAccess: (OpenFile) -> Bool = { _ in false }
+        /// Rights that nothing gets, whoever says so (umask(2)).
+        package var mask: UInt16 = 0
         /// Whether the process masks no rights (umask(2)), so that a file can be made with its mode.
         package var masksNothing = false
         /// Gives an entry of a directory a name that nothing has there, and says whether it has it.
@@ -266,13 +268,14 @@ package struct CopyReceiver {
         return place
     }
 
-    /// The stamp of a new file.
+    /// The stamp of a new file: that of the sender's, without the rights that are masked.
     ///
     /// Where an access list comes with the directory, the rights of the group are the most that
     /// list gives anybody, so they must not be less than the owner's.
     func adjusted(_ stamp: CopyStamp, in directory: OpenFile) -> CopyStamp {
-        guard options.inheritsAccess(directory) else { return stamp }
         var stamp = stamp
+        stamp.mode &= ~options.mask
+        guard options.inheritsAccess(directory) else { return stamp }
         stamp.mode |= (stamp.mode & 0o700) >> 3
         return stamp
     }

@@ -16,8 +16,9 @@ struct Cp: AsyncParsableCommand {
             is the contents of a directory. Existing files are replaced, each when its new contents are complete; \
             those of the same size and time are left alone, so the same command goes on where it was cut short.
 
-            Modes (without setuid), times, holes and the links that lead to something copied are kept. Devices, pipes, \
-            sockets and other links are left out and listed. The status is 1 when anything else is missing.
+            Modes (without setuid), times, holes and the links that lead to something copied are kept; what comes out \
+            of a VM gets no right that your umask takes away. Devices, pipes, sockets and other links are left out and \
+            listed. The status is 1 when anything else is missing.
 
             Examples:
               dvm cp notes.txt app:                  into the code directory

@@ -37,6 +37,7 @@ struct Copy {
             options.dryRun = dryRun
             options.mostBytes = mostBytes
             options.expected = paths.map(expected)
+            options.mask = Self.mask
             options.markOrigin = { file throws(Errno) in try file.quarantine() }
             return { session in
                 var receiver = CopyReceiver(session, options: options, observer: observer)
@@ -74,6 +75,15 @@ struct Copy {
         if path.meansContents || path == RawPath("~") || path == RawPath("~/") { return ([], []) }
         let name = path.parts.last ?? []
         return (name, name)
+    }
+
+    /// The rights that this process gives to nothing it makes.
+    ///
+    /// It can only be read by setting it: for that moment to one that closes what another thread may just make.
+    private static var mask: UInt16 {
+        let mask = umask(0o077)
+        umask(mask)
+        return UInt16(mask & 0o777)
     }
 
     private static func duplicate(_ stream: FileDescriptor) throws(Refusal) -> Int32 {
