@@ -67,6 +67,9 @@ struct OutgoingStream {
 
     init(file: OpenFile) { self.file = file }
 
+    /// Writes what came.
+    ///
+    /// - Throws: `Errno.brokenPipe` when nobody reads the stream any more, a `Refusal` for what else is wrong.
     mutating func obey(_ step: CopyLedger.Step) throws {
         do {
             switch step {
@@ -84,7 +87,7 @@ struct OutgoingStream {
             case .end(.whole, _): break
             case .end: throw Refusal("the file changed while it was read, or cannot be read", hint: "run it again")
             }
-        } catch let error as Errno {
+        } catch let error as Errno where error != .brokenPipe {
             throw Refusal("cannot write to standard output: \(error)")
         }
     }

@@ -145,6 +145,19 @@ import Testing
         #expect(outcome.output == "from a pipe 644 64101\nsame\n1\n1\ndir\n", "\(outcome.errors)")
     }
 
+    /// As with cat: whoever reads no more is no mistake of the copy's.
+    @Test func `ends as other programs do when nobody reads its standard output any more`() throws {
+        let outcome = try run(
+            """
+            head -c 20000000 /dev/zero >"$P/big"; chown 64101 "$P/big"
+            dvm cp app:big - | head -c 1 | wc -c; echo ${PIPESTATUS[0]}
+            cat big 2>/dev/null "$P/big" | head -c 1 >/dev/null; echo ${PIPESTATUS[0]}
+            """
+        )
+        #expect(outcome.output == "1\n141\n141\n", "\(outcome.errors)")
+        #expect(!outcome.errors.contains("error") && !outcome.errors.contains("✗"), "\(outcome.errors)")
+    }
+
     @Test func `keeps holes, of a file much larger than the disk`() throws {
         let outcome = try run(
             """

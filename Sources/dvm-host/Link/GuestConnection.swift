@@ -214,6 +214,9 @@ final class GuestConnection {
         } catch Link.Failure.lost(let complaint) {
             let consequence = "what was copied is there, and the same command goes on from there"
             throw Self.lost(vm, complaint, consequence: consequence)
+        } catch Errno.brokenPipe {
+            // Whoever read what goes to standard output: as with a program of the VM, and with cat.
+            throw ProgramEnded(exit: .signaled(UInt8(SIGPIPE)))
         } catch {
             throw Self.explained(error, vm, consequence: "what is there of this copy is as little to be trusted")
         }

@@ -50,6 +50,10 @@ final class ProgressDisplay: Sendable {
             let value = try await body()
             end(label, succeeded: true)
             return value
+        } catch let ended as ProgramEnded {
+            // Its status says everything, such as that nobody reads any more what was written.
+            tell(.dropped)
+            throw ended
         } catch {
             end(label, succeeded: false)
             throw error

@@ -8,6 +8,8 @@ enum ProgressEvent: Hashable, Sendable {
     /// A line a program printed, made harmless.
     case output(String)
     case ended(ProgressLine, succeeded: Bool)
+    /// A step is over, and there is nothing to tell of it.
+    case dropped
     /// A step that would be done, where everything is only told.
     case planned(String, details: [String])
     /// All of it is over, and went well.
@@ -19,7 +21,7 @@ enum ProgressEvent: Hashable, Sendable {
     func text(isVerbose: Bool, isLive: Bool) -> String? {
         switch self {
         // The line that is drawn over and over says it.
-        case .began where isLive, .detail where isLive: nil
+        case .began where isLive, .detail where isLive, .dropped: nil
         case .began(let label): "• \(label.printable)"
         case .detail(let text): isVerbose ? "• \(text.printable)" : nil
         case .note(let text): "• \(text.printable)"
@@ -47,6 +49,7 @@ enum ProgressEvent: Hashable, Sendable {
         case .ended(let line, let succeeded):
             (record.event, record.step) = (succeeded ? "done" : "failed", line.label)
             record.seconds = line.seconds
+        case .dropped: return nil
         case .planned(let label, let details):
             (record.event, record.step) = ("planned", label)
             record.text = details.isEmpty ? nil : details.joined(separator: "\n")

@@ -82,7 +82,7 @@ final class ProgressScreen: Sendable {
             case .detail(let text): if let index { state.blocks[index].block.line.detail = text }
             case .output(let line): if let index { state.blocks[index].block.lastLine = line }
             case .note, .planned: break
-            case .ended, .ready, .refused: if let index { state.blocks.remove(at: index) }
+            case .ended, .dropped, .ready, .refused: if let index { state.blocks.remove(at: index) }
             }
             guard !style.isJSON else {
                 let record = event.record(of: name, isVerbose: style.isVerbose)
@@ -98,8 +98,11 @@ final class ProgressScreen: Sendable {
                 if let kept { write("\(kept)\n") }
             } else if let kept {
                 draw(&state, below: kept.split(separator: "\n").map(String.init))
-            } else if case .began = event {
-                draw(&state)
+            } else {
+                switch event {
+                case .began, .dropped: draw(&state)
+                default: break
+                }
             }
         }
     }
