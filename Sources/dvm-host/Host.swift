@@ -44,7 +44,7 @@ struct Host: AsyncParsableCommand {
     /// Runs a command line, reports what went wrong, and returns the exit status.
     static func run(_ arguments: [String]?) async -> Int32 {
         do {
-            let arguments = Ssh.separated(arguments ?? Array(CommandLine.arguments.dropFirst()))
+            let arguments = Ssh.separated(try arguments ?? OwnArguments.read())
             try checkCommand(arguments)
             var command = try parseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {

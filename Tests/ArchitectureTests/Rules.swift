@@ -131,8 +131,8 @@ extension Rule {
             "dvm-guest/Work/LoneGit.swift", "dvm-guest/Keys/",
             "dvm-guest/SelfTest/", "dvm-guest/Access/Denial.swift", "dvm-guest/Access/DeniedPlaces.swift",
             "dvm-host/Link/", "dvm-host/Terminal/RawMode.swift", "dvm-host/Terminal/TerminalDevice.swift",
-            "dvm-host/Support/Files.swift", "dvm-host/Support/LocalPort.swift", "dvm-host/Support/OwnExecutable.swift",
-            "dvm-host/Support/RunningGroups.swift",
+            "dvm-host/Support/Files.swift", "dvm-host/Support/LocalPort.swift", "dvm-host/Support/OwnArguments.swift",
+            "dvm-host/Support/OwnExecutable.swift", "dvm-host/Support/RunningGroups.swift",
         ]
     )
 

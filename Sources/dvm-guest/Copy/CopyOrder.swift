@@ -71,7 +71,8 @@ struct CopyOrder: Hashable, Codable {
     static func absolute(_ path: RawPath, base: String, home: String) -> RawPath {
         var parts = path.parts
         if path.bytes.first != UInt8(ascii: "/") {
-            if parts.first == [UInt8(ascii: "~")] {
+            // Not `./~`, which is a file of that name.
+            if parts.first == [UInt8(ascii: "~")], path.bytes.first == UInt8(ascii: "~") {
                 parts = RawPath(home).parts + parts.dropFirst()
             } else {
                 parts = RawPath(base).parts + parts
