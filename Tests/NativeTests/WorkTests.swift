@@ -52,6 +52,27 @@ import Testing
             $0.hasRemote = false
             $0.unpushed = .init(count: 1, names: Sample(count: 1, examples: ["main"]))
         },
+        Case(
+            "pushed to a remote that is not configured any more",
+            "git commit -q --allow-empty -m x; git update-ref refs/remotes/gone/main HEAD; git reset -q --hard HEAD~"
+        ) {
+            $0.unpushed = .init(count: 1, names: Sample(count: 1, examples: ["gone/main"]))
+        },
+        Case(
+            "the same, of what packed references say",
+            """
+            git commit -q --allow-empty -m x; git update-ref refs/remotes/gone/main HEAD
+            git pack-refs --all; test ! -e .git/refs/remotes/gone/main
+            """
+        ) {
+            $0.unpushed = .init(count: 1, names: Sample(count: 1, examples: ["main"]))
+        },
+        Case(
+            "pushed to a remote within the VM that is called what a branch of one outside could be",
+            "git remote add origin/copy ../../up; git commit -q --allow-empty -m x; git update-ref refs/remotes/origin/copy/main HEAD"
+        ) {
+            $0.unpushed = .init(count: 1, names: Sample(count: 1, examples: ["main"]))
+        },
         Case("stash", "echo two >file; git stash -q; echo 3 >file; git stash -q") { $0.stashes = 2 },
         Case(
             "rebase",
@@ -156,6 +177,8 @@ import Testing
             """
             (cloned a; git tag v1; git checkout -q --detach; git branch behind)
             (cd a; git commit -q --allow-empty -m 'known to the reflog alone'; git checkout -q main; git reflog | grep -q alone)
+            (cd a; git config --add remote.origin.fetch '+refs/pull/*/head:refs/remotes/pr/*'; git checkout -q --orphan p
+              git commit -q --allow-empty -m p; git update-ref refs/remotes/pr/1 HEAD; git checkout -q main; git branch -D p)
             (cloned b; printf 'build/\\n*.pyc\\n.env*\\n' >.gitignore; git add .; git commit -qm i;
               git update-ref refs/remotes/origin/main HEAD; mkdir build; touch build/.env x.pyc; ln -s ../elsewhere .env; mkfifo .env.local; chmod 755 file; chmod 644 file
               cloned inner)
@@ -348,6 +371,15 @@ import Testing
         #expect(work.changed.examples == ["file"])
     }
 
+    /// The limit of the look: nobody asks the remote.
+    @Test func `cannot tell what a remote has from what a repository says it has`() throws {
+        let stage = try WorkStage()
+        try stage.developer("cloned r; git commit -q --allow-empty -m x")
+        #expect(try stage.look().isAtRisk)
+        try stage.developer("cd r; echo \"$(git rev-parse HEAD)\" >.git/refs/remotes/origin/main")
+        #expect(try stage.look().isClean)
+    }
+
     @Test func `leaves nothing behind, in the repository or beside it`() throws {
         let stage = try WorkStage(developer: 64_312)
         try stage.developer("(cloned r); touch -d '2001-01-01' r/file")
@@ -366,6 +398,6 @@ import Testing
         ("http://127.0.0.1:3000/x", true), ("", true), ("https://", true),
     ])
     func `are outside the VM or in it`(address: String, isLocal: Bool) {
-        #expect(StandIn.isLocal(address) == isLocal)
+        #expect(Remotes.isLocal(address) == isLocal)
     }
 }

@@ -111,7 +111,7 @@ extension ProjectReview {
             }
         )
         if last == nil {
-            let remotes = subject.standIn.remotes.map { "--remotes=\($0)" }
+            let remotes = subject.standIn.remotes.told
             let words = ["rev-list", "--first-parent", "--boundary", "HEAD", "--not"] + remotes + ["--"]
             var beyond = asking(subject, words, or: nil) { subject.beyondRemotes.take($0) }
             // Half an answer would seem to say that there is nothing new.
@@ -156,7 +156,7 @@ extension ProjectReview {
             }
             subject.review.base = .review
             subject.record.base = .review(last.id, number: before.number, tree: tree)
-        } else if last == nil, subject.found.isBare, !subject.standIn.remotes.isEmpty {
+        } else if last == nil, subject.found.isBare, !subject.standIn.remotes.outside.isEmpty {
             subject.review.base = .remote
         }
     }
@@ -287,6 +287,6 @@ extension ProjectReview {
         guard !all.isEmpty else { return [] }
         // Names that are gone from the repository are no mistake.
         return ["--ignore-missing"] + all + ["--not"]
-            + (subject.before?.tips ?? (last == nil ? subject.standIn.remotes.map { "--remotes=\($0)" } : [])) + ["--"]
+            + (subject.before?.tips ?? (last == nil ? subject.standIn.remotes.told : [])) + ["--"]
     }
 }

@@ -7,8 +7,8 @@ internal import DVMProtocol
 /// file: git never reads them. Links in a git directory are what git-new-workdir(1) has always been made of.
 struct StandIn {
     let path: FilePath
-    /// The remotes that are outside the VM, by names that can be asked for.
-    let remotes: [String]
+    /// What it knows of places outside the VM.
+    let remotes: Remotes
     /// Whether its hashes are long ones.
     let isSHA256: Bool
     /// Whether a commit is checked out and no branch.
@@ -27,7 +27,7 @@ struct StandIn {
         guard let text = GitConfigText(try Self.read(place.common.appending("config"))) else {
             throw Refusal("its configuration cannot be read")
         }
-        remotes = Self.remotes(text)
+        remotes = Remotes(text)
         isSHA256 = text["extensions.objectformat"]?.lowercased() == "sha256"
         let head = try Self.head(place)
         isDetached = !head.starts(with: "ref: ".utf8)
@@ -105,45 +105,13 @@ struct StandIn {
     private static func quoted(_ text: String) -> String {
         "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
     }
-
-    /// The remotes whose address is outside the VM; what only was pushed within it is lost with it.
-    static func remotes(_ text: GitConfigText) -> [String] {
-        var names: [String] = []
-        for setting in text.settings where setting.kind == "remote.*.url" {
-            let name = String(setting.key.dropFirst("remote.".count).dropLast(".url".count))
-            let isPlain = !name.isEmpty && name.utf8.allSatisfy { $0.isPlain || $0 == UInt8(ascii: "/") }
-            guard isPlain, !name.hasPrefix("-"), !isLocal(setting.value), !names.contains(name), names.count < 50 else {
-                continue
-            }
-            names.append(name)
-        }
-        return names
-    }
-
-    /// Whether an address means something in the VM: a path, as git tells it from `host:path`.
-    static func isLocal(_ address: String) -> Bool {
-        if let scheme = address.firstRange(of: "://") {
-            let name = address[..<scheme.lowerBound].lowercased()
-            let host = address[scheme.upperBound...].prefix { $0 != "/" }.split(separator: "@").last ?? ""
-            return name == "file" || host.isEmpty || isThisMachine(host)
-        }
-        // A helper's own address, such as `ext::`: nobody knows where that leads.
-        guard let colon = address.firstIndex(of: ":"), !address[colon...].hasPrefix("::") else { return true }
-        let host = address[..<colon]
-        return host.isEmpty || host.contains("/") || isThisMachine(host.split(separator: "@").last ?? "")
-    }
-
-    private static func isThisMachine(_ host: Substring) -> Bool {
-        let name = host.hasPrefix("[") ? host.dropFirst().prefix { $0 != "]" } : host.prefix { $0 != ":" }
-        return name == "localhost" || name.hasPrefix("127.") || name == "::1"
-    }
 }
 
 extension UInt8 {
     fileprivate var isHexadecimal: Bool { (0x30...0x39).contains(self) || (0x61...0x66).contains(self) }
 
     /// A letter, a digit, or one of the signs that mean nothing to git in a name.
-    fileprivate var isPlain: Bool {
+    var isPlain: Bool {
         (0x30...0x39).contains(self) || (0x41...0x5A).contains(self) || (0x61...0x7A).contains(self)
             || [UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: ".")].contains(self)
     }

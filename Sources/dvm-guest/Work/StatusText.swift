@@ -104,13 +104,19 @@ struct CommitText {
 
     private mutating func end() {
         count += 1
+        var own: [Substring] = []
+        var ofRemotes: [Substring] = []
         for name in String(decoding: record, as: UTF8.self).split(separator: ",") {
             let name = name.drop { $0 == " " }
             let plain = ["HEAD -> ", "tag: "].reduce(name) { $0.hasPrefix($1) ? $0.dropFirst($1.count) : $0 }
-            guard !plain.isEmpty, !plain.hasPrefix("refs/remotes/") else { continue }
-            let short = ["refs/heads/", "refs/tags/"].reduce(plain) { $0.hasPrefix($1) ? $0.dropFirst($1.count) : $0 }
-            names.add(String(short))
+            guard !plain.isEmpty else { continue }
+            let short = ["refs/heads/", "refs/tags/", "refs/remotes/"].reduce(plain) {
+                $0.hasPrefix($1) ? $0.dropFirst($1.count) : $0
+            }
+            if plain.hasPrefix("refs/remotes/") { ofRemotes.append(short) } else { own.append(short) }
         }
+        // What a remote within the VM is said to have is called so only where nothing else has a name for it.
+        for name in own.isEmpty ? ofRemotes : own { names.add(String(name)) }
         record = []
     }
 

@@ -106,7 +106,7 @@ struct WorkCheck {
                 )
                 let kind = place.kind(isBare: found.isBare)
                 let subject = Subject(found, place, standIn, RepositoryWork(path: "\(path)", kind: kind))
-                subject.work.hasRemote = !standIn.remotes.isEmpty
+                subject.work.hasRemote = !standIn.remotes.outside.isEmpty
                 if let status = Status.of(place.common) {
                     subject.sharesBranches = !common.insert(FileIdentity(status)).inserted
                 }
@@ -188,14 +188,13 @@ struct WorkCheck {
     }
 
     private func commitWords(_ subject: Subject) -> [String] {
-        let all =
-            subject.sharesBranches
-            ? ["HEAD", "--not", "--branches", "--tags"]
-            // A bare one has no other way to say that something was put aside in it.
-            : (subject.found.isBare ? [] : ["--exclude=refs/stash"]) + ["--exclude=refs/remotes/*", "--all", "--not"]
+        // A bare one has no other way to say that something was put aside in it.
+        let stash = subject.found.isBare ? [] : ["--exclude=refs/stash"]
+        let others = stash + subject.standIn.remotes.mapped.map { "--exclude=\($0)" }
+        let all = subject.sharesBranches ? ["HEAD", "--not", "--branches", "--tags"] : others + ["--all", "--not"]
         return [
             "log", "-z", "--format=%D", "--decorate=full", "--max-count=\(CommitText.most + 1)", "--no-show-signature",
-        ] + all + subject.standIn.remotes.map { "--remotes=\($0)" } + ["--"]
+        ] + all + subject.standIn.remotes.told + ["--"]
     }
 
     // MARK: Making sense of it

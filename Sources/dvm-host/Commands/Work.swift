@@ -11,7 +11,9 @@ struct Work: AsyncParsableCommand {
             makes again. `dvm rm` refuses while there is any. Ends with status 1 when there is, or when something could \
             not be looked at.
 
-            It asks no remote: what git was told of one the last time counts.
+            It asks no remote: what git was told of one the last time counts. So whoever can write to a repository, an \
+            AI tool too, can have commits look as if they were pushed; `dvm review` shows what was committed \
+            since the last review all the same.
 
             Examples:
               dvm work app
