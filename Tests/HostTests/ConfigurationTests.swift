@@ -158,6 +158,19 @@ import Testing
             try fixture.write("config/vms/\(name)", "")
         }
         #expect(try store().names().map(\.text) == ["db", "web"])
+        try fixture.write("config/vms/.web.sh", "")
+        try fixture.write("config/vms/Foo/config.sh", "")
+        let vms = "\(fixture.root)/config/vms"
+        let why =
+            "it does not start with a lowercase letter; rename it: use lowercase letters, digits and hyphens, "
+            + "starting with a letter, such as my-app"
+        #expect(
+            try store().misnamed() == [
+                "\(vms)/Bad Name.sh is passed over: “Bad Name” cannot name a VM: \(why)",
+                "\(vms)/Foo is passed over: “Foo” cannot name a VM: \(why)",
+                "\(vms)/dvm-odd.sh is passed over: its name begins with dvm-; rename it: the VM is called odd",
+            ]
+        )
     }
 
     @Test func `keeps one VM's values out of another`() async throws {

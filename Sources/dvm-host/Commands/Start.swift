@@ -52,6 +52,7 @@ struct Start: AsyncParsableCommand {
     private static func all(_ session: Session) async throws -> [MachineName] {
         let made = try await session.limactl().list().compactMap(\.machine).sorted()
         let configured = Set(session.configuration.names())
+        session.tellMisnamed()
         for vm in made where !configured.contains(vm) {
             session.display.note("\(vm) has no configuration, and is left as it is")
         }

@@ -66,6 +66,7 @@ struct SyncOptions: ParsableArguments {
         }
         if let named = try targets.named(for: verb) { return named }
         let names = session.configuration.names()
+        session.tellMisnamed()
         guard !names.isEmpty else {
             throw Refusal(
                 "there is no VM in \(session.paths.config.appending("vms").shown)",
@@ -94,6 +95,9 @@ extension MachineName {
 }
 
 extension Session {
+    /// Warns of what looks like the configuration of a VM, and is none, where all VMs are meant.
+    func tellMisnamed() { for line in configuration.misnamed() { display.note("warning: \(line)") } }
+
     /// Prints what a command would do to a VM, without asking Lima or the VM.
     ///
     /// - Throws: a `Refusal` when there is neither a configuration of such a VM nor anything of Lima's.

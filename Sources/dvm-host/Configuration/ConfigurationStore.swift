@@ -37,17 +37,34 @@ struct ConfigurationStore: Sendable {
     }
 
     /// The VMs that have a configuration, in order.
-    func names() -> [MachineName] {
-        let directory = paths.config.appending("vms")
-        var names: Set<MachineName> = []
-        for entry in Files.names(in: directory) {
-            let isFile = entry.hasSuffix(".sh")
-            guard let name = try? MachineName(isFile ? entry.dropLast(3) : entry[...]), !entry.hasPrefix("dvm-"),
-                isFile || Files.exists(directory.appending(entry).appending("config.sh"))
-            else { continue }
-            names.insert(name)
+    func names() -> [MachineName] { Set(entries().compactMap { try? $0.name.get() }).sorted() }
+
+    /// What is meant to be the configuration of a VM and cannot be: a line each, that says why, and what to do.
+    func misnamed() -> [String] {
+        entries().compactMap { entry in
+            guard case .failure(let refusal) = entry.name else { return nil }
+            let hint = refusal.hint.map { ": \($0)" } ?? ""
+            return "\(entry.path.shown) is passed over: \(refusal.message); rename it\(hint)"
         }
-        return names.sorted()
+    }
+
+    /// What there is in `vms/`, with the VM it is about or why it can be about none.
+    private func entries() -> [(path: FilePath, name: Result<MachineName, Refusal>)] {
+        let directory = paths.config.appending("vms")
+        return Files.names(in: directory).compactMap { entry in
+            let isFile = entry.hasSuffix(".sh")
+            let path = isFile ? directory.appending(entry) : directory.appending(entry).appending("config.sh")
+            // What begins with a dot is an editor's.
+            guard !entry.hasPrefix("."), isFile || Files.exists(path) else { return nil }
+            let name = Result { () throws(Refusal) in
+                let name = try MachineName(isFile ? entry.dropLast(3) : entry[...])
+                guard !entry.hasPrefix("dvm-") else {
+                    throw Refusal("its name begins with dvm-", hint: "the VM is called \(name)")
+                }
+                return name
+            }
+            return (isFile ? path : directory.appending(entry), name)
+        }
     }
 
     /// Where the configuration of a new VM goes.

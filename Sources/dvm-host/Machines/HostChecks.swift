@@ -17,6 +17,9 @@ struct HostChecks: Sendable {
             checks.append(Self.failure("limactl", error))
         }
         checks.append(configurationDirectory())
+        if vm == nil {
+            checks += session.configuration.misnamed().map { .init("configurations of VMs", .warn, $0) }
+        }
         for name in vm.map({ [$0] }) ?? session.configuration.names() {
             checks += await machineChecks(name, limactl)
         }
