@@ -205,6 +205,57 @@ import Testing
 }
 
 @Suite struct `Listing VMs` {
+    /// What is there is in no doubt: only what Lima does with it is.
+    @Test(arguments: ["missing", "old", "failing"])
+    func `lists what this computer knows where Lima cannot be asked, and says why`(trouble: String) throws {
+        let stage = try SyncStage()
+        try stage.fixture.write("config/vms/web.sh", "")
+        try stage.fixture.makeDirectory("lima/dvm-web")
+        try stage.fixture.makeDirectory("lima/dvm-old")
+        try stage.fixture.makeDirectory("lima/default")
+        var variables = ["LIMA_HOME": "\(stage.fixture.root)/lima"]
+        let words: String
+        switch trouble {
+        case "missing":
+            try stage.fixture.remove("bin/limactl")
+            variables["PATH"] = "\(stage.fixture.root)/bin:/nonexistent"
+            words = "dvm: error: limactl is not on PATH\nhint: install Lima"
+        case "old":
+            try stage.fixture.installLimactl(version: "1.0.0")
+            words = "dvm: error: Lima 1.0.0 lets any user"
+        default:
+            try stage.fixture.write("fail-list", "level=fatal msg=broken\n")
+            words = "dvm: error: `limactl list` failed (status 1)"
+        }
+        let table = try stage.run(#""$DVM" ls"#, variables)
+        #expect(table.status == 1)
+        #expect(
+            table.output.split(separator: "\n").map { $0.split(separator: " ").prefix(2).joined(separator: " ") } == [
+                "NAME STATE", "app absent", "old unknown", "web unknown",
+            ]
+        )
+        #expect(table.errors.contains(words), "\(table.errors)")
+        let json = try stage.run(#""$DVM" ls --json --only-config"#, variables)
+        #expect(json.status == 1)
+        let rows = try #require(try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [[String: Any]])
+        #expect(rows.map { $0["state"] as? String } == ["absent", "unknown"])
+        // As a program completes names by it.
+        #expect(try stage.run(#""$DVM" ls --names"#, variables) == .init(status: 0, output: "app\nweb\n", errors: ""))
+    }
+
+    @Test(arguments: ["ls", "sync --all --dry-run", "start --all"])
+    func `warns of files whose names cannot be those of VMs`(words: String) throws {
+        let stage = try SyncStage()
+        try stage.fixture.write("config/vms/Foo.sh", "")
+        let outcome = try stage.run("\"$DVM\" \(words)")
+        #expect(outcome.status == 0)
+        let file = "\(stage.fixture.root)/config/vms/Foo.sh"
+        #expect(
+            outcome.errors.contains("• warning: \(file) is passed over: “Foo” cannot name a VM"),
+            "\(outcome.errors)"
+        )
+    }
+
     @Test func `shows what a VM said last, and asks on request`() throws {
         let stage = try SyncStage()
         try stage.fixture.write("list.json", ListedVM.line("Running"))

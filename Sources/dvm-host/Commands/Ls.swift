@@ -14,6 +14,9 @@ struct Ls: AsyncParsableCommand {
             Work is looked for by --fresh, by `dvm work` and `dvm rm`, and after `dvm sh`, where it is quick; what \
             there is shows `dvm work`.
 
+            Where Lima cannot be asked, because it is missing for one, what this computer knows is listed all the same, \
+            with the state “unknown” where there may be a VM and “absent” where there is none; the status is 1 then.
+
             Examples:
               dvm ls
               dvm ls --fresh          ask the VMs that run
@@ -41,16 +44,26 @@ struct Ls: AsyncParsableCommand {
             if !configured.isEmpty { try Output.print(configured.map(\.text).joined(separator: "\n")) }
             return
         }
-        let limactl = try Limactl(session.environment, withholding: session.withheld)
-        // A list harms nobody whatever Lima's version is, and is to be as quick as Lima's own.
-        if fresh { _ = try await limactl.checkVersion() }
-        let instances = try await limactl.list()
-        if fresh { await Self.ask(instances, limactl, session) }
-        var rows = Row.all(configured: configured, instances: instances)
+        var rows: [Row]
+        var trouble: Refusal?
+        do {
+            let limactl = try Limactl(session.environment, withholding: session.withheld)
+            // A list harms nobody whatever Lima's version is, and is to be as quick as Lima's own.
+            if fresh { _ = try await limactl.checkVersion() }
+            let instances = try await limactl.list()
+            if fresh { await Self.ask(instances, limactl, session) }
+            rows = Row.all(configured: configured, instances: instances)
+        } catch let refusal as Refusal {
+            trouble = refusal
+            rows = Row.all(configured: configured, in: session.paths)
+        }
+        session.tellMisnamed()
         if onlyConfigured { rows.removeAll { !$0.configured } }
         for index in rows.indices { rows[index].look(session) }
         if json {
             try Output.print(try JSON.text(rows))
+        } else if rows.isEmpty, trouble != nil {
+            // What is told next is why nobody knows.
         } else if rows.isEmpty {
             Output.say("there is no VM yet; `dvm init app` writes the configuration of one\n")
         } else {
@@ -58,6 +71,7 @@ struct Ls: AsyncParsableCommand {
             let width = isTerminal ? TerminalDevice.size(of: .standardOutput).map { Int($0.columns) } : nil
             try Output.print(Row.table(rows).draw(width: width))
         }
+        if let trouble { throw trouble }
     }
 
     /// Asks VMs that run, all at once; one that does not answer is told of, and listed as it was.
@@ -81,7 +95,7 @@ struct Ls: AsyncParsableCommand {
     /// A VM in the list.
     struct Row: Hashable, Sendable, Encodable {
         var name: String
-        /// Lima's word in lower case, or `absent` for a VM that has not been made.
+        /// Lima's word in lower case, `absent` for a VM that has not been made, `unknown` where Lima could not be asked.
         var state: String
         var cpus: Int?
         var memory: Int?
@@ -119,6 +133,19 @@ struct Ls: AsyncParsableCommand {
                     disk: instance.disk,
                     ports: (instance.configuration?.ports ?? []).map(\.description),
                     configured: isConfigured
+                )
+            }
+        }
+
+        /// What there is without Lima's word: it keeps each VM in a directory.
+        static func all(configured: [MachineName], in paths: Paths) -> [Self] {
+            let made = Files.names(in: paths.lima).filter { $0.hasPrefix("dvm-") }.compactMap { try? MachineName($0) }
+            return Set(configured).union(made).sorted().map { name in
+                let isThere = Files.exists(paths.instance(of: name))
+                return Self(
+                    name: name.text,
+                    state: isThere ? "unknown" : "absent",
+                    configured: configured.contains(name)
                 )
             }
         }
