@@ -41,9 +41,11 @@ struct Reset: AsyncParsableCommand {
                 hint: "say that you mean it: `dvm reset \(vm) --yes`"
             )
         }
+        let meant = MadeMoment(of: vm, in: session.paths)
         do {
             try await Interruption.guarding { interruption in
                 try await session.holding(vm, for: "reset") { session in
+                    try meant.check(vm, in: session.paths, for: "reset")
                     try await reset(vm, session, texts, interruption)
                 }
             }

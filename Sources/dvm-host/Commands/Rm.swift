@@ -46,9 +46,11 @@ struct Rm: AsyncParsableCommand {
         let limactl = try await session.limactl()
         // Before there is a lock: a mistyped name leaves nothing behind.
         guard try await session.isKnown(vm, to: limactl) else { throw session.configuration.unknown(vm) }
+        let meant = MadeMoment(of: vm, in: session.paths)
         do {
             try await Interruption.guarding { interruption in
                 try await session.holding(vm, for: "rm") { session in
+                    try meant.check(vm, in: session.paths, for: "rm")
                     try await remove(vm, limactl, session, interruption)
                 }
             }

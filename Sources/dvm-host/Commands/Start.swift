@@ -60,11 +60,14 @@ struct Start: AsyncParsableCommand {
     }
 
     private static func start(_ vm: MachineName, _ session: Session, isAll: Bool) async throws -> Outcome {
-        let (machine, instance) = try await session.machine(vm)
-        let runs = instance?.status == .running
-        if runs, !isAll { session.display.note("\(vm) runs already") }
-        _ = try await machine.ensureRunning(instance, for: "start")
-        return runs ? .skipped : .started
+        // Also where it runs: another dvm may be about to stop it.
+        try await session.holding(vm, for: "start") { session in
+            let (machine, instance) = try await session.machine(vm)
+            let runs = instance?.status == .running
+            if runs, !isAll { session.display.note("\(vm) runs already") }
+            _ = try await machine.ensureRunning(instance, for: "start")
+            return runs ? .skipped : .started
+        }
     }
 
     private func tell(_ vms: [MachineName]?, _ session: Session) throws {
