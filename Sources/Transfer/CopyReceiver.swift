@@ -59,6 +59,8 @@ package struct CopyReceiver {
     private var confirmed: (entry: Int, stamp: CopyStamp)?
     /// Whether the beginning of a file is to be believed, and so worth going on with another time.
     private var isBelieved = true
+    /// Whether holes are written as zeros, and so take the room of data.
+    private var writesHoles = false
 
     package init(_ pipe: any CopyPipe, options: Options, observer: CopyObserver = .none) {
         writer = RecordWriter(pipe)
@@ -93,6 +95,7 @@ package struct CopyReceiver {
             }
             if !options.dryRun { try finish() }
         case .stream(let file):
+            writesHoles = true
             try readList { receiver, number in
                 guard number == 0, receiver.tree.nodes[0].kind == .file else {
                     throw Refusal("standard output takes one file", hint: "name a directory instead of -")
@@ -101,7 +104,8 @@ package struct CopyReceiver {
                 try receiver.writer.send(.want(entry: 0, from: 0, .ofNothing))
             }
             try askForWanted()
-            var stream = OutgoingStream(file: file)
+            let pipe = writer.pipe
+            var stream = OutgoingStream(file: file) { try pipe.look() }
             try receiveContents { receiver, step in
                 try stream.obey(step)
                 if case .end(.whole, _) = step { receiver.report.files += 1 }
@@ -139,7 +143,7 @@ package struct CopyReceiver {
     // MARK: The contents
 
     private mutating func receiveContents(_ obey: (inout Self, CopyLedger.Step) throws -> Void) throws {
-        var ledger = CopyLedger(wants: wants, most: options.mostBytes)
+        var ledger = CopyLedger(wants: wants, most: options.mostBytes, countsHoles: writesHoles)
         if options.dryRun {
             guard case .done = try reader.next() else { throw ProtocolViolation("files that nobody asked for") }
             return

@@ -63,9 +63,11 @@ final class IncomingFile {
 /// The contents of one file on their way to a stream.
 struct OutgoingStream {
     let file: OpenFile
+    private let look: () throws -> Void
     private var position: UInt64 = 0
 
-    init(file: OpenFile) { self.file = file }
+    /// A stream; `look` is called now and then while a step of it is long.
+    init(file: OpenFile, look: @escaping () throws -> Void) { (self.file, self.look) = (file, look) }
 
     /// Writes what came.
     ///
@@ -80,6 +82,8 @@ struct OutgoingStream {
             case .skip(let end):
                 let zeros = [UInt8](repeating: 0, count: CopyLimits.data)
                 while position < end {
+                    // A hole may be as long as the other end likes, and nothing more has to come for it.
+                    try look()
                     let count = min(UInt64(zeros.count), end - position)
                     try file.write(Array(zeros.prefix(Int(count))), at: nil)
                     position += count

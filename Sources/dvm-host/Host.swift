@@ -46,11 +46,17 @@ struct Host: AsyncParsableCommand {
         do {
             let arguments = Ssh.separated(try arguments ?? OwnArguments.read())
             try checkCommand(arguments)
-            var command = try parseAsRoot(arguments)
-            if var command = command as? any AsyncParsableCommand {
-                try await command.run()
-            } else {
-                try command.run()
+            do {
+                var command = try parseAsRoot(arguments)
+                if var command = command as? any AsyncParsableCommand {
+                    try await command.run()
+                } else {
+                    try command.run()
+                }
+            } catch  where ExitStatus.of(error) == ExitStatus.success {
+                // Help that nobody asked for would look like success to a script.
+                if let cluster = helpCluster(arguments) { throw cluster }
+                throw error
             }
             return ExitStatus.success
         } catch {
@@ -81,6 +87,20 @@ struct Host: AsyncParsableCommand {
                 "there is no command “\(word.printable)”",
                 hint: Suggestion.nearest(to: word, among: names).map { "did you mean `dvm \($0)`?" }
                     ?? "`dvm --help` shows the commands there are"
+            )
+        )
+    }
+
+    /// What to say of a word such as `-dash`, which ArgumentParser takes for several options, one of which is `-h`.
+    static func helpCluster(_ arguments: [String]) -> UsageRefusal? {
+        let words = arguments.prefix { $0 != "--" }
+        guard !words.contains(where: { ["-h", "-help", "--help", "help"].contains($0) }),
+            let word = words.first(where: { $0.hasPrefix("-") && !$0.hasPrefix("--") && $0.contains("h") })
+        else { return nil }
+        return UsageRefusal(
+            refusal: Refusal(
+                "“\(word.printable)” is taken for several options",
+                hint: "write ./\(word.printable) for a file of that name, and -h alone for help"
             )
         )
     }

@@ -53,6 +53,17 @@ import Testing
         #expect(error.flatMap(ErrorText.of)?.hasPrefix(start) == true)
     }
 
+    @Test(
+        arguments: [
+            (["cp", "-dash", "app:"], true), (["cp", "-rh"], true), (["cp", "-h", "-dash"], false), (["-help"], false),
+            (["cp", "-dash", "--help"], false), (["ssh", "app", "--", "ls", "-lah"], false), (["cp", "--show"], false),
+            (["help", "cp"], false), (["snapshot"], false),
+        ] as [([String], Bool)]
+    )
+    func `takes no name with a dash for a wish for help`(words: [String], isRefused: Bool) {
+        #expect((Host.helpCluster(words) != nil) == isRefused)
+    }
+
     /// What a command line that runs no command of ours ends with.
     private func refusal(of words: [String]) -> (any Error)? {
         do {

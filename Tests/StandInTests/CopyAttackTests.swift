@@ -129,6 +129,7 @@ import Testing
         Attack(name: "cut-in-a-record", says: "the link to app was lost", believer: .isFooled),
         // A file may have grown since it was listed, and holes take no room.
         Attack(name: "grown", left: ["f here/got 1099511627776 "], says: "1 file", status: 0),
+        Attack(name: "hollow", left: ["f here/got 1099511627776 "], says: "1 file", status: 0),
         Attack(name: "endless-file", says: "--max-size allows more", believer: .isFooled),
         Attack(name: "unknown-size", says: "a file of unknown size", believer: .isFooled),
         Attack(name: "endless-list", left: top, says: "or names too long for that", believer: .isFooled),
@@ -243,6 +244,31 @@ import Testing
         for name in names { #expect(stage.fixture.read("area/here/got/\(name)") == "evil", "\(name)") }
         // The ninth is no UTF-8; the tenth line is the directory's, the eleventh the rest of a name.
         #expect(try found().count == 11)
+    }
+
+    @Test func `does not end well where nothing was copied`() throws {
+        let outcome = try stage.run("cd area; printf x >-dash; exec \"$DVM\" cp -dash app:")
+        #expect(outcome.status == 64 && outcome.output == "")
+        #expect(outcome.errors.contains("hint: write ./-dash for a file of that name"), "\(outcome.errors)")
+    }
+
+    /// In a stream there are no holes: each is as many zeros as the guest likes.
+    @Test func `fills no stream beyond the limit with what takes no room in the VM`() throws {
+        for attack in ["grown", "hollow"] {
+            try prepare(attack)
+            let outcome = try stage.run(
+                "cd area; { \"$DVM\" cp --max-size 1MiB app:got -; echo $? >&2; } | head -c 20000000 | wc -c"
+            )
+            #expect(outcome.output == "0\n")
+            #expect(outcome.errors.contains("--max-size allows more") && outcome.errors.hasSuffix("1\n"), "\(outcome)")
+        }
+        // Without that limit it could be ended, too.
+        let ended = try stage.run(
+            """
+            cd area; set -m; "$DVM" cp --max-size 4096GiB app:got - >/dev/null & sleep 1; kill -INT $!; wait $!; echo $?
+            """
+        )
+        #expect(ended.output == "130\n", "\(ended.errors)")
     }
 
     @Test func `can be ended while a guest says nothing any more, and leaves nothing then`() throws {

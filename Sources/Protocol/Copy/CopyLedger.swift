@@ -18,6 +18,10 @@ public struct CopyLedger: Sendable {
 
     private let wants: [(entry: Int, from: UInt64)]
     private let most: UInt64
+    /// Whether holes take the room of data, as they do in a stream.
+    private let countsHoles: Bool
+    /// Bytes so far of what is limited.
+    private var taken: UInt64 = 0
     private var index = -1
     private var isOpen = false
     private var size: UInt64?
@@ -25,10 +29,11 @@ public struct CopyLedger: Sendable {
     /// Bytes of data so far, of all entries.
     public private(set) var received: UInt64 = 0
 
-    /// An account of these entries, in this order, of at most so many bytes of data.
-    public init(wants: [(entry: Int, from: UInt64)], most: UInt64) {
+    /// An account of these entries, in this order, of at most so many bytes of data, and of holes where they count, too.
+    public init(wants: [(entry: Int, from: UInt64)], most: UInt64, countsHoles: Bool = false) {
         self.wants = wants
         self.most = most
+        self.countsHoles = countsHoles
     }
 
     /// Takes in a record.
@@ -51,15 +56,11 @@ public struct CopyLedger: Sendable {
         case .data(let bytes):
             let start = try advance(UInt64(bytes.count))
             received += UInt64(bytes.count)
-            guard received <= most else {
-                throw Refusal(
-                    "what is copied has more than \(most) bytes",
-                    hint: "--max-size allows more, such as --max-size \((most >> 30) * 4 + 1)GiB"
-                )
-            }
+            try allow(UInt64(bytes.count))
             return .write(bytes, at: start)
         case .hole(let length):
             _ = try advance(length)
+            if countsHoles { try allow(length) }
             return .skip(to: position)
         case .end(let end):
             guard isOpen else { throw ProtocolViolation("the end of a file that never began") }
@@ -75,6 +76,17 @@ public struct CopyLedger: Sendable {
             return .done
         default: throw ProtocolViolation("something else in the middle of files")
         }
+    }
+
+    private mutating func allow(_ length: UInt64) throws(Refusal) {
+        let (sum, overflow) = taken.addingReportingOverflow(length)
+        guard !overflow, sum <= most else {
+            throw Refusal(
+                "what is copied has more than \(most) bytes",
+                hint: "--max-size allows more, such as --max-size \((most >> 30) * 4 + 1)GiB"
+            )
+        }
+        taken = sum
     }
 
     private mutating func advance(_ length: UInt64) throws(ProtocolViolation) -> UInt64 {
