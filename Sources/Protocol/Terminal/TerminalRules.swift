@@ -117,10 +117,10 @@ struct TerminalRules: Hashable, Sendable {
         guard let number = number(bytes), afterNumber == nil || afterNumber == UInt8(ascii: ";") else { return .drop }
         switch number {
         case 0, 1, 2: return .pass(afterNumber == nil ? bytes : bytes + titlePrefix)
-        // A property of the window, kitty's colours (whose answer repeats what it does not know), a log file, a font's
-        // name, calls of functions in the editor whose terminal this is (Vim, Emacs's vterm), the clipboard, the screen
-        // into a file, kitty's files and clipboard.
-        case 3, 21, 46, 50, 51, 52, 55, 5113, 5522: return .drop
+        // A property of the window, rxvt's background (a file of this computer), kitty's colours (whose answer repeats
+        // what it does not know), a log file, a font's name, calls of functions in the editor whose terminal this is (Vim,
+        // Emacs's vterm), the clipboard, the screen into a file, kitty's files and clipboard.
+        case 3, 20, 21, 46, 50, 51, 52, 55, 5113, 5522: return .drop
         case 99: return answers(notification: bytes) ? .drop : .pass(bytes)
         case 1337: return Self.harmless.contains(key(bytes)) ? .pass(bytes) : .drop
         default: return .pass(bytes)
@@ -159,14 +159,15 @@ struct TerminalRules: Hashable, Sendable {
 
     private func isOneOf(_ characters: String, _ byte: UInt8) -> Bool { characters.utf8.contains(byte) }
 
-    /// Questions whose answer repeats what was asked, keys with another meaning, what tmux would hand on unseen, and what
-    /// the terminal program itself is controlled by: kitty's commands, and tmux -CC and ssh speaking to iTerm2.
+    /// Questions whose answer repeats what was asked, keys with another meaning, what tmux would hand on unseen, macros,
+    /// which a terminal carries out later, written in hexadecimal (DECDMAC), and what the terminal program itself is
+    /// controlled by: kitty's commands, and tmux -CC and ssh speaking to iTerm2.
     private func passes(device bytes: [UInt8]) -> Bool {
         let inside = bytes.dropFirst(2).drop { 0x30..<0x40 ~= $0 }
         let start = String(decoding: inside, as: UTF8.self)
         // ReGIS, which ends its numbers with the same letter, has one digit.
         if start.hasPrefix("p") { return bytes.count <= 4 }
-        return !["$q", "+q", "+p", "|", "$t", "t", "@"].contains { start.hasPrefix($0) }
+        return !["$q", "+", "|", "$t", "t", "@", "!z"].contains { start.hasPrefix($0) }
     }
 
     /// kitty's images: sent along, and not named as files or shared memory of this computer.
