@@ -186,6 +186,27 @@ private final class KeyVM {
         #expect(try stage.mode(".ssh") == 0o700)
     }
 
+    /// What a rotation leaves that is cut off: before the new private key has its name, and after that.
+    @Test(arguments: ["true", "mv n id_ed25519_dvm"])
+    func `are whole again after a rotation that was cut off, and the old one is told`(rest: String) throws {
+        let stage = try KeyVM()
+        let first = try stage.ssh()
+        try stage.run(
+            """
+            cd ~/.ssh; ssh-keygen -q -t ed25519 -N '' -C c -f n; rm n.pub; cp n .dvm-new-1
+            cp id_ed25519_dvm.pub id_ed25519_dvm.pub.old-x; mv id_ed25519_dvm id_ed25519_dvm.old-x; \(rest); rm -f n
+            """
+        )
+        let second = try stage.ssh()
+        #expect(second.replaced == [first.access] && second.signing == first.signing)
+        #expect(stage.read(".ssh/id_ed25519_dvm.pub") == second.access.line + "\n")
+        #expect(try stage.run("ssh-keygen -yf ~/.ssh/id_ed25519_dvm | cut -d' ' -f2") == second.access.base64 + "\n")
+        #expect(second.notes.count == 1 && second.notes[0].contains("id_ed25519_dvm.old-x"), "\(second.notes)")
+        #expect(try stage.run("ls -A ~/.ssh | grep new || true") == "")
+        let third = try stage.ssh()
+        #expect(third.access == second.access && third.changes == [] && third.replaced == [])
+    }
+
     @Test func `leave git alone where it was told to sign in another way`() throws {
         let stage = try KeyVM()
         try stage.run("git config --global gpg.format openpgp; git config --global user.signingKey ABC")

@@ -41,7 +41,8 @@ public struct GPGKey: Hashable, Codable, Sendable {
 
     /// The key as people read it, with what to do with it.
     public var text: String {
-        let day = SessionID(seconds: max(0, min(expires, 4_102_444_800)), salt: 0).text.prefix(8)
+        let digits = SessionID(seconds: max(0, min(expires, 4_102_444_800)), salt: 0).text.prefix(8)
+        let day = "\(digits.prefix(4))-\(digits.dropFirst(4).prefix(2))-\(digits.suffix(2))"
         return
             (changes.map(\.printable) + [
                 armored, "fingerprint: \(fingerprint)", "expires: \(day)", "",

@@ -78,7 +78,10 @@ struct OwnFile {
     }
 
     /// A name that nothing has.
-    static func unused() -> Self { Self(".dvm-new-\(UInt64.random(in: .min ... .max))") }
+    static func unused() -> Self { Self("\(unfinished)\(UInt64.random(in: .min ... .max))") }
+
+    /// How such names begin.
+    static let unfinished = ".dvm-new-"
 
     /// Puts it in the place of another.
     func rename(to other: Self) throws(Refusal) { try Status.rename(path, to: other.path) }

@@ -15,6 +15,8 @@ struct SSHKeyMaker {
     var changes: [String] = []
     var notes: [String] = []
     private var replaced: [Ed25519Key] = []
+    /// The names that private keys were moved to.
+    private var moved: [String] = []
 
     static let access = "id_ed25519_dvm"
     static let signing = "id_ed25519_dvm_signing"
@@ -36,6 +38,7 @@ struct SSHKeyMaker {
             let hosts = try maker.configure()
             try maker.include()
             try maker.setUpGit(signing)
+            if let note = oldKeys(besides: maker.moved) { maker.notes.append(note) }
             return SSHKeys(
                 access: access,
                 signing: signing,
@@ -74,6 +77,7 @@ struct SSHKeyMaker {
             throw Refusal("another dvm makes keys in this VM", hint: "run the same command again")
         }
         defer { withExtendedLifetime(lock) {} }
+        Self.removeUnfinished()
         return try body(&self)
     }
 
@@ -91,7 +95,6 @@ struct SSHKeyMaker {
             if present != nil { try moveAside(file, publicFile) }
             try new.rename(to: file)
             changes.append("made \(file.shown)")
-            if let old { replaced.append(old) }
         } else if let present, present.permissions != .ownerReadWrite {
             try file.close()
             changes.append("\(file.shown) was open to others, or closed to its owner; it is 0600 now")
@@ -105,9 +108,13 @@ struct SSHKeyMaker {
                 hint: "`dvm ssh-key --rotate` moves it aside and makes new keys"
             )
         }
-        try publicFile.write(Array("\(key.line)\n".utf8), mode: [.ownerReadWrite, .groupRead, .otherRead])
+        // The old one stays until now: a run that was cut off in between is told of the next time.
+        if let old, old.base64 != key.base64 { replaced.append(old) }
+        try publicFile.write(Array("\(key.line)\n".utf8), mode: Self.publicMode)
         return key
     }
+
+    private static let publicMode: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]
 
     private func publicKey(in file: OwnFile) -> Ed25519Key? {
         guard let bytes = try? file.bytes() else { return nil }
@@ -127,14 +134,17 @@ struct SSHKeyMaker {
         return new
     }
 
+    /// Gives a private key another name, and keeps a copy of its public key beside it.
     private mutating func moveAside(_ file: OwnFile, _ publicFile: OwnFile) throws(Refusal) {
         var now = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &now)
         let date = SessionID(seconds: max(0, now.tv_sec), salt: UInt16.random(in: 0 ... .max)).text
         try file.close()
-        for one in [file, publicFile] where try one.status() != nil {
-            try one.rename(to: OwnFile("\(one.name).old-\(date)"))
+        if let bytes = try? publicFile.bytes() {
+            try OwnFile("\(publicFile.name).old-\(date)").write(bytes, mode: Self.publicMode)
         }
+        moved.append("\(file.name).old-\(date)")
+        try file.rename(to: OwnFile("\(file.name).old-\(date)"))
         changes.append("moved the old \(file.shown) to \(file.name).old-\(date)")
     }
 }
