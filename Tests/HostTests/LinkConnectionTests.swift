@@ -1,4 +1,5 @@
 import DVMProtocol
+import DVMTransfer
 import TestSupport
 import Testing
 
@@ -371,6 +372,47 @@ private final class ScriptedVM {
         )
     }
 
+    @Test func `is not waited for without a word`() throws {
+        try vm.says([opened], in: "answer", greeting: [])
+        var notes: [String] = []
+        let connection = try vm.connection(script: "cat \"$0/answer\"; cat >/dev/null", patience: .seconds(1)) {
+            notes.append($0)
+        }
+        let silence = {
+            try connection.perform(.work, as: WorkReport.self, within: .milliseconds(1500), maySayNothing: $0)
+        }
+        #expect(throws: CancellationError.self) { try silence(true) }
+        #expect(notes == [])
+        #expect(throws: CancellationError.self) { try silence(false) }
+        #expect(notes.first?.hasPrefix("app has said nothing for ") == true, "\(notes)")
+        #expect(notes.first?.contains("Ctrl-C ends this; `dvm ssh app true` in another terminal") == true)
+    }
+
+    @Test func `is not waited for without a word in a copy either, but for what a person has to give`() throws {
+        let (reader, writer) = try FileDescriptor.pipe()
+        defer { try? writer.close() }
+        let stream = OpenFile(owning: reader.rawValue)
+        let request = CopyRequest(
+            .receive(RawPath("x"), several: false),
+            recursive: false,
+            dryRun: false,
+            asAgent: false,
+            mostBytes: 1
+        )
+        for isTyped in [true, false] {
+            try? vm.fixture.remove("welcomed")
+            var notes: [String] = []
+            let connection = try vm.connection(script: "sleep 2", patience: .seconds(1)) { notes.append($0) }
+            #expect(throws: Refusal.self) {
+                try connection.copy(request) { session in
+                    if isTyped { try session.wait(toRead: stream) } else { _ = try session.read() }
+                    return CopyReport()
+                }
+            }
+            #expect(notes.isEmpty == isTyped, "\(notes)")
+        }
+    }
+
     @Test func `does not accept what is against the rules`() throws {
         let result = try Frame(.result, channel: 1, json: WorkReport(codeDirectory: "/x"))
         for frames in try [
@@ -515,9 +557,13 @@ extension ScriptedVM {
     }
 
     /// A connection to a guest that goes on with a script when it was asked something.
-    fileprivate func connection(script rest: String) throws -> GuestConnection {
+    fileprivate func connection(
+        script rest: String,
+        patience: Duration = .seconds(30),
+        note: @escaping (String) -> Void = { _ in }
+    ) throws -> GuestConnection {
         let script = "cat \"$0/said\"; while [ ! -e \"$0/welcomed\" ]; do sleep 0.01; done; \(rest)"
-        let route = GuestConnection.Route(
+        var route = GuestConnection.Route(
             shell: { _ in
                 GuestCommand(
                     executable: "/bin/sh",
@@ -526,9 +572,10 @@ extension ScriptedVM {
                 )
             },
             executable: "/nonexistent",
-            note: { _ in },
+            note: note,
             remark: { _ in }
         )
+        route.patience = patience
         let connection = try GuestConnection.contact(app, route)
         try fixture.write("welcomed", "")
         return connection

@@ -63,6 +63,22 @@ private final class NumberedPipe {
     }
 }
 
+@Suite struct `A guest that says nothing` {
+    @Test func `is told of after a while, and then less and less often`() {
+        var told: [Duration] = []
+        var silence = Silence(after: .seconds(30)) { told.append($0) }
+        silence.passed(.seconds(29))
+        #expect(told == [] && silence.milliseconds == 1001)
+        for seconds in [1, 29, 1] { silence.passed(.seconds(seconds)) }
+        #expect(told == [.seconds(30), .seconds(60)])
+        silence.heard()
+        silence.passed(.seconds(30))
+        // One word after a wait in which others were due.
+        silence.passed(.seconds(1000))
+        #expect(told == [.seconds(30), .seconds(60), .seconds(30), .seconds(960)])
+    }
+}
+
 @Suite struct `Bytes on their way` {
     private func take(_ reader: FileDescriptor, _ most: Int) throws -> [UInt8] {
         var buffer = [UInt8](repeating: 0, count: most)

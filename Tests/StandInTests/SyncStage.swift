@@ -120,8 +120,7 @@ extension SyncStage {
         // Beside its recipes, as it is installed. 27 MB need no copy for each test; where a link cannot be, a process of its
         // own copies, for another test that starts a program meanwhile would have ours open for writing.
         let built = try Products.path("dvm-host")
-        let copied = "[ -e \"$DVM\" ] || /bin/ln '\(built)' \"$DVM\" 2>/dev/null || /bin/cp '\(built)' \"$DVM\"
-"
+        let copied = "[ -e \"$DVM\" ] || /bin/ln '\(built)' \"$DVM\" 2>/dev/null || /bin/cp '\(built)' \"$DVM\"\n"
         let process = Process()
         // Tenfold slack and more; what hangs ends as status 124.
         process.executableURL = URL(filePath: "/usr/bin/timeout")

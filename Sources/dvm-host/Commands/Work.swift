@@ -33,7 +33,11 @@ struct Work: AsyncParsableCommand {
         let vm = try target.name()
         let session = try talk.session()
         let guest = try await session.connection(to: vm, for: "work")
-        let report = try guest.perform(.work, as: WorkReport.self)
+        let look = { try guest.perform(.work, as: WorkReport.self) { session.display.detail($0.step) } }
+        // It may take long: a person at a terminal sees that it goes on.
+        let report =
+            session.display.style.width == nil
+            ? try look() : try await session.display.step("looking for work in \(vm)") { try look() }
         session.state(of: vm).keep(WorkSeen(report))
         try Output.print(json ? try JSON.text(report) : report.text)
         if !report.isClean { throw Failed() }

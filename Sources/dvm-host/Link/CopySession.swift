@@ -53,6 +53,10 @@ final class CopySession: CopyPipe {
 
     func wait(toRead stream: OpenFile) throws {
         let descriptor = FileDescriptor(rawValue: stream.number)
+        // It is not the guest that is waited for.
+        let silence = link.silence
+        link.silence = nil
+        defer { link.silence = silence }
         // Signals are looked at first: whoever wrote may be gone because of the same one.
         while try !turn({ $0.read(descriptor) }).canRead(descriptor) {}
     }

@@ -7,12 +7,14 @@ final class GuestConnection {
 
     private let link: Link
     private let vm: MachineName
+    private let silence: Silence
     private var channels: UInt32 = 0
 
-    private init(_ link: Link, _ welcome: Welcome, vm: MachineName) {
+    private init(_ link: Link, _ welcome: Welcome, vm: MachineName, _ silence: Silence) {
         self.link = link
         self.welcome = welcome
         self.vm = vm
+        self.silence = silence
     }
 
     /// Where to find what a connection is made of.
@@ -27,6 +29,8 @@ final class GuestConnection {
         var remark: (String) -> Void
         /// Readable when the guest is no longer waited for.
         var stop: FileDescriptor?
+        /// How long a guest may say nothing before that is noted.
+        var patience = Duration.seconds(30)
         /// Told that the guest program is about to be replaced, with `true`, and that it has been.
         var replacing: (Bool) -> Void = { _ in }
         /// Refuses a guest for what it says of its VM; the guest program may have been replaced before.
@@ -104,6 +108,9 @@ final class GuestConnection {
         let command = route.shell([GuestInstaller.place, "link"])
         let process = try LinkProcess(command)
         let link = Link(process, until: route.stop, remark: route.remark)
+        let silence = Silence(after: route.patience) { route.note(silent(vm, $0)) }
+        link.silence = silence
+        defer { link.silence = nil }
         link.send(try Frame(.hello, channel: 0, json: Hello(time: WallClock.now)))
         do {
             while true {
@@ -122,7 +129,7 @@ final class GuestConnection {
                         let side = step > 0 ? "behind" : "ahead"
                         route.note("the clock of \(vm.text) was \(side) by \(seconds) s and has been set")
                     }
-                    return GuestConnection(link, welcome, vm: vm)
+                    return GuestConnection(link, welcome, vm: vm, silence)
                 }
             }
         } catch Link.Failure.noGreeting(let status, let complaint) {
@@ -176,6 +183,7 @@ final class GuestConnection {
     ///   - task: the task.
     ///   - type: what it ends with.
     ///   - time: how long it may take; where it took longer, the connection is of no use any more.
+    ///   - maySayNothing: whether nothing is noted of a long silence: a unit may be silent, and has a limit of its own.
     ///   - progress: told what it does.
     ///   - output: told what it prints.
     /// - Returns: what it ended with.
@@ -184,11 +192,14 @@ final class GuestConnection {
         _ task: GuestTask,
         as type: Result.Type,
         within time: Duration? = nil,
+        maySayNothing: Bool = false,
         progress: (Progress) -> Void = { _ in },
         output: (ArraySlice<UInt8>) throws -> Void = { _ in }
     ) throws -> Result {
         channels += 1
         link.deadline = time.map { .now + $0 }
+        link.silence = maySayNothing ? nil : silence
+        defer { link.silence = nil }
         do {
             return try TaskSession(link: link, number: channels).run(task, as: type, progress: progress, output: output)
         } catch Link.Failure.lost(let complaint) {
@@ -208,6 +219,8 @@ final class GuestConnection {
         ours: CopyReport, theirs: CopyReport
     ) {
         channels += 1
+        link.silence = silence
+        defer { link.silence = nil }
         do {
             let session = try CopySession(request, channel: channels, link: link)
             return (try other(session), try session.finish())
@@ -220,6 +233,11 @@ final class GuestConnection {
         } catch {
             throw Self.explained(error, vm, consequence: "what is there of this copy is as little to be trusted")
         }
+    }
+
+    private static func silent(_ vm: MachineName, _ time: Duration) -> String {
+        "\(vm.text) has said nothing for \(time.components.seconds) s: it is busy, or hangs. Ctrl-C ends this; "
+            + "`dvm ssh \(vm.text) true` in another terminal shows whether it answers, `dvm stop --force \(vm.text)` switches it off"
     }
 
     private static func lost(_ vm: MachineName, _ complaint: String, consequence: String) -> Refusal {

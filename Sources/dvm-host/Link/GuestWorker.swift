@@ -84,7 +84,7 @@ actor GuestWorker {
     ) throws -> Result {
         guard let connection else { throw Refusal("the guest program was not reached") }
         do {
-            return try connection.perform(task, as: type, progress: progress, output: output)
+            return try connection.perform(task, as: type, maySayNothing: true, progress: progress, output: output)
         } catch is CancellationError {
             // The guest ends what it does when the link is gone, and the link is over when it has.
             connection.leave()

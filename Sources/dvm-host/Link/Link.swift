@@ -33,6 +33,8 @@ final class Link {
     private let stop: FileDescriptor?
     /// When whoever waits should wait no longer.
     var deadline: ContinuousClock.Instant?
+    /// Tells of a guest that says nothing; absent while it may be silent.
+    var silence: Silence?
 
     private static let mostComplaints = 4096
 
@@ -64,7 +66,10 @@ final class Link {
         if let stop { ready.read(stop) }
         if let input = process.input, !outbox.isEmpty { ready.write(input) }
         let left = deadline.map { max(0, Int(ContinuousClock.now.duration(to: $0) / .milliseconds(1))) }
-        try ready.wait(milliseconds: [milliseconds, left].compactMap { $0 }.min())
+        // This one stands still while the computer sleeps.
+        let began = SuspendingClock.now
+        try ready.wait(milliseconds: [milliseconds, left, silence?.milliseconds].compactMap { $0 }.min())
+        if ready.canRead(process.output) { silence?.heard() } else { silence?.passed(began.duration(to: .now)) }
 
         if let stop, ready.canRead(stop) { throw CancellationError() }
         if let deadline, deadline <= .now { throw CancellationError() }
