@@ -33,6 +33,49 @@ import Testing
         }
     }
 
+    /// What puts the cursor back handles signals, too.
+    @Test func `is noticed where a line was drawn before, and one drawn after it puts the cursor back`() async throws {
+        let result = try await #require(processExitsWith: .signal(SIGINT), observing: [\.standardErrorContent]) {
+            signal(SIGINT, SIG_DFL)
+            Cursor.hide()
+            Cursor.show()
+            await #expect(throws: Interrupted(signal: SIGINT)) {
+                try await Interruption.guarding { _ in
+                    kill(getpid(), SIGINT)
+                    try await Task.sleep(for: .seconds(60))
+                }
+            }
+            Cursor.hide()
+            kill(getpid(), SIGINT)
+            while true { pause() }
+        }
+        #expect(String(decoding: result.standardErrorContent, as: UTF8.self).hasSuffix("\u{1B}[?25l\u{1B}[?25h"))
+    }
+
+    @Test func `covers what is done within once`() async {
+        await #expect(processExitsWith: .success) {
+            signal(SIGTERM, SIG_DFL)
+            await #expect(throws: Interrupted(signal: SIGTERM, note: "outer")) {
+                try await Interruption.covering(saying: "outer") {
+                    try await Interruption.covering(saying: "inner") {
+                        kill(getpid(), SIGTERM)
+                        try await Task.sleep(for: .seconds(60))
+                    }
+                }
+            }
+            #expect(Interruption.current == nil)
+            // The next to watch hears signals, whatever is left of the last.
+            let pipe = try SignalPipe(watching: [SIGTERM])
+            kill(getpid(), SIGTERM)
+            // Another thread may be the one that takes it.
+            var ready = Readiness()
+            ready.read(pipe.reader)
+            try ready.wait(milliseconds: 10_000)
+            let heard = pipe.read()
+            #expect(heard == [SIGTERM])
+        }
+    }
+
     @Test func `does not end what has ended by itself`() async {
         await #expect(processExitsWith: .success) {
             signal(SIGINT, SIG_DFL)

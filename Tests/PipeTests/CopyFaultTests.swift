@@ -281,6 +281,19 @@ import Testing
         #expect(outcome.output == "0\ntyped\n", "\(outcome.errors)")
     }
 
+    /// As nohup(1) starts it: the terminal may go.
+    @Test func `goes on after a hangup that it was started not to hear`() throws {
+        let outcome = try run(
+            """
+            head -c 40000000 /dev/urandom >big
+            (trap '' HUP; exec "$DVM" cp big app:) 2>/dev/null &
+            until [ "$(stat -c %s "$P"/.dvm-cp.* 2>/dev/null || echo 0)" -gt 2000000 ]; do sleep 0.02; done
+            kill -HUP $!; wait $!; echo $?; cmp big "$P/big"; ls -A "$P"
+            """
+        )
+        #expect(outcome.output == "0\nbig\n", "\(outcome.errors)")
+    }
+
     @Test(arguments: [("INT", 130), ("TERM", 143), ("HUP", 129)])
     func `has no half file under its name after`(signal: String, status: Int) throws {
         let outcome = try run(

@@ -115,6 +115,18 @@ import Testing
         #expect(outcome.output == "ready\ncaught\n")
     }
 
+    /// As nohup(1) starts it.
+    @Test func `goes on after a hangup that it was started not to hear`() throws {
+        let outcome = try host.run(
+            """
+            (trap '' HUP; exec "$DVM" ssh app sh -c 'echo begun; sleep 1; echo done') >said &
+            until grep -qs begun said; do sleep 0.02; done
+            kill -HUP $!; wait $!; echo $?; cat said
+            """
+        )
+        #expect(outcome.output == "0\nbegun\ndone\n", "\(outcome.errors)")
+    }
+
     @Test func `shows work that is nowhere else, and keeps the VM that holds it`() throws {
         let none = try host.run("dvm work app")
         #expect(

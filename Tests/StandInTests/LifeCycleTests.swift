@@ -134,6 +134,28 @@ import Testing
         #expect(stage.fixture.changes == ["stop --tty=false dvm-app"])
     }
 
+    @Test(
+        arguments: [
+            ("start app", "start", "Stopped"), ("start app web", "start", "Stopped"), ("ports app", "start", "Stopped"),
+            ("stop app", "stop", "Running"), ("stop --all", "stop", "Running"),
+        ]
+    )
+    func `what Lima does is ended before dvm is`(words: String, verb: String, status: String) throws {
+        try list("app \(status)", "web \(status)")
+        try stage.fixture.write("config/vms/web.sh", "")
+        try stage.fixture.write("pause-\(verb)", "60")
+        let outcome = try stage.run(
+            """
+            set -m; "$DVM" \(words) & pid=$!
+            for i in $(seq 600); do grep -qs '^\(verb) ' "$ROOT/calls" && break; sleep 0.1; done
+            kill -TERM "$pid"; wait "$pid"; echo $?; pgrep -f "$ROOT/bin/limactl \(verb)"
+            """
+        )
+        #expect(outcome.output == "143\n", "\(outcome)")
+        #expect(outcome.errors.contains("interrupted; `dvm ls` shows wh"), "\(outcome)")
+        #expect(!outcome.errors.contains("CancellationError"), "\(outcome)")
+    }
+
     @Test(arguments: ["stop", "stop app --all", "start", "start app --all", "restart"])
     func `it must be clear which VM is meant`(words: String) throws {
         #expect(try stage.run("\"$DVM\" \(words)").status == 64)

@@ -40,7 +40,7 @@ struct Cp: AsyncParsableCommand {
     @Flag(help: "Copy as the account of AI tools; relative paths and ~ are where their homes are, one for each tool")
     var asAgent = false
 
-    @Option(help: ArgumentHelp("Refuse more data than this (without it 64GiB)", valueName: "size"))
+    @Option(help: ArgumentHelp("Refuse more data than this, such as 512MiB (without it 64GiB)", valueName: "size"))
     var maxSize: String?
 
     @OptionGroup var talk: TalkOptions

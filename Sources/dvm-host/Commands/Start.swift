@@ -34,8 +34,12 @@ struct Start: AsyncParsableCommand {
         }
         let vms = if let named { named } else { try await Self.all(session) }
         guard !vms.isEmpty else { return session.display.note("there is no VM to start") }
-        let outcomes = await session.each(of: vms, failed: .failed) { vm, session in
-            try await Self.start(vm, session, isAll: named == nil)
+        let outcomes = try await Interruption.covering(saying: "interrupted; `dvm ls` shows which VMs run") {
+            let outcomes = await session.each(of: vms, failed: .failed) { vm, session in
+                try await Self.start(vm, session, isAll: named == nil)
+            }
+            try Task.checkCancellation()
+            return outcomes
         }
         let count = { outcome in outcomes.values.count { $0 == outcome } }
         Output.say(

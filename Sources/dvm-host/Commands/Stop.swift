@@ -50,7 +50,7 @@ struct Stop: AsyncParsableCommand {
         many.isAll = named == nil
         if vms.count == 1, named != nil { return try await many.one(vms[0]) }
 
-        let outcomes = await many.run(vms)
+        let outcomes = try await many.run(vms)
         let words = (["dvm stop"] + (named ?? []).map(\.text) + (named == nil ? ["--all"] : [])).joined(separator: " ")
         let count = { outcome in outcomes.values.count { $0 == outcome } }
         Output.say(

@@ -13,7 +13,7 @@ final class CopySession: CopyPipe {
     init(_ request: CopyRequest, channel number: UInt32, link: Link) throws {
         self.link = link
         channel = ClientChannel(number: number)
-        signals = try SignalPipe(watching: [SIGINT, SIGTERM, SIGHUP])
+        signals = try SignalPipe(watching: [SIGINT, SIGTERM], unlessIgnored: [SIGHUP])
         link.send(try Frame(.open, channel: number, json: Request.task(.copy(request))))
     }
 

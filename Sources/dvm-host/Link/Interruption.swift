@@ -9,6 +9,9 @@ final class Interruption: Sendable {
     private let writer: FileDescriptor
     private let signals: SignalPipe
 
+    /// The one that watches over the present task, if one does.
+    @TaskLocal static var current: Interruption?
+
     private static let watched = [SIGINT, SIGTERM, SIGHUP]
 
     /// How often somebody asks before dvm leaves without waiting for anybody.
@@ -18,7 +21,7 @@ final class Interruption: Sendable {
     private init() throws {
         (reader, writer) = try FileDescriptor.pipe()
         for end in [reader, writer] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
-        signals = try SignalPipe(watching: Self.watched, unlessIgnored: true)
+        signals = try SignalPipe(unlessIgnored: Self.watched)
     }
 
     deinit {
@@ -33,13 +36,35 @@ final class Interruption: Sendable {
         _ body: @escaping @Sendable (Interruption) async throws -> Value
     ) async throws -> Value {
         let interruption = try Interruption()
-        let work = Task { try await body(interruption) }
+        let work = Task { try await $current.withValue(interruption) { try await body(interruption) } }
         let watch = Task { await interruption.watch(work.cancel) }
         let result = await work.result
         watch.cancel()
         let signal = await watch.value
+        // Now, and not when the last task lets go of it: whoever comes next may watch, too.
+        interruption.signals.release()
         if case .failure = result, let signal { throw Interrupted(signal: signal) }
         return try result.get()
+    }
+
+    /// Does something as above, unless that is done for all of it already.
+    ///
+    /// - Parameters:
+    ///   - note: what a person is told who ends it.
+    ///   - body: what is done.
+    /// - Returns: what that returns.
+    /// - Throws: `Interrupted`, or what that throws.
+    static func covering<Value: Sendable>(
+        saying note: String,
+        _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        guard current == nil else { return try await body() }
+        do {
+            return try await guarding { _ in try await body() }
+        } catch var interrupted as Interrupted {
+            interrupted.note = note
+            throw interrupted
+        }
     }
 
     /// Looks for signals; the first one is handed on, and remembered.

@@ -114,7 +114,7 @@ final class ProgramSession {
     ///
     /// - Throws: `SaidByGuest` for the guest's refusal, or one that says what became of the link.
     func run() throws -> Outcome {
-        let signals = try SignalPipe(watching: Array(Self.handedOn.keys) + [SIGHUP, SIGWINCH])
+        let signals = try SignalPipe(watching: Array(Self.handedOn.keys) + [SIGWINCH], unlessIgnored: [SIGHUP])
         defer {
             putScreenBack()
             rawMode?.restore()

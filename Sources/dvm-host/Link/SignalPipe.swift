@@ -8,8 +8,11 @@ struct SignalPipe: ~Copyable {
 
     /// Watches signals instead of suffering their usual effect, for as long as the value lives; one at a time.
     ///
-    /// Those that dvm was started not to hear, as by nohup(1), may be left alone.
-    init(watching numbers: [Int32], unlessIgnored: Bool = false) throws {
+    /// - Parameters:
+    ///   - numbers: signals that are watched in any case.
+    ///   - others: signals that are left alone where dvm was started not to hear them, as by nohup(1).
+    /// - Throws: an `Errno` when there can be no pipe.
+    init(watching numbers: [Int32] = [], unlessIgnored others: [Int32] = []) throws {
         (reader, writer) = try FileDescriptor.pipe()
         for end in [reader, writer] {
             _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC)
@@ -17,7 +20,7 @@ struct SignalPipe: ~Copyable {
         }
         unsafe handlerDescriptor = writer.rawValue
         var taken: [Int32] = []
-        for number in numbers {
+        for number in numbers + others {
             let previous = signal(number) { number in
                 // Async-signal-safe: write(2) only, errno kept for whoever was interrupted.
                 let kept = errno
@@ -25,8 +28,7 @@ struct SignalPipe: ~Copyable {
                 _ = unsafe write(handlerDescriptor, &byte, 1)
                 errno = kept
             }
-            // SIG_IGN of signal(3); another handler's place is taken.
-            if unlessIgnored, let previous, unsafe unsafeBitCast(previous, to: Int.self) == 1 {
+            if others.contains(number), Self.isIgnoring(previous) {
                 _ = signal(number, previous)
             } else {
                 taken.append(number)
@@ -35,9 +37,21 @@ struct SignalPipe: ~Copyable {
         self.numbers = taken
     }
 
-    deinit {
+    /// Whether a signal was ignored, and not handled by what puts the terminal back.
+    private static func isIgnoring(_ previous: (@convention(c) (Int32) -> Void)?) -> Bool {
+        unsafe previous.map { unsafe unsafeBitCast($0, to: UInt.self) } == unsafeBitCast(SIG_IGN, to: UInt.self)
+    }
+
+    /// Watches no longer; nothing where another one does by now.
+    func release() {
+        guard unsafe handlerDescriptor == writer.rawValue else { return }
         for number in numbers { signal(number, SIG_DFL) }
+        Cursor.isUnguarded()
         unsafe handlerDescriptor = -1
+    }
+
+    deinit {
+        release()
         try? reader.close()
         try? writer.close()
     }

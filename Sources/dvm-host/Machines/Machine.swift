@@ -44,10 +44,12 @@ struct Machine: Sendable {
         try session.checkDryRun(of: command)
         if let instance, instance.status == .running, try session.state(of: name).copied() == nil { return instance }
         guard instance != nil else { throw neverMade() }
-        return try await session.locked(name, for: command) {
-            // While we waited, another dvm may have started it, or removed it.
-            guard let current = try await limactl.instance(of: name) else { throw neverMade() }
-            return try await renewed(current.status == .running ? current : try await start(current))
+        return try await Interruption.covering(saying: "interrupted; `dvm ls` shows whether \(name) runs") {
+            try await session.locked(name, for: command) {
+                // While we waited, another dvm may have started it, or removed it.
+                guard let current = try await limactl.instance(of: name) else { throw neverMade() }
+                return try await renewed(current.status == .running ? current : try await start(current))
+            }
         }
     }
 
@@ -148,7 +150,7 @@ extension Machine {
             "an identity of its own for \(name), a copy of \(copied.source)"
         ) {
             let guest = GuestWorker(for: name)
-            let facts = try await guest.connect(self, to: instance, until: nil, isRenewal: true) {
+            let facts = try await guest.connect(self, to: instance, until: Interruption.current, isRenewal: true) {
                 display.detail($0)
             }
             let done = try await guest.perform(.renewIdentity(renewal), as: IdentityRenewed.self) {
@@ -195,7 +197,9 @@ extension Machine {
     /// Learns the new host keys, so that ssh reaches the VM; `dvm ssh-config` says it where that fails.
     private func learnLogin(_ instance: LimaInstance) async {
         let guest = GuestWorker(for: name)
-        guard (try? await guest.connect(self, to: instance, until: nil, note: { display.detail($0) })) != nil,
+        guard
+            (try? await guest.connect(self, to: instance, until: Interruption.current, note: { display.detail($0) }))
+                != nil,
             let login = try? await guest.perform(.remoteLogin, as: RemoteLogin.self)
         else { return }
         try? SshEntryStore(paths: session.paths).learn(login, of: name)

@@ -23,6 +23,9 @@ extension Session {
                 group.addTask { [session] in
                     do {
                         return (vm, try await body(vm, session))
+                    } catch is CancellationError {
+                        // Whoever ends all of them is told so once.
+                        return (vm, failed)
                     } catch {
                         session.display.finish(.refused(error as? Refusal ?? Refusal("\(error)"), seconds: 0))
                         return (vm, failed)

@@ -18,9 +18,14 @@ struct StopMany: Sendable {
     /// Stops them; what becomes of each is told as it comes.
     ///
     /// - Returns: the outcome of each.
-    func run(_ vms: [MachineName]) async -> [MachineName: Outcome] {
-        await session.each(of: vms, failed: .failed) { vm, session in
-            try await session.holding(vm, for: "stop") { try await stop(vm, $0) }
+    /// - Throws: `Interrupted`.
+    func run(_ vms: [MachineName]) async throws -> [MachineName: Outcome] {
+        try await Interruption.covering(saying: "interrupted; `dvm ls` shows which VMs run") {
+            let outcomes = await session.each(of: vms, failed: .failed) { vm, session in
+                try await session.holding(vm, for: "stop") { try await stop(vm, $0) }
+            }
+            try Task.checkCancellation()
+            return outcomes
         }
     }
 
@@ -28,7 +33,9 @@ struct StopMany: Sendable {
     ///
     /// - Throws: a `Refusal` when it does not stop.
     func one(_ vm: MachineName) async throws {
-        _ = try await session.holding(vm, for: "stop") { try await stop(vm, $0) }
+        try await Interruption.covering(saying: "interrupted; `dvm ls` shows whether \(vm) runs") {
+            _ = try await session.holding(vm, for: "stop") { try await stop(vm, $0) }
+        }
     }
 
     private func stop(_ vm: MachineName, _ session: Session) async throws -> Outcome {

@@ -38,6 +38,8 @@ struct RawMode: Sendable {
 enum Cursor {
     static func hide() { Undo.hideCursor() }
     static func show() { Undo.showCursor() }
+    /// Says that nothing shows it again any more when a signal ends dvm; the next one that hides it sees to that.
+    static func isUnguarded() { Undo.hasNoHandlers() }
 }
 
 /// What has to be undone on a terminal before dvm ends.
@@ -94,6 +96,9 @@ private enum Undo {
             if previous != nil { _ = signal(number, previous) }
         }
     }
+
+    /// Somebody else has taken the signals over, and given them back as they were at first.
+    static func hasNoHandlers() { hasHandlers.store(false, ordering: .releasing) }
 
     private static func bytes(_ text: String) -> UnsafeMutablePointer<UInt8> {
         let bytes = Array(text.utf8)
