@@ -531,6 +531,26 @@ private final class ScriptedVM {
         }
     }
 
+    @Test func `is left to itself without a word of what it says`() async {
+        await #expect(processExitsWith: .success) {
+            let (reader, writer) = try FileDescriptor.pipe()
+            #expect(dup2(writer.rawValue, 1) == 1)
+            let session = try SessionID("20260102-030405-0a0b")
+            let vm = try ScriptedVM()
+            try vm.says([ScriptedVM.welcome()])
+            // It was quick: both come at once.
+            let opened = try Frame(.opened, channel: 1, json: Opened(session: session))
+            try vm.says([opened, Frame(.output, channel: 1, payload: [0x61])], in: "answer", greeting: [])
+            let outcome = try vm.connection(leaves: false).run(Program(.words(["x"]), detached: true), isRaw: false)
+            #expect(outcome == .left(session))
+            var ready = Readiness()
+            ready.read(reader)
+            try ready.wait(milliseconds: 200)
+            let isReadable = ready.canRead(reader)
+            #expect(!isReadable)
+        }
+    }
+
     @Test func `does not control a terminal it was not given`() async {
         await #expect(processExitsWith: .success) {
             var outside: Int32 = -1

@@ -192,6 +192,9 @@ final class ProgramSession {
         case .opened:
             door?.opened(channel.session)
             if hasTerminal, manner != .untilItRuns { rawMode = try RawMode.enter(.standardInput) }
+        // It is nobody's here: a script takes the session's name from standard output.
+        case .received(let stream, let bytes) where manner == .untilItRuns:
+            channel.handedOn(bytes.count, of: stream).map(link.send)
         case .received(let stream, let bytes):
             let due = outgoing[stream]?.append(bytes) ?? 0
             channel.handedOn(due, of: stream).map(link.send)
