@@ -249,7 +249,9 @@ import Testing
             try stage.fixture.write("fail-list", "level=fatal msg=broken\n")
             words = "dvm: error: `limactl list` failed (status 1)"
         }
-        let table = try stage.run(#""$DVM" ls"#, variables)
+        // Which version of Lima it is matters to what talks to VMs.
+        let listing = trouble == "old" ? "ls --fresh" : "ls"
+        let table = try stage.run("\"$DVM\" \(listing)", variables)
         #expect(table.status == 1)
         #expect(
             table.output.split(separator: "\n").map { $0.split(separator: " ").prefix(2).joined(separator: " ") } == [
@@ -257,7 +259,7 @@ import Testing
             ]
         )
         #expect(table.errors.contains(words), "\(table.errors)")
-        let json = try stage.run(#""$DVM" ls --json --only-config"#, variables)
+        let json = try stage.run("\"$DVM\" \(listing) --json --only-config", variables)
         #expect(json.status == 1)
         let rows = try #require(try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [[String: Any]])
         #expect(rows.map { $0["state"] as? String } == ["absent", "unknown"])
