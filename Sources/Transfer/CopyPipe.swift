@@ -14,6 +14,10 @@ package protocol CopyPipe: AnyObject {
     ///
     /// - Throws: what the person, or the other end, ended the copy by.
     func look() throws
+    /// Waits as long as what ended whoever wrote a stream may take to be heard here, too.
+    ///
+    /// - Throws: what the person, or the other end, ended the copy by.
+    func lookAfterTheEnd() throws
 }
 
 extension CopyPipe {
@@ -21,6 +25,7 @@ extension CopyPipe {
     package func wait(toRead stream: OpenFile) throws {}
     /// The next call notices it.
     package func look() throws {}
+    package func lookAfterTheEnd() throws {}
 }
 
 /// Records to the other end, many in one write.

@@ -268,7 +268,7 @@ package struct CopySender {
             }
             // Ctrl-C ends whoever writes, too: then this is the end of the stream, and not of what it was to be. The stream
             // itself is not waited for: a terminal, whose Ctrl-D has been read now, goes on after it.
-            try writer.pipe.look()
+            try writer.pipe.lookAfterTheEnd()
         } catch let error as Errno {
             throw Refusal("cannot read standard input: \(error)")
         }
