@@ -93,49 +93,15 @@ extension CopyReceiver {
             let isSameMode = facts.stamp.mode == stamp.mode
             // Its other names may be anywhere, and their mode is nobody's to change here.
             guard isSameMode || facts.links == 1 else { return try want(number, at: place) }
-            let isExact = facts.stamp.nanoseconds != 0 && node.stamp.nanoseconds != 0 || facts.size == 0
-            guard isExact || options.dryRun else { return try compare(number, at: place, facts) }
-            try leave(number, at: place, facts, as: stamp)
+            // With several names of one file this says nothing.
+            guard placed.insert(facts.identity).inserted || facts.links > 1 else {
+                return refuse(number, Self.collision)
+            }
+            if !options.dryRun, !isSameMode {
+                try place.directory.open(place.name, for: .reading).setMode(stamp.mode)
+            }
+            report.unchanged += 1
         case .file, .link, .other: try want(number, at: place)
-        }
-    }
-
-    /// Leaves a file that is there already as it is, but for its mode.
-    mutating func leave(_ number: Int, at place: Place, _ facts: FileFacts, as stamp: CopyStamp) throws {
-        // With several names of one file this says nothing.
-        guard placed.insert(facts.identity).inserted || facts.links > 1 else { return refuse(number, Self.collision) }
-        if !options.dryRun, facts.stamp.mode != stamp.mode, facts.links == 1 {
-            try place.directory.open(place.name, for: .reading).setMode(stamp.mode)
-        }
-        report.unchanged += 1
-    }
-
-    /// Asks for what comes after the contents that are there, of which nothing does where they are the same.
-    ///
-    /// A time in whole seconds says little: packages and builds set one for all of their files, whatever is in them.
-    private mutating func compare(_ number: Int, at place: Place, _ facts: FileFacts) throws {
-        guard facts.stored >= facts.size, let file = try? place.directory.open(place.name, for: .reading),
-            (try? FileFacts(of: file)) == facts,
-            let digest = try? CopyDigest.ofBeginning(of: file, count: facts.size, under: .random())
-        else { return try want(number, at: place) }
-        compared.insert(number)
-        wants.append((number, facts.size))
-        try writer.send(.want(entry: UInt32(number), from: facts.size, digest))
-    }
-
-    /// Leaves a file of which the other end has said that its contents are the same, if it is still the one that was
-    /// compared.
-    mutating func confirm(_ number: Int, _ stamp: CopyStamp, size: UInt64) throws {
-        do {
-            let place = try place(number)
-            let node = tree.nodes[number]
-            guard let facts = try place.facts(), facts.kind == .file, facts.size == size, node.size == size,
-                facts.stamp.isSameTime(as: node.stamp)
-            else { return refuse(number, "it changed while it was read") }
-            guard try !isOurs(facts) || facts.links > 1 else { return refuse(number, Self.collision) }
-            try leave(number, at: place, facts, as: adjusted(stamp, in: place.directory))
-        } catch let error as Errno {
-            try failed(number, error)
         }
     }
 

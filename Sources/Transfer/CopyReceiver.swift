@@ -53,10 +53,6 @@ package struct CopyReceiver {
     var wants: [(entry: Int, from: UInt64)] = []
     /// What earlier attempts left of some of them.
     var left: [Int: UnfinishedFile] = [:]
-    /// Those of which everything seems to be there, and only their contents say so.
-    var compared: Set<Int> = []
-    /// The one of these that the other end has just called the same.
-    private var confirmed: (entry: Int, stamp: CopyStamp)?
     /// Whether the beginning of a file is to be believed, and so worth going on with another time.
     private var isBelieved = true
     /// Whether holes are written as zeros, and so take the room of data.
@@ -127,8 +123,7 @@ package struct CopyReceiver {
 
     private mutating func askForWanted() throws {
         try writer.send(.wanted)
-        let wants = wants.map(\.entry).filter { !compared.contains($0) }
-        let bytes = wants.reduce(UInt64(0)) { $0 + tree.nodes[$1].stored }
+        let bytes = wants.reduce(UInt64(0)) { $0 + tree.nodes[$1.entry].stored }
         guard bytes <= options.mostBytes else {
             throw Refusal(
                 "what is to be copied has \(bytes >> 20) MiB, and \(options.mostBytes >> 20) MiB are allowed",
@@ -136,7 +131,7 @@ package struct CopyReceiver {
             )
         }
         // Before anything comes: whoever looks may want to know how much it will be.
-        try observer.planned(tree, wants)
+        try observer.planned(tree, wants.map(\.entry))
         try writer.flush()
     }
 
@@ -170,10 +165,6 @@ package struct CopyReceiver {
     private mutating func obey(_ step: CopyLedger.Step, _ incoming: inout IncomingFile?) throws {
         switch step {
         case .begin(let entry, let from, let stamp, let size):
-            if compared.remove(entry) != nil, from > 0 {
-                confirmed = (entry, stamp)
-                return
-            }
             do {
                 incoming = try begin(entry, from: from, stamp, size: size)
             } catch {
@@ -192,10 +183,6 @@ package struct CopyReceiver {
             }
         case .skip: break
         case .end(let end, let size):
-            if let same = confirmed {
-                confirmed = nil
-                return end == .whole ? try confirm(same.entry, same.stamp, size: size) : ()
-            }
             guard let file = incoming else { return }
             incoming = nil
             do {

@@ -236,7 +236,6 @@ struct Lie: CustomTestStringConvertible, Sendable {
             [
                 Self.directory("got"), Self.file("old"), Self.file("a"), Self.file("b"), Self.directory("d"), .up,
                 Self.link("l", "a"), .up, .listed(entries: 6),
-                .content(entry: 1, from: 1, Self.stamp, size: 1), .end(.whole),
             ] + Self.content(2, [49]) + Self.content(3, [50]) + [.done(bytes: 2)]
         var marked: [Set<String>] = []
         let report = try receive(records) { file throws(Errno) in
@@ -249,26 +248,6 @@ struct Lie: CustomTestStringConvertible, Sendable {
         // Nothing is lost for the want of a mark.
         #expect(report.isWhole && report.files == 2 && report.unchanged == 1)
         #expect(fixture.read("here/got/a") == "1" && fixture.read("here/got/b") == "2")
-    }
-
-    /// A receiver that believes such a time keeps what it has; one that does not may only be told to keep it.
-    @Test(arguments: [("same", "o", 1), ("another", "n", 0), ("longer", "o", 0)])
-    func `asks for contents where the time is in whole seconds`(what: String, there: String, unchanged: Int) throws {
-        try fixture.write("here/got/old", "o")
-        let time = Date(timeIntervalSince1970: TimeInterval(Self.stamp.seconds))
-        try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: "\(fixture.root)/here/got/old")
-        let records: [CopyRecord] =
-            switch what {
-            case "same": [.content(entry: 1, from: 1, Self.stamp, size: 1), .end(.whole), .done(bytes: 0)]
-            case "another": Self.content(1, Array("n".utf8)) + [.done(bytes: 1)]
-            default:
-                [.content(entry: 1, from: 1, Self.stamp, size: 2), .data([49]), .end(.whole), .done(bytes: 1)]
-            }
-        let report = try receive([Self.directory("got"), Self.file("old"), .up, .listed(entries: 2)] + records)
-        #expect(fixture.read("here/got/old") == there)
-        #expect(report.unchanged == unchanged)
-        #expect(report.troubles.map(\.why) == (what == "longer" ? ["it changed while it was read"] : []))
-        #expect(try tree().filter { $0.hasPrefix("here/got/") } == ["here/got/old"])
     }
 
     @Test func `takes rights for rights only, and no name of its own unfinished files`() throws {

@@ -115,23 +115,6 @@ import Testing
         #expect(outcome.errors.contains("• 0 files, 0 B, 7 unchanged\n"))
     }
 
-    /// Packages and builds give all of their files one time, so that another version has the size and time of the first.
-    @Test func `copies what differs in its contents only, where times are in whole seconds`() throws {
-        let outcome = try run(
-            """
-            put() { printf "$1" >"$2"; touch -d 1985-10-26T08:15:00Z "$2"; chown 64101 "$2"; chmod ${3:-644} "$2"; }
-            both() { dvm cp app:f here/ 2>said && cat here/f && tail -1 said; dvm cp here/f app:g 2>said; tail -1 said; }
-            mkdir here; put 1.2.3 "$P/f"; both; put 1.2.4 "$P/f" 755; both; cat "$P/g"; echo; both; stat -c %a here/f "$P/g"
-            # Nothing is read to its end of which nearly all is a hole.
-            truncate -s 1T here/f; touch -d 1985-10-26T08:15:00Z here/f; for n in 1 2; do dvm cp here/f app:g; done
-            """
-        )
-        let lines = ["1.2.3• 1 file, 5 B", "• 1 file, 5 B", "1.2.4• 1 file, 5 B", "• 1 file, 5 B", "1.2.4"]
-        let again = ["1.2.4• 0 files, 0 B, 1 unchanged", "• 0 files, 0 B, 1 unchanged", "755", "755"]
-        #expect(outcome.output.split(separator: "\n").map(String.init) == lines + again, "\(outcome.errors)")
-        #expect(outcome.status == 0)
-    }
-
     // MARK: What is left out
 
     @Test func `leaves out what is no file, and links that lead out, and says so`() throws {

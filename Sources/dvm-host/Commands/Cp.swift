@@ -14,8 +14,7 @@ struct Cp: AsyncParsableCommand {
 
             As with cp, what is copied to an existing directory goes into it under its own name, and what ends with /. \
             is the contents of a directory. Existing files are replaced, each when its new contents are complete; \
-            those of the same size and time are left alone, so the same command goes on where it was cut short. Where a \
-            time is in whole seconds, contents are compared, too.
+            those of the same size and time are left alone, so the same command goes on where it was cut short.
 
             Modes (without setuid), times, holes and the links that lead to something copied are kept; what comes out \
             of a VM gets no right that your umask takes away. Devices, pipes, sockets and other links are left out and \
