@@ -105,13 +105,14 @@ extension CopyReceiver {
         }
     }
 
+    /// Takes a file for one to ask for when everything is listed.
     mutating func want(_ number: Int, at place: Place? = nil) throws {
         // A Mac gives a process 256 descriptors, and hardly anything ever leaves more than one.
         let place = left.count < 16 && !options.dryRun ? place : nil
         let known = place.flatMap { UnfinishedFile.left(at: $0, of: tree.nodes[number]) }
         left[number] = known?.0
+        digests[number] = known?.digest
         wants.append((number, known?.size ?? 0))
-        try writer.send(.want(entry: UInt32(number), from: known?.size ?? 0, known?.digest ?? .ofNothing))
     }
 }
 

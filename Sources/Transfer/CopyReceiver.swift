@@ -53,6 +53,8 @@ package struct CopyReceiver {
     var wants: [(entry: Int, from: UInt64)] = []
     /// What earlier attempts left of some of them.
     var left: [Int: UnfinishedFile] = [:]
+    /// The digests of these.
+    var digests: [Int: CopyDigest] = [:]
     /// Whether the beginning of a file is to be believed, and so worth going on with another time.
     private var isBelieved = true
     /// Whether holes are written as zeros, and so take the room of data.
@@ -97,7 +99,6 @@ package struct CopyReceiver {
                     throw Refusal("standard output takes one file", hint: "name a directory instead of -")
                 }
                 receiver.wants = [(0, 0)]
-                try receiver.writer.send(.want(entry: 0, from: 0, .ofNothing))
             }
             try askForWanted()
             let pipe = writer.pipe
@@ -122,7 +123,6 @@ package struct CopyReceiver {
     }
 
     private mutating func askForWanted() throws {
-        try writer.send(.wanted)
         let bytes = wants.reduce(UInt64(0)) { $0 + tree.nodes[$1.entry].stored }
         guard bytes <= options.mostBytes else {
             throw Refusal(
@@ -132,6 +132,11 @@ package struct CopyReceiver {
         }
         // Before anything comes: whoever looks may want to know how much it will be.
         try observer.planned(tree, wants.map(\.entry))
+        // Not before the list is read to its end: who lists does not listen, and both ends would wait for ever.
+        for want in wants {
+            try writer.send(.want(entry: UInt32(want.entry), from: want.from, digests[want.entry] ?? .ofNothing))
+        }
+        try writer.send(.wanted)
         try writer.flush()
     }
 

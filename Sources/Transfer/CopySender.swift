@@ -224,7 +224,8 @@ package struct CopySender {
 
     /// Whether what the other end has is the beginning of this file.
     private func isContinued(_ want: Want, _ file: OpenFile, _ facts: FileFacts) throws(Errno) -> Bool {
-        guard want.from > 0, want.from <= facts.size else { return false }
+        // Nobody is to have a terabyte of holes read through.
+        guard want.from > 0, want.from <= facts.size, facts.stored >= facts.size else { return false }
         return try CopyDigest.ofBeginning(of: file, count: want.from, under: want.digest.key) == want.digest
     }
 

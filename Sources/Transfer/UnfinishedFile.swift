@@ -25,9 +25,12 @@ struct UnfinishedFile {
             do throws(Errno) {
                 let file = try directory.open(usual, for: .making(mode: mode))
                 // Before it was locked, another copy could take it for one that was left behind, and remove it.
-                if file.lock(), try FileFacts(of: file).links == 1 {
+                let lock = file.lock()
+                if lock == .held, try FileFacts(of: file).links == 1 {
                     return Self(file: file, name: usual, isFoundAgain: true)
                 }
+                // Without locks nobody could tell it from one that was left behind.
+                if lock == .unknown { try? directory.remove(usual) }
                 break
             } catch {
                 guard error == .fileExists else { throw error }
@@ -42,7 +45,7 @@ struct UnfinishedFile {
     static func left(at place: Place, of node: CopyTree.Node) -> (Self, size: UInt64, digest: CopyDigest)? {
         guard let size = node.size, size >= CopyLimits.worthKeeping else { return nil }
         let name = CopyName.part(of: place.name)
-        guard let file = try? place.directory.open(name, for: .continuing), file.lock(),
+        guard let file = try? place.directory.open(name, for: .continuing), file.lock() == .held,
             let facts = try? FileFacts(of: file), isOurs(facts),
             // It may have been put in place, or removed, before it was locked.
             (try? FileFacts(of: name, in: place.directory))?.identity == facts.identity,
@@ -64,7 +67,7 @@ struct UnfinishedFile {
             let file = try directory.open(name, for: .reading)
             // The lock is held until the name is gone.
             defer { withExtendedLifetime(file) {} }
-            guard file.lock(), let named = try FileFacts(of: name, in: directory),
+            guard file.lock() == .held, let named = try FileFacts(of: name, in: directory),
                 try FileFacts(of: file).identity == named.identity
             else { return false }
             try directory.remove(name)

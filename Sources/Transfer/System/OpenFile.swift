@@ -64,16 +64,23 @@ package final class OpenFile {
         #endif
     }
 
+    /// What a try to lock a file came to.
+    package enum Lock: Hashable, Sendable {
+        case held
+        /// Somebody else has it.
+        case busy
+        /// The file system knows no such locks, or not these.
+        case unknown
+    }
+
     /// Locks this file for whoever holds it open, without waiting (flock(2)); the kernel takes that back with the last
     /// descriptor.
-    ///
-    /// - Returns: false when somebody else has it locked; true also where the file system knows no locks.
-    package func lock() -> Bool {
+    package func lock() -> Lock {
         do throws(Errno) {
             _ = try Self.answer { flock(number, LOCK_EX | LOCK_NB) }
-            return true
+            return .held
         } catch {
-            return error != .wouldBlock
+            return error == .wouldBlock ? .busy : .unknown
         }
     }
 
