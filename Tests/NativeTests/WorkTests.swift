@@ -73,6 +73,15 @@ import Testing
         ) {
             $0.unpushed = .init(count: 1, names: Sample(count: 1, examples: ["main"]))
         },
+        Case(
+            "the same, of what nothing else here leads to",
+            """
+            git remote add origin/copy ../../up; git commit -q --allow-empty -m x
+            git update-ref refs/remotes/origin/copy/main HEAD; git reset -q --hard HEAD~
+            """
+        ) {
+            $0.unpushed = .init(count: 1, names: Sample(count: 1, examples: ["origin/copy/main"]))
+        },
         Case("stash", "echo two >file; git stash -q; echo 3 >file; git stash -q") { $0.stashes = 2 },
         Case(
             "rebase",

@@ -35,11 +35,14 @@ struct Remotes: Hashable {
 
     /// What asks `git log` for everything of which git was told that it is outside.
     var told: [String] {
-        outside.flatMap { name in
-            // One inside may be called what a branch of one outside could be: `origin/copy`.
-            others.filter { $0.hasPrefix("\(name)/") }.map { "--exclude=\($0)/*" } + ["--remotes=\(name)"]
-        }
+        outside.flatMap { name in nested(in: name).map { "--exclude=\($0)/*" } + ["--remotes=\(name)"] }
     }
+
+    /// What asks `git log` for what lies where git puts what it is told by those outside, and is of another.
+    var strange: [String] { outside.flatMap { nested(in: $0).map { "--glob=refs/remotes/\($0)/*" } } }
+
+    /// One inside may be called what a branch of one outside could be: `origin/copy`.
+    private func nested(in name: String) -> [String] { others.filter { $0.hasPrefix("\(name)/") } }
 
     private static func name(in setting: GitConfigText.Setting) -> String {
         let rest = setting.key.dropFirst("remote.".count)

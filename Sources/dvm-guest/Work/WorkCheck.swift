@@ -191,7 +191,10 @@ struct WorkCheck {
         // A bare one has no other way to say that something was put aside in it.
         let stash = subject.found.isBare ? [] : ["--exclude=refs/stash"]
         let others = stash + subject.standIn.remotes.mapped.map { "--exclude=\($0)" }
-        let all = subject.sharesBranches ? ["HEAD", "--not", "--branches", "--tags"] : others + ["--all", "--not"]
+        let remotes = subject.standIn.remotes
+        let all =
+            subject.sharesBranches
+            ? ["HEAD", "--not", "--branches", "--tags"] : others + ["--all"] + remotes.strange + ["--not"]
         return [
             "log", "-z", "--format=%D", "--decorate=full", "--max-count=\(CommitText.most + 1)", "--no-show-signature",
         ] + all + subject.standIn.remotes.told + ["--"]
