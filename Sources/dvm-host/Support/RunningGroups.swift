@@ -35,24 +35,33 @@ enum RunningGroups {
     private static func find(_ group: Int32) -> Int? { (0..<most).first { unsafe slots[$0] == group } }
 
     private static func watch() {
-        for number in watched {
-            let previous = signal(number, endGroups)
-            // Somebody else ends what is under way, or dvm was started not to hear it.
-            if previous != nil { _ = signal(number, previous) }
-        }
+        // Otherwise somebody else ends what is under way, or dvm was started not to hear it.
+        for number in watched where handler(of: number) == nil { signal(number, endGroups) }
     }
 
     private static func stopWatching() {
-        for number in watched {
-            let present = signal(number, SIG_DFL)
-            // Somebody else's by now.
-            if !isOurs(present) { _ = signal(number, present) }
-        }
+        // It may be somebody else's by now.
+        for number in watched where isOurs(handler(of: number)) { signal(number, SIG_DFL) }
+        // Whoever hid the cursor meanwhile left the signals to us.
+        Cursor.isUnguarded()
+    }
+
+    /// Who handles a signal; nobody where that has its usual effect.
+    ///
+    /// Only looked at: to exchange it for that would leave a moment in which nobody does.
+    private static func handler(of number: Int32) -> Handler? {
+        var action = sigaction()
+        guard unsafe sigaction(number, nil, &action) == 0 else { return nil }
+        #if canImport(Darwin)
+        return unsafe action.__sigaction_u.__sa_handler
+        #else
+        return unsafe action.__sigaction_handler.sa_handler
+        #endif
     }
 
     private static func isOurs(_ handler: Handler?) -> Bool {
         let ours: Handler = endGroups
-        guard let handler else { return true }
+        guard let handler else { return false }
         return unsafe unsafeBitCast(handler, to: Int.self) == unsafeBitCast(ours, to: Int.self)
     }
 }
