@@ -1,5 +1,8 @@
 # What people and CI type. Every verb sets up what it needs: see scripts/prerequisites.
 
+# Verbs run tests with time limits, one after the other.
+.NOTPARALLEL:
+
 ARCH := $(shell uname -m | sed s/arm64/aarch64/)
 PREFIX ?= /usr/local
 # A guest program built elsewhere, and the architecture it is for.
