@@ -99,7 +99,7 @@ import Testing
         var usage = rusage()
         #expect(unsafe getrusage(RUSAGE_CHILDREN.rawValue, &usage) == 0)
         // Of the largest process there was, in KiB: 64 bytes for each file would be more.
-        #expect(usage.ru_maxrss < 64 << 10, "\(usage.ru_maxrss) KiB")
+        #expect(usage.ru_maxrss < 72 << 10, "\(usage.ru_maxrss) KiB")
     }
 
     // The last ones: what they take is more, and the memory of all is looked at above.
@@ -134,8 +134,8 @@ import Testing
         let parts = min(Self.directories, 998)
         let outcome = try run(
             """
-            mkdir out; peak "$DVM" cp -r $(seq -f app:%g \(parts)) out; find out -type f | wc -l
-            peak "$DVM" cp -r out/. app:in/; find "$P/in" -type f | wc -l; rm -r "$P/in"
+            mkdir taken; peak "$DVM" cp -r $(seq -f app:%g \(parts)) taken; find taken -type f | wc -l
+            peak "$DVM" cp -r taken/. app:in/; find "$P/in" -type f | wc -l; rm -r "$P/in"
             mkdir all; peak "$DVM" cp -r app:. all; find all -type f | wc -l
             """
         )
