@@ -247,8 +247,10 @@ import Testing
             mkdir here
             begin() {
               "$DVM" cp app:$1/big here 2>$1 & pid=$!
-              until [ "$(find here -name '.dvm-cp.*' -size +2000k | wc -l)" = $2 ] || ! kill -0 $pid; do sleep 0.02; done
-              kill -STOP $pid
+              # In steps, or on a busy computer it would be at its end before anybody looked.
+              until kill -STOP $pid && [ "$(find here -name '.dvm-cp.*' -size +2000k | wc -l)" = $2 ]; do
+                kill -CONT $pid || break; sleep 0.01
+              done
             }
             begin one 1; one=$pid; begin two 2; two=$pid
             kill -CONT $one; wait $one; echo $?; cmp here/big "$P/one/big" && echo one

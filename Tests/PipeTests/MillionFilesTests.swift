@@ -127,7 +127,7 @@ import Testing
     }
 
     /// Of a list of a million, what there may be of each entry at each end, and what a program takes with an empty one.
-    private static let mostMemory = 100 + directories * filesOfEach * 400 >> 20
+    private static let mostMemory = 100 + ((directories * filesOfEach * 500) >> 20)
 
     @Test func `is copied out and in whole, in parts of a million, and refused at once beyond that`() throws {
         // As many as fit, with the directories and what they go into.
